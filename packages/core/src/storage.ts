@@ -1,1 +1,7 @@
-export {};
+/** `@perdure/core/storage`: what an adapter needs of the core, and all it may import. */
+export { PlatformError, StorageError, type StorageErrorCode } from './model/errors.js';
+export type { Namespace, RunId, Seq, TaskId, WorkerId, WorkflowId } from './model/ids.js';
+export type { WorkflowStatus } from './model/status.js';
+export { NEVER, type EpochMs } from './model/time.js';
+export type * from './storage/port.js';
+export type * from './storage/records.js';

@@ -1,0 +1,214 @@
+import type { FailureRecord } from './failure.js';
+import type { RunId, Seq, WorkflowId } from './ids.js';
+import type { Payload } from './payload.js';
+import type { FrozenRetryPolicy } from './retry.js';
+import type { EpochMs } from './time.js';
+
+/**
+ * The facts of a run. History alternates: one **input** (what the world did), then the **commands** that the
+ * workflow's code answered with, in the order it asked for them, then the next input. A run is a function of this list.
+ * Adding a type or a required attribute is a change that old histories must survive: upcast in `codec/`.
+ */
+export type RunEvent = InputEvent | CommandEvent | CloseEvent;
+export type EventType = RunEvent['type'];
+
+interface EventBase<Type extends string> {
+  readonly seq: Seq;
+  readonly type: Type;
+  readonly at: EpochMs;
+}
+
+// ── inputs ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type InputEvent =
+  | WorkflowStarted
+  | ActivityCompleted
+  | ActivityFailed
+  | ActivityTimedOut
+  | ActivityCancelled
+  | TimerFired
+  | SignalReceived
+  | CancelRequested;
+
+export interface ParentRef {
+  readonly workflowId: WorkflowId;
+  readonly runId: RunId;
+}
+
+export interface WorkflowStarted extends EventBase<'WorkflowStarted'> {
+  readonly workflowType: string;
+  readonly workflowId: WorkflowId;
+  readonly runId: RunId;
+  readonly taskQueue: string;
+  readonly input: Payload;
+  readonly runNumber: number;
+  readonly attempt: number;
+  readonly executionDeadline?: EpochMs;
+  readonly runDeadline?: EpochMs;
+  readonly requestId?: string;
+  readonly parent?: ParentRef;
+}
+
+export interface ActivityCompleted extends EventBase<'ActivityCompleted'> {
+  readonly activityId: string;
+  readonly attempt: number;
+  readonly result: Payload;
+}
+export interface ActivityFailed extends EventBase<'ActivityFailed'> {
+  readonly activityId: string;
+  readonly attempt: number;
+  readonly failure: FailureRecord;
+}
+export type ActivityTimeoutKind = 'start_to_close' | 'schedule_to_start' | 'schedule_to_close' | 'heartbeat';
+export interface ActivityTimedOut extends EventBase<'ActivityTimedOut'> {
+  readonly activityId: string;
+  readonly attempt: number;
+  readonly timeout: ActivityTimeoutKind;
+  /** The failure of the last attempt that ended by itself, if one did. */
+  readonly failure?: FailureRecord;
+}
+export interface ActivityCancelled extends EventBase<'ActivityCancelled'> {
+  readonly activityId: string;
+  readonly attempt: number;
+  readonly reason?: string;
+}
+export interface TimerFired extends EventBase<'TimerFired'> {
+  readonly timerId: string;
+}
+export interface SignalReceived extends EventBase<'SignalReceived'> {
+  readonly name: string;
+  readonly messageId: string;
+  readonly input: Payload;
+}
+export interface CancelRequested extends EventBase<'CancelRequested'> {
+  readonly messageId: string;
+  readonly reason?: string;
+  /** False leaves activities that no worker has claimed in their queue. */
+  readonly cancelQueuedActivities: boolean;
+}
+
+// ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type CommandEvent =
+  | ActivityScheduled
+  | ActivityCancelRequested
+  | TimerStarted
+  | TimerCancelled
+  | SignalWaitOpened
+  | ConditionWaitOpened
+  | ConditionSatisfied
+  | SideEffectRecorded;
+
+/** What an activity may cost in time, frozen when it is scheduled. Milliseconds. */
+export interface ActivityTimeouts {
+  readonly startToClose?: number;
+  readonly scheduleToStart?: number;
+  readonly scheduleToClose?: number;
+  readonly heartbeat?: number;
+}
+
+export interface ActivityScheduled extends EventBase<'ActivityScheduled'> {
+  readonly activityId: string;
+  readonly activityType: string;
+  readonly input: Payload;
+  readonly taskQueue: string;
+  readonly retry: FrozenRetryPolicy;
+  readonly timeouts: ActivityTimeouts;
+  readonly priority: number;
+  readonly fairnessKey: string;
+  readonly fairnessWeight: number;
+  readonly summary?: string;
+  /** A `ctx.step`: its code is a closure of the workflow, so only a worker that holds the run can run it. */
+  readonly inline?: true;
+}
+export interface ActivityCancelRequested extends EventBase<'ActivityCancelRequested'> {
+  readonly activityId: string;
+  readonly reason?: string;
+}
+export type TimerPurpose = 'sleep' | 'condition' | 'signal';
+export interface TimerStarted extends EventBase<'TimerStarted'> {
+  readonly timerId: string;
+  readonly dueAt: EpochMs;
+  readonly purpose: TimerPurpose;
+}
+export interface TimerCancelled extends EventBase<'TimerCancelled'> {
+  readonly timerId: string;
+}
+export interface SignalWaitOpened extends EventBase<'SignalWaitOpened'> {
+  readonly waitId: string;
+  readonly name: string;
+}
+export interface ConditionWaitOpened extends EventBase<'ConditionWaitOpened'> {
+  readonly waitId: string;
+}
+export interface ConditionSatisfied extends EventBase<'ConditionSatisfied'> {
+  readonly waitId: string;
+}
+export interface SideEffectRecorded extends EventBase<'SideEffectRecorded'> {
+  readonly value: Payload;
+}
+
+// ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type CloseEvent =
+  | WorkflowCompleted
+  | WorkflowFailed
+  | WorkflowCancelled
+  | WorkflowTerminated
+  | WorkflowTimedOut;
+
+export interface WorkflowCompleted extends EventBase<'WorkflowCompleted'> {
+  readonly result: Payload;
+}
+export interface WorkflowFailed extends EventBase<'WorkflowFailed'> {
+  readonly failure: FailureRecord;
+}
+export interface WorkflowCancelled extends EventBase<'WorkflowCancelled'> {
+  readonly reason?: string;
+}
+export interface WorkflowTerminated extends EventBase<'WorkflowTerminated'> {
+  readonly reason?: string;
+}
+export interface WorkflowTimedOut extends EventBase<'WorkflowTimedOut'> {
+  readonly timeout: 'run' | 'execution';
+}
+
+const roles: Record<EventType, 'input' | 'command' | 'close'> = {
+  WorkflowStarted: 'input',
+  ActivityCompleted: 'input',
+  ActivityFailed: 'input',
+  ActivityTimedOut: 'input',
+  ActivityCancelled: 'input',
+  TimerFired: 'input',
+  SignalReceived: 'input',
+  CancelRequested: 'input',
+  ActivityScheduled: 'command',
+  ActivityCancelRequested: 'command',
+  TimerStarted: 'command',
+  TimerCancelled: 'command',
+  SignalWaitOpened: 'command',
+  ConditionWaitOpened: 'command',
+  ConditionSatisfied: 'command',
+  SideEffectRecorded: 'command',
+  WorkflowCompleted: 'close',
+  WorkflowFailed: 'close',
+  WorkflowCancelled: 'close',
+  WorkflowTerminated: 'close',
+  WorkflowTimedOut: 'close',
+};
+
+export function isKnownEventType(type: string): type is EventType {
+  return Object.hasOwn(roles, type);
+}
+export function isInputEvent(event: RunEvent): event is InputEvent {
+  return roles[event.type] === 'input';
+}
+export function isCommandEvent(event: RunEvent): event is CommandEvent {
+  return roles[event.type] === 'command';
+}
+export function isCloseEvent(event: RunEvent): event is CloseEvent {
+  return roles[event.type] === 'close';
+}
+
+/** An event before it has its place: what the committer numbers. Distributes over the union. */
+export type Unplaced<E extends RunEvent> = E extends RunEvent ? Omit<E, 'seq' | 'at'> : never;

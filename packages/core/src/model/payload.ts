@@ -1,0 +1,29 @@
+/** What `JSON.parse` gives. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/**
+ * A value on its way between user code and a store. `codec` names what wrote it.
+ * A payload made in this process holds JSON `text`; one that was read from a store holds the parsed `tree`,
+ * which its one reader may take apart: decode a payload with a tree once.
+ */
+export type Payload = TextPayload | TreePayload;
+export interface TextPayload {
+  readonly codec: string;
+  readonly text: string;
+}
+export interface TreePayload {
+  readonly codec: string;
+  readonly tree: Json;
+}
+
+export function payloadText(payload: Payload): string {
+  return 'text' in payload ? payload.text : JSON.stringify(payload.tree);
+}
+
+export function payloadTree(payload: Payload): Json {
+  return 'text' in payload ? (JSON.parse(payload.text) as Json) : payload.tree;
+}
+
+export function samePayload(a: Payload, b: Payload): boolean {
+  return a.codec === b.codec && payloadText(a) === payloadText(b);
+}
