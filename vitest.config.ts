@@ -101,7 +101,7 @@ export default defineConfig({
         // Named here so that Vite does not discover them in mid-run and reload the page.
         optimizeDeps: { include: ['superjson', 'rxjs', 'idb', 'fast-check'] },
         test: {
-          name: 'chromium',
+          name: 'browser',
           include: [...suiteFiles, ...browserFiles],
           exclude: never,
           browser: {
