@@ -1,0 +1,2 @@
+export * from '@perdure/core';
+export * from '@perdure/memory';
