@@ -5,3 +5,4 @@ export type { WorkflowStatus } from './model/status.js';
 export { NEVER, type EpochMs } from './model/time.js';
 export type * from './storage/port.js';
 export type * from './storage/records.js';
+export { refusalOf, type BatchFacts, type RunHead } from './storage/refusal.js';

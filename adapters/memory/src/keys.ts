@@ -1,0 +1,34 @@
+import type { KeyRecord, Namespace, RunId } from '@perdure/core/storage';
+
+/** Unique names by namespace, and by the run they go with. */
+export class Keys {
+  readonly #namespaces = new Map<Namespace, Map<string, KeyRecord>>();
+  readonly #runs = new Map<RunId, Set<KeyRecord>>();
+
+  get(namespace: Namespace, key: string): KeyRecord | undefined {
+    return this.#namespaces.get(namespace)?.get(key);
+  }
+
+  put(record: KeyRecord): void {
+    this.drop(record.namespace, record.key);
+    const keys = this.#namespaces.get(record.namespace);
+    if (keys === undefined) this.#namespaces.set(record.namespace, new Map([[record.key, record]]));
+    else keys.set(record.key, record);
+    const ofRun = this.#runs.get(record.runId);
+    if (ofRun === undefined) this.#runs.set(record.runId, new Set([record]));
+    else ofRun.add(record);
+  }
+
+  drop(namespace: Namespace, key: string): void {
+    const record = this.get(namespace, key);
+    if (record === undefined) return;
+    this.#namespaces.get(namespace)?.delete(key);
+    const ofRun = this.#runs.get(record.runId) as Set<KeyRecord>;
+    ofRun.delete(record);
+    if (ofRun.size === 0) this.#runs.delete(record.runId);
+  }
+
+  purge(runId: RunId): void {
+    for (const { namespace, key } of this.#runs.get(runId) ?? []) this.drop(namespace, key);
+  }
+}
