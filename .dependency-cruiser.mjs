@@ -48,10 +48,10 @@ export default {
     ...floor(
       'codec',
       ['model'],
-      ['superjson'],
+      ['superjson', '@standard-schema'],
       'codec: values and stored bytes; a sibling of storage, neither imports the other',
     ),
-    ...floor('replay', ['model', 'codec'], [], 'replay: pure; it never sees the store'),
+    ...floor('replay', ['model', 'codec'], ['@standard-schema'], 'replay: pure; it never sees the store'),
     ...floor(
       'runtime',
       ['model', 'codec', 'storage', 'replay'],
@@ -145,7 +145,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)dist/' },
+    exclude: { path: '^(packages|adapters|examples)/[^/]+/dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -13,14 +13,10 @@ export const packages = [
 const checks = {
   publint: (folder) => runBin('publint/src/cli.js', [folder, '--strict']),
   attw: (folder) =>
-    runBin('@arethetypeswrong/cli/dist/index.js', [
-      '--pack',
-      folder,
-      '--profile',
-      'esm-only',
-      '--format',
-      'ascii',
-    ]),
+    runBin(
+      '@arethetypeswrong/cli/dist/index.js',
+      `--pack ${folder} --profile esm-only --format table-flipped --no-summary`.split(' '),
+    ),
 };
 
 if (isMain(import.meta.url)) {
