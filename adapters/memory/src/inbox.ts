@@ -22,13 +22,8 @@ export class Inboxes {
   drop(runId: RunId, through: number): void {
     const inbox = this.#inboxes.get(runId);
     if (inbox === undefined) return;
-    const kept = inbox.messages.filter(({ position }) => position > through);
-    if (kept.length === 0) {
-      this.#inboxes.delete(runId);
-      return;
-    }
     for (const message of inbox.messages) if (message.position <= through) inbox.ids.delete(identity(message));
-    inbox.messages = kept;
+    inbox.messages = inbox.messages.filter(({ position }) => position > through);
   }
 
   all(runId: RunId): readonly MessageRecord[] {

@@ -10,7 +10,8 @@ export class Keys {
   }
 
   put(record: KeyRecord): void {
-    this.drop(record.namespace, record.key);
+    const before = this.get(record.namespace, record.key);
+    if (before !== undefined) this.#runs.get(before.runId)?.delete(before);
     const keys = this.#namespaces.get(record.namespace);
     if (keys === undefined) this.#namespaces.set(record.namespace, new Map([[record.key, record]]));
     else keys.set(record.key, record);
@@ -23,12 +24,11 @@ export class Keys {
     const record = this.get(namespace, key);
     if (record === undefined) return;
     this.#namespaces.get(namespace)?.delete(key);
-    const ofRun = this.#runs.get(record.runId) as Set<KeyRecord>;
-    ofRun.delete(record);
-    if (ofRun.size === 0) this.#runs.delete(record.runId);
+    this.#runs.get(record.runId)?.delete(record);
   }
 
   purge(runId: RunId): void {
     for (const { namespace, key } of this.#runs.get(runId) ?? []) this.drop(namespace, key);
+    this.#runs.delete(runId);
   }
 }

@@ -61,7 +61,7 @@ export class Store implements BatchFacts {
         this.#dropTask(write.taskId);
         return;
       case 'drop-tasks':
-        for (const { taskId } of this.tasks.ofRun(write.runId)) this.tasks.drop(taskId);
+        this.tasks.dropRun(write.runId);
         this.#hints.run(write.runId);
         return;
       case 'wake-task': {
@@ -87,7 +87,7 @@ export class Store implements BatchFacts {
         this.keys.drop(write.namespace, write.key);
         return;
       case 'purge-run':
-        for (const { taskId } of this.tasks.ofRun(write.runId)) this.tasks.drop(taskId);
+        this.tasks.dropRun(write.runId);
         this.runs.purge(write.runId);
         this.inboxes.purge(write.runId);
         this.keys.purge(write.runId);
