@@ -18,6 +18,8 @@ export default defineConfig(
     format: 'esm',
     target: 'es2022',
     platform: 'neutral',
+    // Deno and bundlers tell Node's modules by this prefix.
+    removeNodeProtocol: false,
     clean: true,
     sourcemap: true,
     // Entries of one package share their modules: an error class must not exist twice.

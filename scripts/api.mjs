@@ -42,6 +42,8 @@ for (const { folder, entry, report } of reported) {
       },
       apiReport: {
         enabled: true,
+        // Types that a signature mentions and the entry does not export are part of the API all the same.
+        includeForgottenExports: true,
         reportFileName: `${report}.api.md`,
         reportFolder: join(root, 'etc'),
         reportTempFolder: join(root, 'node_modules', '.cache', 'api'),
@@ -55,10 +57,9 @@ for (const { folder, entry, report } of reported) {
           default: { logLevel: 'warning' },
           // Release tags are not used: what is exported from a stable entry is public.
           'ae-missing-release-tag': { logLevel: 'none' },
-          // Listed in the report, where review sees them: exports without a comment …
-          'ae-undocumented': { logLevel: 'none', addToApiReportFile: true },
-          // … and types that a signature mentions and the entry does not export.
-          'ae-forgotten-export': { logLevel: 'none', addToApiReportFile: true },
+          // The report marks both by itself; as warnings they would write line numbers into it.
+          'ae-undocumented': { logLevel: 'none' },
+          'ae-forgotten-export': { logLevel: 'none' },
         },
         // Comments are written for the editor's hover; TSDoc's grammar is not enforced.
         tsdocMessageReporting: { default: { logLevel: 'none' } },

@@ -11,12 +11,8 @@ export const packages = [
 ];
 
 const checks = {
-  publint: (folder) => runBin('publint/src/cli.js', [folder, '--strict']),
-  attw: (folder) =>
-    runBin(
-      '@arethetypeswrong/cli/dist/index.js',
-      `--pack ${folder} --profile esm-only --format table-flipped --no-summary`.split(' '),
-    ),
+  publint: (folder) => ['publint/src/cli.js', folder, '--strict'],
+  attw: (folder) => ['@arethetypeswrong/cli/dist/index.js', '--pack', folder, '--profile', 'esm-only'],
 };
 
 if (isMain(import.meta.url)) {
@@ -25,5 +21,9 @@ if (isMain(import.meta.url)) {
     say(`Say which check: ${Object.keys(checks).join(' or ')}.`);
     process.exit(1);
   }
-  for (const { folder } of packages) check(folder);
+  for (const { name, folder } of packages) {
+    const [file, ...args] = check(folder);
+    runBin(file, args, { quiet: true });
+    say(`@perdure/${name} is in order`);
+  }
 }

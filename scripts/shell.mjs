@@ -35,18 +35,23 @@ export function which(program) {
 
 export const has = (program) => which(program) !== undefined;
 
-/** Runs a program to its end in the project's root; a failure ends this process unless it is allowed. */
-export function run(program, args, { env = {}, cwd = root, allowFailure = false } = {}) {
+/**
+ * Runs a program to its end in the project's root; a failure ends this process unless it is allowed.
+ * What a quiet program says is shown only if it fails.
+ */
+export function run(program, args, { env = {}, cwd = root, allowFailure = false, quiet = false } = {}) {
   const windows = process.platform === 'win32';
   const result = spawnSync(windows && program === 'npm' ? 'npm.cmd' : program, args, {
     cwd,
-    stdio: 'inherit',
+    stdio: quiet ? 'pipe' : 'inherit',
+    encoding: 'utf8',
     // Node refuses to start .cmd files without a shell.
     shell: windows && program === 'npm',
     env: { ...process.env, ...env },
   });
   if (result.error) say(`${program} could not be started: ${result.error.message}`);
   const status = result.status ?? 1;
+  if (quiet && status !== 0) console.log(`${result.stdout}${result.stderr}`);
   if (status !== 0 && !allowFailure) process.exit(status);
   return status;
 }
