@@ -45,7 +45,9 @@ export interface WorkflowStarted extends EventBase<'WorkflowStarted'> {
   readonly attempt: number;
   readonly executionDeadline?: EpochMs;
   readonly runDeadline?: EpochMs;
-  readonly requestId?: string;
+  readonly priority?: number;
+  readonly fairnessKey?: string;
+  readonly fairnessWeight?: number;
   readonly parent?: ParentRef;
 }
 

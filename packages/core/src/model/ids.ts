@@ -19,7 +19,7 @@ export function isValidId(id: unknown): id is string {
 
 /** The task that stands for a run: its id is the run's. */
 export function runTaskId(runId: RunId): TaskId {
-  return runId;
+  return runId as string;
 }
 
 export function activityTaskId(runId: RunId, activityId: string): TaskId {

@@ -21,21 +21,19 @@ export interface BatchFacts {
  */
 export function refusalOf(batch: Batch, facts: BatchFacts): Refusal | null {
   const { expect, writes } = batch;
-  for (let index = 0; index < expect.length; index++) {
-    const expectation = expect[index] as Expectation;
+  for (const [index, expectation] of expect.entries()) {
     if (!holds(expectation, facts)) return { reason: expectation.kind, of: 'expect', index };
   }
-  let last = writes.length - 1;
-  while (last >= 0 && !movesRun(writes[last] as Write)) last--;
+  let movers = 0;
+  for (const write of writes) if (movesRun(write)) movers++;
   let moved: Map<RunId, RunHead | undefined> | null = null;
-  for (let index = 0; index <= last; index++) {
-    const write = writes[index] as Write;
+  for (const [index, write] of writes.entries()) {
     if (!movesRun(write)) continue;
     const runId = write.kind === 'insert-run' ? write.run.runId : write.runId;
     const head = moved?.has(runId) === true ? moved.get(runId) : facts.head(runId);
     const reason = refusedFor(write, head);
     if (reason !== null) return { reason, of: 'writes', index };
-    if (index < last) (moved ??= new Map()).set(runId, headAfter(write, head));
+    if (movers > 1) (moved ??= new Map()).set(runId, headAfter(write, head));
   }
   return null;
 }

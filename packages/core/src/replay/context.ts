@@ -1,0 +1,307 @@
+import { parseDuration, type Duration } from '../model/duration.js';
+import {
+  CancelledError,
+  InvalidArgumentError,
+  QueryRejectedError,
+} from '../model/errors.js';
+import type { ActivityScheduled, SideEffectRecorded, TimerPurpose, TimerStarted } from '../model/events.js';
+import type { Payload } from '../model/payload.js';
+import { toDate, type EpochMs } from '../model/time.js';
+import { MonotonicUuid7, uuid4 } from '../model/uuid.js';
+import { freezeActivityCall, type ActivityOptions, type ActivityReference, type DispatchDefaults } from './activity-call.js';
+import { cancelledActivity } from './activity-error.js';
+import * as combinators from './combinators.js';
+import type { ContextLogger, WorkflowInstance } from './instance.js';
+import { deferred, type Task } from './task.js';
+import type { InlineCode } from './waits.js';
+
+/**
+ * The `ctx` that workflow code is given; `api/context.ts` states its types. Every method is a command, a recorded value
+ * or pure; each begins with the guard that finds calls from outside the window.
+ */
+export class ReplayContext {
+  readonly #run: WorkflowInstance;
+  readonly #uuid7: MonotonicUuid7;
+  readonly #defaults: DispatchDefaults;
+  #readOnly = false;
+  #log: ContextLogger | undefined;
+
+  constructor(run: WorkflowInstance) {
+    this.#run = run;
+    this.#uuid7 = new MonotonicUuid7(() => run.random.uint32());
+    const { taskQueue, priority = 5, fairnessKey = '', fairnessWeight = 1 } = run.started;
+    this.#defaults = { taskQueue, priority, fairnessKey, fairnessWeight };
+  }
+
+  get info(): Readonly<Record<string, unknown>> {
+    const { started, recorder, host, historyBytes } = this.#run;
+    const deadline = Math.min(started.runDeadline ?? Infinity, started.executionDeadline ?? Infinity);
+    return {
+      namespace: host.namespace,
+      taskQueue: started.taskQueue,
+      workflowType: started.workflowType,
+      workflowId: started.workflowId,
+      runId: started.runId,
+      ...(started.parent && { parent: started.parent }),
+      attempt: started.attempt,
+      runNumber: started.runNumber,
+      startedAt: toDate(started.at),
+      ...(deadline !== Infinity && { deadline: toDate(deadline) }),
+      historyLength: recorder.head,
+      historyBytes,
+      continueAsNewSuggested: recorder.head >= suggestedEvents || historyBytes >= suggestedBytes,
+      replaying: recorder.replaying,
+    };
+  }
+
+  // ── work ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  runActivity(activity: ActivityReference | string, input?: unknown, options?: ActivityOptions): Task<unknown> {
+    const reference = typeof activity === 'string' ? { name: activity, options: noOptions } : activity;
+    return this.#schedule(reference, input, options, undefined);
+  }
+
+  activities(definitions: Readonly<Record<string, ActivityReference>>, defaults?: ActivityOptions): Record<string, unknown> {
+    const stub = (activity: ActivityReference) => (input?: unknown, options?: ActivityOptions) =>
+      this.runActivity(activity, input, defaults ? { ...defaults, ...options } : options);
+    return Object.fromEntries(Object.entries(definitions).map(([key, activity]) => [key, stub(activity)]));
+  }
+
+  step(name: string, fn: InlineCode, options: ActivityOptions = noOptions): Task<unknown> {
+    if (typeof name !== 'string' || name === '' || typeof fn !== 'function') {
+      throw new InvalidArgumentError('ctx.step needs a name and a function', [{ path: 'name', message: 'expected a name first' }]);
+    }
+    return this.#schedule({ name, options: noOptions }, undefined, options, fn);
+  }
+
+  #schedule(activity: ActivityReference, input: unknown, options: ActivityOptions | undefined, inline: InlineCode | undefined): Task<unknown> {
+    const run = this.#enter('runActivity');
+    const id = run.nextId('a');
+    const call = freezeActivityCall(id, activity, run.encode, input, options, this.#defaults, inline !== undefined);
+    const pending = deferred<unknown>(id);
+    const cancelled = this.#cancelledAlready();
+    if (cancelled) {
+      pending.reject(cancelled);
+      return pending.task;
+    }
+    const scheduled = run.recorder.emit<ActivityScheduled>(call);
+    const wait = {
+      kind: 'activity' as const,
+      id,
+      scheduled,
+      deferred: pending,
+      ...(inline && { inline }),
+    };
+    run.waits.add(wait);
+    pending.task.onCancel = (reason) => {
+      run.cancelWait(wait, cancelledActivity({ activityType: activity.name, activityId: id, attempt: 0 }, reason));
+    };
+    return pending.task;
+  }
+
+  // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  sleep(duration: Duration): Task<void> {
+    return this.#sleepUntil(this.#run.recorder.now + Math.max(0, parseDuration(duration)));
+  }
+
+  sleepUntil(when: Date): Task<void> {
+    const dueAt = when.getTime();
+    if (Number.isNaN(dueAt)) throw new InvalidArgumentError('ctx.sleepUntil needs a valid Date', [{ path: 'when', message: 'is an invalid date' }]);
+    return this.#sleepUntil(Math.max(dueAt, this.#run.recorder.now));
+  }
+
+  #sleepUntil(dueAt: EpochMs): Task<void> {
+    const run = this.#enter('sleep');
+    const id = run.nextId('t');
+    const pending = deferred<void>(id);
+    const cancelled = this.#cancelledAlready();
+    if (cancelled) {
+      pending.reject(cancelled);
+      return pending.task;
+    }
+    const started = run.recorder.emit<TimerStarted>({ type: 'TimerStarted', timerId: id, dueAt, purpose: 'sleep' });
+    const wait = { kind: 'timer' as const, id, dueAt: started.dueAt, deferred: pending, fire: () => { pending.resolve(); } };
+    run.waits.add(wait);
+    pending.task.onCancel = (reason) => { run.cancelWait(wait, new CancelledError(reason ?? 'The timer was cancelled')); };
+    return pending.task;
+  }
+
+  now(): Date {
+    return new Date(this.#run.recorder.now);
+  }
+
+  // ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  waitSignal(name: string, options?: { readonly timeout: Duration }): Task<unknown> {
+    const run = this.#enter('waitSignal');
+    const timeout = options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
+    const id = run.nextId('s');
+    const pending = deferred<unknown>(id);
+    const cancelled = this.#cancelledAlready();
+    if (cancelled) {
+      pending.reject(cancelled);
+      return pending.task;
+    }
+    run.recorder.emit({ type: 'SignalWaitOpened', waitId: id, name });
+    const buffered = run.mailbox.takeBuffered(name);
+    if (buffered) {
+      pending.resolve(run.decode(buffered.input));
+      return pending.task;
+    }
+    const timer = timeout === undefined ? undefined : this.#startTimer('signal', timeout, () => {
+      run.waits.take('signal', id);
+      pending.resolve(undefined);
+    });
+    const wait = { kind: 'signal' as const, id, name, deferred: pending, ...(timer && { timerId: timer.timerId }) };
+    run.waits.add(wait);
+    pending.task.onCancel = (reason) => { run.cancelWait(wait, new CancelledError(reason ?? `The wait for signal '${name}' was cancelled`)); };
+    return pending.task;
+  }
+
+  onSignal(name: string, handler: (argument: unknown) => unknown): void {
+    this.#enter('onSignal').mailbox.handle(name, handler);
+  }
+
+  onQuery(name: string, handler: (argument: unknown) => unknown): void {
+    this.#enter('onQuery').mailbox.queries.set(name, handler);
+  }
+
+  waitCondition(predicate: () => boolean, options?: { readonly timeout: Duration }): Task<boolean> {
+    const run = this.#enter('waitCondition');
+    const timeout = options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
+    const id = run.nextId('c');
+    const pending = deferred<boolean>(id);
+    const cancelled = this.#cancelledAlready();
+    if (cancelled) {
+      pending.reject(cancelled);
+      return pending.task;
+    }
+    if (this.readOnly(predicate)) {
+      pending.resolve(true);
+      return pending.task;
+    }
+    run.recorder.emit({ type: 'ConditionWaitOpened', waitId: id });
+    const timer = timeout === undefined ? undefined : this.#startTimer('condition', timeout, () => {
+      run.waits.take('condition', id);
+      pending.resolve(false);
+    });
+    const wait = {
+      kind: 'condition' as const,
+      id,
+      predicate,
+      deferred: pending,
+      ...(timer && { timerId: timer.timerId, dueAt: timer.dueAt }),
+    };
+    run.waits.add(wait);
+    pending.task.onCancel = (reason) => { run.cancelWait(wait, new CancelledError(reason ?? 'The wait for a condition was cancelled')); };
+    return pending.task;
+  }
+
+  #startTimer(purpose: TimerPurpose, delay: number, fire: () => void): TimerStarted {
+    const run = this.#run;
+    const timerId = run.nextId('t');
+    const started = run.recorder.emit<TimerStarted>({ type: 'TimerStarted', timerId, dueAt: run.recorder.now + delay, purpose });
+    run.waits.add({ kind: 'timer', id: timerId, dueAt: started.dueAt, fire });
+    return started;
+  }
+
+  // ── structure ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  all(tasks: readonly PromiseLike<unknown>[]): Task<unknown[]> {
+    this.#enter('all');
+    return combinators.all(tasks);
+  }
+  allSettled(tasks: readonly PromiseLike<unknown>[]): Task<PromiseSettledResult<unknown>[]> {
+    this.#enter('allSettled');
+    return combinators.allSettled(tasks);
+  }
+  race(tasks: Readonly<Record<string, PromiseLike<unknown>>>): Task<{ key: string; value: unknown }> {
+    this.#enter('race');
+    return combinators.race(tasks);
+  }
+  any(tasks: readonly PromiseLike<unknown>[]): Task<unknown> {
+    this.#enter('any');
+    return combinators.any(tasks);
+  }
+  map(items: readonly unknown[], fn: (item: unknown, index: number) => PromiseLike<unknown>, options?: { readonly concurrency?: number }): Task<unknown[]> {
+    this.#enter('map');
+    return combinators.map(items, fn, options?.concurrency);
+  }
+
+  // ── recorded values ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  sideEffect(fn: () => unknown): unknown {
+    const run = this.#enter('sideEffect');
+    const value = run.recorder.replaying ? unread : run.encode(this.readOnly(fn));
+    return run.decode(run.recorder.emit<SideEffectRecorded>({ type: 'SideEffectRecorded', value }).value);
+  }
+  random(): number {
+    return this.#enter('random').random.float();
+  }
+  uuid4(): string {
+    const { random } = this.#enter('uuid4');
+    return uuid4(() => random.uint32());
+  }
+  uuid7(): string {
+    return this.#uuid7.next(this.#enter('uuid7').recorder.now);
+  }
+
+  // ── what others see ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  setState(state: unknown): void {
+    this.#enter('setState').state = this.#run.encode(state);
+  }
+
+  /** Silent during replay. */
+  get log(): ContextLogger {
+    return (this.#log ??= this.#makeLog());
+  }
+
+  #makeLog(): ContextLogger {
+    const { recorder, host, started } = this.#run;
+    const about = { workflowType: started.workflowType, workflowId: started.workflowId, runId: started.runId };
+    const at = (level: keyof ContextLogger) => (message: string, fields?: Record<string, unknown>) => {
+      if (!recorder.replaying) host.log[level](message, { ...about, ...fields });
+    };
+    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  }
+
+  // ── guards ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Runs a predicate, a query or a side effect: it may look, not act. */
+  readOnly<T>(fn: () => T): T {
+    const before = this.#readOnly;
+    this.#readOnly = true;
+    try {
+      const value = fn();
+      if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
+        Promise.resolve(value).catch(() => undefined); // the rejection is the caller's mistake, reported below
+        throw new InvalidArgumentError('Predicates, queries and side effects are synchronous', [{ path: '', message: 'returned a promise' }]);
+      }
+      return value;
+    } finally {
+      this.#readOnly = before;
+    }
+  }
+
+  #enter(operation: string): WorkflowInstance {
+    if (this.#readOnly) {
+      throw new QueryRejectedError(`ctx.${operation} cannot be used in a query, a predicate or a side effect: they may look, not act`);
+    }
+    this.#run.recorder.guard(`ctx.${operation}`);
+    return this.#run;
+  }
+
+  /** Once cancellation was requested nothing new begins. */
+  #cancelledAlready(): Error | undefined {
+    const request = this.#run.cancelRequest;
+    return request && new CancelledError(request.reason ?? 'The workflow was cancelled');
+  }
+}
+
+const noOptions: ActivityOptions = Object.freeze({});
+/** Stands in for a value that is not computed again. */
+const unread: Payload = { codec: '', text: '' };
+const suggestedEvents = 10_000;
+const suggestedBytes = 5 * 1024 * 1024;

@@ -1,0 +1,395 @@
+import { encodeFailure, failureOf } from '../codec/failures.js';
+import type { PayloadLimits } from '../codec/limits.js';
+import { decodeValue, encodeValue } from '../codec/values.js';
+import { CancelledError, QueryRejectedError, isCancelled, isPerdureError } from '../model/errors.js';
+import type {
+  ActivityCancelled,
+  ActivityCompleted,
+  ActivityFailed,
+  ActivityTimedOut,
+  CancelRequested,
+  CloseEvent,
+  CommandEvent,
+  InputEvent,
+  RunEvent,
+  SignalReceived,
+  Unplaced,
+  WorkflowStarted,
+} from '../model/events.js';
+import { isCloseEvent, isCommandEvent, isInputEvent } from '../model/events.js';
+import type { FailureRecord } from '../model/failure.js';
+import type { Payload, TextPayload } from '../model/payload.js';
+import type { EpochMs } from '../model/time.js';
+import { activityError } from './activity-error.js';
+import { ReplayContext } from './context.js';
+import { endDivergence, divergenceMessage } from './divergence.js';
+import { Mailbox } from './mailbox.js';
+import { SeededRandom } from './random.js';
+import { Recorder, type Blockage } from './recorder.js';
+import type { TaskPromise } from './task.js';
+import { Waits, type ActivityWait, type Wait } from './waits.js';
+
+/** A workflow's code, and what replay has to know of it. */
+export interface WorkflowCode {
+  readonly name: string;
+  readonly fn: (context: never, input: never) => Promise<unknown>;
+}
+
+export interface InstanceHost {
+  readonly namespace: string;
+  readonly log: ContextLogger;
+  readonly limits: PayloadLimits;
+  /** Workflow code ran outside its window: the run is blocked from now on. */
+  readonly onForeign: () => void;
+}
+export interface ContextLogger {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** How the workflow's function ended. */
+export type Settlement =
+  | { readonly kind: 'completed'; readonly result: TextPayload }
+  | { readonly kind: 'failed'; readonly failure: FailureRecord }
+  | { readonly kind: 'cancelled'; readonly reason?: string };
+
+type Feed =
+  | { readonly recorded: InputEvent; readonly commands: readonly CommandEvent[] }
+  | { readonly recorded: CloseEvent }
+  | { readonly fresh: Unplaced<InputEvent>; readonly at: EpochMs };
+
+/**
+ * One run in memory: workflow code under way, moved on one input at a time.
+ *
+ * `feed` inputs, recorded or new, then call `step` until it says false; between two calls the microtask queue must have
+ * become empty. Nothing here knows a clock, a store or chance, so what a run does is a function of what it is fed.
+ *
+ * What must not be done here: resolve two handles without a drain between them, read the time, await anything.
+ */
+export class WorkflowInstance {
+  readonly waits = new Waits();
+  readonly recorder: Recorder;
+  readonly mailbox: Mailbox;
+  readonly random: SeededRandom;
+  readonly host: InstanceHost;
+  readonly started: WorkflowStarted;
+  /** Newest value of `ctx.setState`. */
+  state: TextPayload | undefined;
+  settlement: Settlement | undefined;
+  closed: CloseEvent | undefined;
+  cancelRequest: CancelRequested | undefined;
+  /** Length of the recorded history in bytes, as far as it was fed; kept by whoever feeds. */
+  historyBytes = 0;
+  readonly #code: WorkflowCode;
+  readonly #context: ReplayContext;
+  #feed: Feed[] = [];
+  #delivered = false;
+  #unobserved: TaskPromise<unknown>[] = [];
+  #ids = 0;
+  #messageIds = new Set<string>();
+
+  constructor(code: WorkflowCode, started: WorkflowStarted, host: InstanceHost) {
+    this.#code = code;
+    this.started = started;
+    this.host = host;
+    this.random = new SeededRandom(started.runId);
+    this.recorder = new Recorder(code.name, host.onForeign);
+    this.mailbox = new Mailbox(this);
+    this.#context = new ReplayContext(this);
+  }
+
+  get blockage(): Blockage | undefined {
+    return this.recorder.blockage;
+  }
+
+  readonly encode = (value: unknown): TextPayload => encodeValue(value, this.host.limits);
+
+  /** Consumes the payload. What was stored once can be read whatever the limits are now. */
+  decode(payload: Payload): unknown {
+    return decodeValue(payload, readLimits);
+  }
+
+  nextId(prefix: string): string {
+    return prefix + String(++this.#ids);
+  }
+
+  // ── feeding ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Recorded history, whole activations: an input with all its commands is never split over two calls. */
+  feedRecorded(events: readonly RunEvent[]): void {
+    let i = 0;
+    while (i < events.length) {
+      const event = events[i++] as RunEvent;
+      if (isCloseEvent(event)) {
+        this.#feed.push({ recorded: event });
+      } else if (isInputEvent(event)) {
+        const commands: CommandEvent[] = [];
+        for (let next = events[i]; next && isCommandEvent(next); next = events[++i]) commands.push(next);
+        this.#feed.push({ recorded: event, commands });
+      } else {
+        this.recorder.block({
+          code: 'history_malformed',
+          message: `Event ${event.seq} (${event.type}) of run ${this.started.runId} does not follow an input`,
+        });
+      }
+    }
+  }
+
+  /** Something that has just happened. Ask `accepts` first. */
+  feedNew(input: Unplaced<InputEvent>, at: EpochMs): void {
+    this.#feed.push({ fresh: input, at });
+  }
+
+  /** Whether an input still means something to this run: an outcome that nobody waits for any more does not. */
+  accepts(input: Unplaced<InputEvent>): boolean {
+    if (this.closed) return false;
+    switch (input.type) {
+      case 'ActivityCompleted':
+      case 'ActivityFailed':
+      case 'ActivityTimedOut':
+      case 'ActivityCancelled':
+        return this.waits.get(input.activityId)?.kind === 'activity';
+      case 'TimerFired':
+        return this.waits.get(input.timerId)?.kind === 'timer';
+      case 'SignalReceived':
+        return !this.#messageIds.has(input.messageId);
+      case 'CancelRequested':
+        return this.cancelRequest === undefined;
+      case 'WorkflowStarted':
+        return this.recorder.head === 0;
+    }
+  }
+
+  // ── stepping ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Does the next thing; true: let the microtask queue run empty and call again. */
+  step(): boolean {
+    for (;;) {
+      if (this.blockage) {
+        this.#feed = [];
+        return false;
+      }
+      if (this.#delivered) {
+        if (this.mailbox.deliverBuffered() || this.#wakeCondition()) return true;
+        this.#delivered = false;
+        this.recorder.end();
+        continue;
+      }
+      const next = this.#feed.shift();
+      if (!next) return false;
+      if ('recorded' in next && isCloseEvent(next.recorded)) {
+        this.#replayClose(next.recorded);
+        continue;
+      }
+      this.#delivered = true;
+      try {
+        this.#deliver(this.#begin(next));
+      } catch (error) {
+        this.#blockOn(error);
+      }
+      return true;
+    }
+  }
+
+  /** What was recorded cannot be read, or does not match: nothing that user code should see. */
+  #blockOn(error: unknown): void {
+    const { message } = failureOf(encodeFailure(error));
+    this.recorder.block({ code: isPerdureError(error) ? error.code : 'internal', message });
+  }
+
+  #begin(next: Feed): InputEvent {
+    if ('fresh' in next) return this.recorder.beginNew(next.fresh, next.at);
+    const { recorded, commands } = next as Extract<Feed, { commands: unknown }>;
+    this.recorder.beginRecorded(recorded, commands);
+    return recorded;
+  }
+
+  /** Resolves the first condition, in the order they were opened, whose predicate holds. */
+  #wakeCondition(): boolean {
+    if (this.settlement) return false;
+    for (const wait of this.waits.conditions()) {
+      let holds = false;
+      try {
+        holds = this.#context.readOnly(wait.predicate);
+      } catch (error) {
+        this.waits.take('condition', wait.id);
+        wait.deferred.reject(error);
+        return true;
+      }
+      if (!holds) continue;
+      this.waits.take('condition', wait.id);
+      try {
+        this.recorder.emit({ type: 'ConditionSatisfied', waitId: wait.id });
+        this.dropTimer(wait.timerId);
+      } catch {
+        return false; // a divergence, kept as the blockage
+      }
+      wait.deferred.resolve(true);
+      return true;
+    }
+    return false;
+  }
+
+  #deliver(event: InputEvent): void {
+    switch (event.type) {
+      case 'WorkflowStarted':
+        return this.#start(event);
+      case 'ActivityCompleted':
+        return this.#completeActivity(event);
+      case 'ActivityFailed':
+      case 'ActivityTimedOut':
+      case 'ActivityCancelled':
+        return this.#failActivity(event);
+      case 'TimerFired':
+        this.waits.take('timer', event.timerId)?.fire();
+        return;
+      case 'SignalReceived':
+        return this.#receive(event);
+      case 'CancelRequested':
+        this.cancelRequest = event;
+        this.cancelAll(event.reason);
+        return;
+    }
+  }
+
+  #start(event: WorkflowStarted): void {
+    const input = this.decode(event.input);
+    const run = async (): Promise<unknown> => this.#code.fn(this.#context as never, input as never);
+    run().then(
+      (value) => {
+        this.#settle(() => ({ kind: 'completed', result: this.encode(value) }));
+      },
+      (error: unknown) => {
+        this.fail(error);
+      },
+    );
+  }
+
+  /** Ends the workflow with an error, unless it has ended. */
+  fail(error: unknown): void {
+    this.#settle(() => {
+      if (this.cancelRequest && isCancelled(error)) {
+        return { kind: 'cancelled', ...(this.cancelRequest.reason !== undefined && { reason: this.cancelRequest.reason }) };
+      }
+      return { kind: 'failed', failure: encodeFailure(error) };
+    });
+  }
+
+  #settle(settlement: () => Settlement): void {
+    if (this.settlement || this.blockage) return;
+    try {
+      this.recorder.guard('the end of the workflow');
+    } catch {
+      return; // outside the window: kept as the blockage
+    }
+    try {
+      this.settlement = settlement();
+    } catch (error) {
+      this.settlement = { kind: 'failed', failure: encodeFailure(error) };
+    }
+  }
+
+  #completeActivity(event: ActivityCompleted): void {
+    this.waits.take('activity', event.activityId)?.deferred.resolve(this.decode(event.result));
+  }
+
+  #failActivity(event: ActivityFailed | ActivityTimedOut | ActivityCancelled): void {
+    const wait = this.waits.take('activity', event.activityId);
+    if (!wait) return;
+    wait.deferred.reject(activityError(wait.scheduled.activityType, event));
+    this.#unobserved.push(wait.deferred.task);
+  }
+
+  #receive(event: SignalReceived): void {
+    this.#messageIds.add(event.messageId);
+    this.mailbox.receive(event);
+  }
+
+  #replayClose(event: CloseEvent): void {
+    const ended = this.settlement?.kind;
+    const expected = { WorkflowCompleted: 'completed', WorkflowFailed: 'failed', WorkflowCancelled: 'cancelled' } as const;
+    const mustBe = event.type in expected ? expected[event.type as keyof typeof expected] : undefined;
+    if (mustBe !== undefined && mustBe !== ended && !neverStarted(event, this.recorder.head)) {
+      const report = endDivergence(event, ended ?? 'open');
+      this.recorder.block({ code: 'nondeterminism', message: divergenceMessage(this.#code.name, report), details: report });
+      return;
+    }
+    this.recorder.head = event.seq;
+    this.closed = event;
+  }
+
+  // ── cancelling ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Rejects everything pending, in the order it was created. */
+  cancelAll(reason: string | undefined): void {
+    for (const wait of [...this.waits.all()]) this.cancelWait(wait, new CancelledError(reason ?? 'The workflow was cancelled'));
+  }
+
+  cancelWait(wait: Wait, error: Error): void {
+    if (wait.kind === 'timer' && !wait.deferred) return; // goes with the wait that owns it
+    if (!this.waits.take(wait.kind, wait.id)) return;
+    switch (wait.kind) {
+      case 'activity':
+        this.recorder.emit({ type: 'ActivityCancelRequested', activityId: wait.id, ...(error.message && { reason: error.message }) });
+        wait.deferred.reject(error);
+        return;
+      case 'timer':
+        this.recorder.emit({ type: 'TimerCancelled', timerId: wait.id });
+        wait.deferred?.reject(error);
+        return;
+      case 'signal':
+      case 'condition':
+        this.dropTimer(wait.timerId);
+        wait.deferred.reject(error);
+    }
+  }
+
+  dropTimer(timerId: string | undefined): void {
+    if (timerId === undefined || !this.waits.take('timer', timerId)) return;
+    this.recorder.emit({ type: 'TimerCancelled', timerId });
+  }
+
+  // ── looking at it ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Answers a query from the run as it stands. Throws `QueryRejectedError`. */
+  query(name: string, argument: unknown): unknown {
+    const handler = this.mailbox.queries.get(name);
+    if (!handler) {
+      const known = [...this.mailbox.queries.keys()].map((key) => `'${key}'`).join(', ');
+      throw new QueryRejectedError(
+        `Workflow '${this.#code.name}' has no query '${name}' now${known ? `; it has ${known}` : ''}`,
+      );
+    }
+    try {
+      return this.#context.readOnly(() => handler(argument));
+    } catch (error) {
+      if (error instanceof QueryRejectedError) throw error;
+      const { message } = failureOf(encodeFailure(error));
+      throw new QueryRejectedError(`Query '${name}' failed: ${message}`, { cause: error });
+    }
+  }
+
+  /** The activities that this run waits for. */
+  activities(): readonly ActivityWait[] {
+    return [...this.waits.all()].filter((wait) => wait.kind === 'activity');
+  }
+
+  /** Whether anything durable can still move this run. */
+  get waitsForTheWorld(): boolean {
+    return this.waits.size > 0 || this.mailbox.listens;
+  }
+
+  /** Failures of durable work that the workflow never looked at. */
+  unobservedFailures(): readonly TaskPromise<unknown>[] {
+    return this.#unobserved.filter((task) => !task.observed);
+  }
+}
+
+const readLimits: PayloadLimits = { maxBytes: Infinity, maxDepth: 10_000, maxNodes: Infinity };
+
+/** A run that was cancelled before its first activation never ran any code. */
+function neverStarted(event: CloseEvent, head: number): boolean {
+  return event.type === 'WorkflowCancelled' && head === 0;
+}

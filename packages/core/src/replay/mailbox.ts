@@ -1,0 +1,68 @@
+import type { SignalReceived } from '../model/events.js';
+import type { WorkflowInstance } from './instance.js';
+import type { BufferedSignal } from './waits.js';
+
+type Handler = (argument: unknown) => unknown;
+
+/**
+ * Signals on their way into workflow code, and the handlers that take them.
+ * A signal goes to the oldest `waitSignal` of its name, else to its handler, else into the buffer. A handler that is
+ * registered later takes what is buffered, one at a time with a drain between, before any condition is looked at.
+ */
+export class Mailbox {
+  readonly queries = new Map<string, Handler>();
+  readonly #handlers = new Map<string, Handler>();
+  readonly #buffer: BufferedSignal[] = [];
+  readonly #run: WorkflowInstance;
+
+  constructor(run: WorkflowInstance) {
+    this.#run = run;
+  }
+
+  /** Whether a message alone can move the run. */
+  get listens(): boolean {
+    return this.#handlers.size > 0;
+  }
+
+  handle(name: string, handler: Handler): void {
+    this.#handlers.set(name, handler);
+  }
+
+  receive(event: SignalReceived): void {
+    const wait = this.#run.waits.firstSignal(event.name);
+    if (wait) {
+      this.#run.waits.take('signal', wait.id);
+      this.#run.dropTimer(wait.timerId);
+      wait.deferred.resolve(this.#run.decode(event.input));
+      return;
+    }
+    const handler = this.#handlers.get(event.name);
+    if (handler) this.#call(handler, event);
+    else this.#buffer.push(event);
+  }
+
+  /** Takes the oldest buffered signal of a name. */
+  takeBuffered(name: string): BufferedSignal | undefined {
+    const index = this.#buffer.findIndex((signal) => signal.name === name);
+    return index < 0 ? undefined : this.#buffer.splice(index, 1)[0];
+  }
+
+  /** Hands one buffered signal to a handler that has come since; false where there is none. */
+  deliverBuffered(): boolean {
+    if (this.#buffer.length === 0 || this.#handlers.size === 0) return false;
+    const index = this.#buffer.findIndex((signal) => this.#handlers.has(signal.name));
+    if (index < 0) return false;
+    const [signal] = this.#buffer.splice(index, 1) as [BufferedSignal];
+    this.#call(this.#handlers.get(signal.name) as Handler, signal);
+    return true;
+  }
+
+  /** A handler that throws fails the workflow, as an error in its own function would. */
+  #call(handler: Handler, signal: BufferedSignal): void {
+    const argument = this.#run.decode(signal.input);
+    const run = async (): Promise<unknown> => handler(argument);
+    run().catch((error: unknown) => {
+      this.#run.fail(error);
+    });
+  }
+}

@@ -1,0 +1,151 @@
+import { ForeignAwaitError, NondeterminismError } from '../model/errors.js';
+import type { CommandEvent, InputEvent, RunEvent, Unplaced } from '../model/events.js';
+import type { Seq } from '../model/ids.js';
+import type { EpochMs } from '../model/time.js';
+import { divergenceMessage, divergenceReport, sameCommand, type DivergenceReport } from './divergence.js';
+
+/** Why a run cannot go on with the code at hand. It stays open and untouched, and is tried again when the code changes. */
+export interface Blockage {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: unknown;
+}
+
+/**
+ * Numbers what a run does, and holds it against what history says it did.
+ *
+ * Between `begin` and `end` the window is open: one input has been delivered and its commands come in, in call order.
+ * With a recorded list each command must equal the recorded one at its place; without, it is new and gets the next seq.
+ * Nothing may come in while the window is closed: then workflow code ran because of something that history does not know.
+ */
+export class Recorder {
+  /** Seq of the newest event, recorded or new. */
+  head: Seq = 0;
+  /** The run's clock: the time of the newest input, never backwards. */
+  now: EpochMs = 0;
+  /** New events since they were last taken. */
+  #fresh: RunEvent[] = [];
+  #open = false;
+  #recorded: readonly CommandEvent[] | null = null;
+  #cursor = 0;
+  #blockage: Blockage | undefined;
+  readonly #workflowType: string;
+  readonly #onForeign: () => void;
+
+  constructor(workflowType: string, onForeign: () => void) {
+    this.#workflowType = workflowType;
+    this.#onForeign = onForeign;
+  }
+
+  get blockage(): Blockage | undefined {
+    return this.#blockage;
+  }
+  get replaying(): boolean {
+    return this.#recorded !== null;
+  }
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Opens the window for a recorded input and the commands recorded with it. */
+  beginRecorded(input: InputEvent, commands: readonly CommandEvent[]): void {
+    this.head = input.seq + commands.length;
+    this.#recorded = commands;
+    this.#begin(input.at);
+  }
+
+  /** Opens the window for a new input and gives it its place. */
+  beginNew(input: Unplaced<InputEvent>, at: EpochMs): InputEvent {
+    this.#recorded = null;
+    this.#begin(at);
+    const event = { seq: ++this.head, at: this.now, ...input } as InputEvent;
+    this.#fresh.push(event);
+    return event;
+  }
+
+  #begin(at: EpochMs): void {
+    this.#cursor = 0;
+    this.now = Math.max(this.now, at);
+    this.#open = true;
+  }
+
+  /** Closes the window; what was recorded and not asked for again is a divergence. */
+  end(): void {
+    const missing = this.#recorded?.[this.#cursor];
+    if (missing && !this.#blockage) this.#diverge(missing, undefined);
+    this.#open = false;
+  }
+
+  /** Takes a command in: gives back the recorded one on replay, the new one otherwise. */
+  emit<E extends CommandEvent>(command: Unplaced<E>): E {
+    this.guard(command.type);
+    const recorded = this.#recorded;
+    if (recorded === null) {
+      const event = { seq: ++this.head, at: this.now, ...command } as unknown as E;
+      this.#fresh.push(event);
+      return event;
+    }
+    const expected = recorded[this.#cursor];
+    if (!expected || !sameCommand(expected, command as Unplaced<CommandEvent>)) {
+      throw this.#diverge(expected, command as Unplaced<CommandEvent>);
+    }
+    this.#cursor += 1;
+    return expected as E;
+  }
+
+  /** Adds an event that is not a command: how the run ended. */
+  append(event: Unplaced<RunEvent>, at: EpochMs): RunEvent {
+    this.now = Math.max(this.now, at);
+    const placed = { seq: ++this.head, at: this.now, ...event } as RunEvent;
+    this.#fresh.push(placed);
+    return placed;
+  }
+
+  /** The recorded command that comes next, while there is one. */
+  peek(): CommandEvent | undefined {
+    return this.#recorded?.[this.#cursor];
+  }
+
+  /** Throws unless workflow code may act now. */
+  guard(operation: string): void {
+    if (this.#blockage) throw this.#asError(this.#blockage);
+    if (this.#open) return;
+    const error = new ForeignAwaitError(
+      `Workflow '${this.#workflowType}' went on (${operation}) after waiting for something that is not durable, such as fetch, setTimeout or a promise of its own. Do such work in an activity, or wait with ctx.`,
+    );
+    this.block({ code: error.code, message: error.message, details: { operation, stack: error.stack } });
+    this.#onForeign();
+    throw error;
+  }
+
+  block(blockage: Blockage): void {
+    this.#blockage ??= blockage;
+  }
+
+  takeFresh(): readonly RunEvent[] {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return fresh;
+  }
+
+  #diverge(expected: CommandEvent | undefined, produced: Unplaced<CommandEvent> | undefined): Error {
+    const recorded = this.#recorded ?? [];
+    const report: DivergenceReport = divergenceReport({
+      seq: expected?.seq ?? this.head + 1,
+      expected,
+      produced,
+      following: recorded.slice(this.#cursor + 1),
+      matched: recorded.slice(0, this.#cursor),
+      stack: produced && new Error('Call').stack,
+    });
+    const error = new NondeterminismError(divergenceMessage(this.#workflowType, report), report);
+    this.block({ code: error.code, message: error.message, details: report });
+    return error;
+  }
+
+  #asError(blockage: Blockage): Error {
+    return blockage.code === 'foreign_await'
+      ? new ForeignAwaitError(blockage.message)
+      : new NondeterminismError(blockage.message, blockage.details);
+  }
+}
