@@ -76,12 +76,19 @@ export class MemoryHandle implements StorageHandle {
       requests.map(({ runId, afterSeq }) => {
         const run = this.#store.runs.get(runId);
         if (run === undefined) return undefined;
-        return { run: run.record(), events: run.events.slice(afterSeq), inbox: this.#store.inboxes.all(runId) };
+        return {
+          run: run.record(),
+          events: run.events.slice(afterSeq),
+          inbox: this.#store.inboxes.all(runId),
+        };
       }),
     );
   }
 
-  readEvents(runId: RunId, { from, limit }: { readonly from: Seq; readonly limit: number }): Promise<readonly string[]> {
+  readEvents(
+    runId: RunId,
+    { from, limit }: { readonly from: Seq; readonly limit: number },
+  ): Promise<readonly string[]> {
     return this.#answer(() => {
       const start = Math.max(from, 1) - 1;
       return this.#store.runs.get(runId)?.events.slice(start, start + limit) ?? [];
@@ -118,7 +125,10 @@ export class MemoryHandle implements StorageHandle {
     return this.#answer(() => this.#store.runs.count(query));
   }
 
-  nextWakeAt(request: { readonly namespace: Namespace; readonly wants: readonly TaskWant[] }): Promise<EpochMs | null> {
+  nextWakeAt(request: {
+    readonly namespace: Namespace;
+    readonly wants: readonly TaskWant[];
+  }): Promise<EpochMs | null> {
     return this.#answer(() => this.#store.tasks.wakeAt(request.namespace, request.wants));
   }
 
@@ -148,7 +158,7 @@ export class MemoryHandle implements StorageHandle {
     try {
       return Promise.resolve(work());
     } catch (cause) {
-      return Promise.reject(cause as Error);
+      return Promise.reject(cause);
     }
   }
 }

@@ -26,8 +26,8 @@ export class Heap<T extends Placed> {
   }
 
   remove(item: T): void {
-    const last = this.#items.pop() as T;
-    if (last === item) return;
+    const last = this.#items.pop();
+    if (last === undefined || last === item) return;
     const hole = item.place;
     this.#rise(last, hole);
     if (last.place === hole) this.#sink(last, hole);
@@ -38,8 +38,8 @@ export class Heap<T extends Placed> {
     let place = from;
     while (place > 0) {
       const above = (place - 1) >> 1;
-      const parent = items[above] as T;
-      if (!this.#before(item, parent)) break;
+      const parent = items[above];
+      if (parent === undefined || !this.#before(item, parent)) break;
       items[place] = parent;
       parent.place = place;
       place = above;
@@ -53,9 +53,13 @@ export class Heap<T extends Placed> {
     let place = from;
     for (;;) {
       let below = 2 * place + 1;
-      if (below >= items.length) break;
-      if (below + 1 < items.length && this.#before(items[below + 1] as T, items[below] as T)) below++;
-      const child = items[below] as T;
+      let child = items[below];
+      if (child === undefined) break;
+      const other = items[below + 1];
+      if (other !== undefined && this.#before(other, child)) {
+        child = other;
+        below++;
+      }
       if (!this.#before(child, item)) break;
       items[place] = child;
       child.place = place;

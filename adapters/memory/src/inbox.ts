@@ -22,7 +22,8 @@ export class Inboxes {
   drop(runId: RunId, through: number): void {
     const inbox = this.#inboxes.get(runId);
     if (inbox === undefined) return;
-    for (const message of inbox.messages) if (message.position <= through) inbox.ids.delete(identity(message));
+    for (const message of inbox.messages)
+      if (message.position <= through) inbox.ids.delete(identity(message));
     inbox.messages = inbox.messages.filter(({ position }) => position > through);
   }
 

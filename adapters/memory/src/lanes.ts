@@ -18,7 +18,7 @@ export class Lanes {
     }
     const queues = kinds[task.kind];
     let types = queues.get(task.queue);
-    if (types === undefined) queues.set(task.queue, (types = new Map()));
+    if (types === undefined) queues.set(task.queue, (types = new Map<string, Lane[]>()));
     let lanes = types.get(task.type);
     if (lanes === undefined) types.set(task.type, (lanes = []));
     for (const lane of lanes) if (fits(lane, task)) return lane;

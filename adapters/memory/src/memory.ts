@@ -22,7 +22,12 @@ import { Store } from './store.js';
 export function memory(): Storage {
   const hints = new Hints();
   const store = new Store(hints);
-  const traits: StorageTraits = { contract: 1, reach: 'process', durability: 'none', instanceId: newInstanceId() };
+  const traits: StorageTraits = {
+    contract: 1,
+    reach: 'process',
+    durability: 'none',
+    instanceId: newInstanceId(),
+  };
   return { kind: 'memory', open: () => Promise.resolve(new MemoryHandle(traits, store, hints)) };
 }
 

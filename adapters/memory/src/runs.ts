@@ -1,4 +1,14 @@
-import type { Namespace, NewRun, RunChanges, RunCursor, RunHead, RunId, RunQuery, RunRecord, Seq } from '@perdure/core/storage';
+import type {
+  Namespace,
+  NewRun,
+  RunChanges,
+  RunCursor,
+  RunHead,
+  RunId,
+  RunQuery,
+  RunRecord,
+  Seq,
+} from '@perdure/core/storage';
 
 /** A run as it is kept. The record that readers see is made when one asks, so that a commit need not copy it. */
 export class Run implements RunHead {
@@ -69,22 +79,25 @@ export class Runs {
     const run = this.#runs.get(runId);
     if (run === undefined) return;
     this.#runs.delete(runId);
-    const list = this.#lists.get(run.birth.namespace) as List;
-    if (++list.purged * 2 > list.runs.length) this.#sweep(list);
+    const list = this.#lists.get(run.birth.namespace);
+    if (list !== undefined && ++list.purged * 2 > list.runs.length) this.#sweep(list);
   }
 
   list(query: RunQuery, after: RunCursor | null, limit: number): readonly RunRecord[] {
     const found: RunRecord[] = [];
     const runs = this.#inOrder(query.namespace);
     for (let i = after === null ? runs.length : firstFrom(runs, after); i > 0 && found.length < limit; i--) {
-      const run = runs[i - 1] as Run;
-      if (matches(run, query)) found.push(run.record());
+      const run = runs[i - 1];
+      if (run !== undefined && matches(run, query)) found.push(run.record());
     }
     return found;
   }
 
   count(query: RunQuery): number {
-    return this.#inOrder(query.namespace).reduce((count, run) => (matches(run, query) ? count + 1 : count), 0);
+    return this.#inOrder(query.namespace).reduce(
+      (count, run) => (matches(run, query) ? count + 1 : count),
+      0,
+    );
   }
 
   /** Oldest first; put in order, and rid of purged runs, when somebody looks. */
@@ -124,7 +137,8 @@ function firstFrom(runs: readonly Run[], cursor: RunCursor): number {
   let high = runs.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (before((runs[middle] as Run).birth, cursor)) low = middle + 1;
+    const run = runs[middle];
+    if (run !== undefined && before(run.birth, cursor)) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -139,8 +153,10 @@ function matches({ birth, changes }: Run, query: RunQuery): boolean {
     (query.statuses === undefined || query.statuses.includes(changes.status)) &&
     (query.startedAfter === undefined || birth.startedAt > query.startedAfter) &&
     (query.startedBefore === undefined || birth.startedAt < query.startedBefore) &&
-    (query.closedAfter === undefined || (changes.closedAt !== null && changes.closedAt > query.closedAfter)) &&
-    (query.closedBefore === undefined || (changes.closedAt !== null && changes.closedAt < query.closedBefore)) &&
+    (query.closedAfter === undefined ||
+      (changes.closedAt !== null && changes.closedAt > query.closedAfter)) &&
+    (query.closedBefore === undefined ||
+      (changes.closedAt !== null && changes.closedAt < query.closedBefore)) &&
     (query.currentOnly !== true || changes.isCurrent)
   );
 }

@@ -1,4 +1,14 @@
-import { refusalOf, type Batch, type BatchFacts, type CommitResult, type Namespace, type RunHead, type RunId, type TaskId, type Write } from '@perdure/core/storage';
+import {
+  refusalOf,
+  type Batch,
+  type BatchFacts,
+  type CommitResult,
+  type Namespace,
+  type RunHead,
+  type RunId,
+  type TaskId,
+  type Write,
+} from '@perdure/core/storage';
 import type { Hints } from './hints.js';
 import { Inboxes } from './inbox.js';
 import { Keys } from './keys.js';

@@ -1,4 +1,14 @@
-import { NEVER, type ClaimRequest, type EpochMs, type Namespace, type RunId, type TaskId, type TaskRecord, type TaskWant, type WorkerId } from '@perdure/core/storage';
+import {
+  NEVER,
+  type ClaimRequest,
+  type EpochMs,
+  type Namespace,
+  type RunId,
+  type TaskId,
+  type TaskRecord,
+  type TaskWant,
+  type WorkerId,
+} from '@perdure/core/storage';
 import { claimedBefore, type Lane, type Slot } from './lane.js';
 import { fits, Lanes } from './lanes.js';
 
@@ -62,7 +72,13 @@ export class Tasks {
         const slot = first(lanes, now);
         if (slot === undefined) break;
         const { task } = slot;
-        const leased = { ...task, attempt: task.attempt + 1, token: task.token + 1, leaseOwner: owner, leaseUntil };
+        const leased = {
+          ...task,
+          attempt: task.attempt + 1,
+          token: task.token + 1,
+          leaseOwner: owner,
+          leaseUntil,
+        };
         // Out of its lane until the end: a lease of no length must not be claimed twice in one call.
         slot.lane.remove(slot);
         out.push(slot);
@@ -84,7 +100,8 @@ export class Tasks {
 
   wakeAt(namespace: Namespace, wants: readonly TaskWant[]): EpochMs | null {
     let at = NEVER;
-    for (const want of wants) for (const lane of this.#lanes.wanted(namespace, want)) at = Math.min(at, lane.wakeAt());
+    for (const want of wants)
+      for (const lane of this.#lanes.wanted(namespace, want)) at = Math.min(at, lane.wakeAt());
     return at === NEVER ? null : at;
   }
 
@@ -142,9 +159,9 @@ function enrol(rolls: Map<string, Slot[]>, name: string, slot: Slot, roll: Roll)
  * until the table is rebuilt, so a key that comes and goes in a large map gets slower each time (570 µs after 200,000).
  */
 function strike(rolls: Map<string, Slot[]>, name: string, slot: Slot, roll: Roll): void {
-  const slots = rolls.get(name) as Slot[];
-  const last = slots.pop() as Slot;
-  if (last === slot) return;
+  const slots = rolls.get(name);
+  const last = slots?.pop();
+  if (slots === undefined || last === undefined || last === slot) return;
   slots[slot[roll]] = last;
   last[roll] = slot[roll];
 }
