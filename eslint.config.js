@@ -13,7 +13,7 @@ const defaultExports = {
 };
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/node_modules/', 'coverage/', 'etc/']),
+  globalIgnores(['**/*.d.ts', '**/dist/', '**/node_modules/', 'coverage/', 'etc/']),
   {
     linterOptions: { reportUnusedDisableDirectives: 'error', reportUnusedInlineConfigs: 'error' },
     plugins: { '@eslint-community/eslint-comments': comments },
@@ -53,7 +53,12 @@ export default defineConfig(
       // Signals without an argument are typed `void`, and type parameters carry the type of a definition.
       '@typescript-eslint/no-invalid-void-type': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      // It asks for the `!` that no-non-null-assertion forbids.
+      '@typescript-eslint/non-nullable-type-assertion-style': 'off',
       // A port's method returns a promise whether or not one implementation of it has to wait.
       '@typescript-eslint/require-await': 'off',
       // Types that callers extend by declaration merging stay interfaces; mapped and union types cannot be.
