@@ -1,0 +1,85 @@
+import { decodeEvent, encodeEvent } from '../codec/events.js';
+import { StorageError } from '../model/errors.js';
+import type {
+  ActivityCancelled,
+  ActivityCompleted,
+  ActivityFailed,
+  ActivityTimedOut,
+  CancelRequested,
+  InputEvent,
+  RunEvent,
+  SignalReceived,
+  Unplaced,
+} from '../model/events.js';
+import { payloadText, type Json, type Payload } from '../model/payload.js';
+import type { MessageRecord } from '../storage/records.js';
+
+/** What may lie in a run's inbox: the `kind` of a message, unique together with its `messageId`. */
+export type MessageKind = 'signal' | 'cancel' | 'activity';
+
+/** A run is asked to cancel once: whoever asks, however often, it is the same message. */
+export const cancelMessageId = 'cancel';
+
+export type SignalMessage = Pick<SignalReceived, 'name' | 'input'>;
+export type CancelMessage = Pick<CancelRequested, 'reason' | 'cancelQueuedActivities'>;
+/** How an activity ended, on its way to a run that another worker, or nobody, holds. */
+export type ActivityOutcomeMessage = Unplaced<
+  ActivityCompleted | ActivityFailed | ActivityTimedOut | ActivityCancelled
+>;
+
+/** A named value: the body of a signal, and of a query on its way to a worker. `{ name, input: { codec, data } }`. */
+export function encodeSignal({ name, input }: SignalMessage): string {
+  return `{"name":${JSON.stringify(name)},"input":${storedPayload(input)}}`;
+}
+
+export function encodeCancel({ reason, cancelQueuedActivities }: CancelMessage): string {
+  return JSON.stringify({ ...(reason !== undefined && { reason }), cancelQueuedActivities });
+}
+
+/** The body is the event, still without its place. */
+export function encodeOutcome(outcome: ActivityOutcomeMessage): string {
+  return encodeEvent({ seq: 0, at: 0, ...outcome } as RunEvent);
+}
+
+export function decodeSignal(body: string): SignalMessage {
+  const { name, input } = JSON.parse(body) as { name: string; input: StoredPayload };
+  return { name, input: { codec: input.codec, tree: input.data } };
+}
+
+/** The input event that a message becomes once it has its place in history. Throws `StorageError` where it cannot be read. */
+export function decodeMessage(message: MessageRecord): Unplaced<InputEvent> {
+  try {
+    return read(message);
+  } catch (cause) {
+    throw new StorageError(
+      'storage_corrupt',
+      `Message ${message.position} (${message.kind}) in the inbox of run ${message.runId} cannot be read: it was changed from outside, was written by a newer release, or the medium is damaged`,
+      { retryable: false, outcome: 'not-applied' },
+      { cause },
+    );
+  }
+}
+
+function read({ kind, messageId, body }: MessageRecord): Unplaced<InputEvent> {
+  switch (kind as MessageKind) {
+    case 'signal':
+      return { type: 'SignalReceived', messageId, ...decodeSignal(body) };
+    case 'cancel':
+      return { type: 'CancelRequested', messageId, ...(JSON.parse(body) as CancelMessage) };
+    case 'activity': {
+      const { seq: _seq, at: _at, ...outcome } = decodeEvent(body);
+      return outcome as ActivityOutcomeMessage;
+    }
+  }
+  throw new Error(`No message is of kind '${kind}'`);
+}
+
+interface StoredPayload {
+  readonly codec: string;
+  readonly data: Json;
+}
+
+/** The text of a payload is JSON already: it is put in place as it is, never parsed and written again. */
+export function storedPayload(payload: Payload): string {
+  return `{"codec":${JSON.stringify(payload.codec)},"data":${payloadText(payload)}}`;
+}
