@@ -24,6 +24,11 @@ export function payloadTree(payload: Payload): Json {
   return 'text' in payload ? (JSON.parse(payload.text) as Json) : payload.tree;
 }
 
+/** A payload that may be decoded again and again. */
+export function asText(payload: Payload): TextPayload {
+  return 'text' in payload ? payload : { codec: payload.codec, text: JSON.stringify(payload.tree) };
+}
+
 export function samePayload(a: Payload, b: Payload): boolean {
   return a.codec === b.codec && payloadText(a) === payloadText(b);
 }

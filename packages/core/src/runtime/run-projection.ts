@@ -2,7 +2,7 @@ import { StorageError } from '../model/errors.js';
 import type { ParentRef } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { RunId } from '../model/ids.js';
-import { payloadTree, type Json, type Payload } from '../model/payload.js';
+import { payloadText, type Json, type Payload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import type { RunRecord } from '../storage/records.js';
 
@@ -56,19 +56,30 @@ interface StoredPayload {
   readonly data: Json;
 }
 
-const payloadFields = ['input', 'memo', 'searchAttributes', 'state', 'output'] as const;
+const payloadFields: ReadonlySet<string> = new Set(['input', 'memo', 'searchAttributes', 'state', 'output']);
+
+/** JSON text; what is JSON text already is put in as it is. */
+function write(record: object): string {
+  const fields: string[] = [];
+  for (const [name, value] of Object.entries(record)) {
+    if (value === undefined) continue;
+    const text = payloadFields.has(name) ? writePayload(value as Payload) : name === 'failure' ? writeFailure(value as FailureRecord) : JSON.stringify(value);
+    fields.push(`"${name}":${text}`);
+  }
+  return `{${fields.join(',')}}`;
+}
+
+function writePayload(payload: Payload): string {
+  return `{"codec":${JSON.stringify(payload.codec)},"data":${payloadText(payload)}}`;
+}
+
+function writeFailure({ details, cause, ...plain }: FailureRecord): string {
+  const more = (details ? `,"details":${writePayload(details)}` : '') + (cause ? `,"cause":${writeFailure(cause)}` : '');
+  return JSON.stringify(plain).slice(0, -1) + more + '}';
+}
 
 function revive({ codec, data }: StoredPayload): Payload {
   return { codec, tree: data };
-}
-
-function write(record: object): string {
-  return JSON.stringify(record, (_key, value: unknown) => {
-    if (typeof value !== 'object' || value === null || !('codec' in value)) return value;
-    if (!('text' in value) && !('tree' in value)) return value;
-    const payload = value as Payload;
-    return { codec: payload.codec, data: payloadTree(payload) } satisfies StoredPayload;
-  });
 }
 
 function read<T>(text: string, runId: RunId, column: string): T {

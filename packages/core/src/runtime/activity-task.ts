@@ -1,0 +1,85 @@
+import { StorageError } from '../model/errors.js';
+import type { FailureRecord } from '../model/failure.js';
+import type { Seq } from '../model/ids.js';
+import { payloadTree, type Json, type Payload } from '../model/payload.js';
+import type { EpochMs } from '../model/time.js';
+import type { TaskRecord } from '../storage/records.js';
+
+/** What the task of an activity carries. Its input, retry policy and timeouts are in the event that scheduled it. */
+export interface ActivityTaskBody {
+  readonly activityId: string;
+  readonly activityType: string;
+  readonly workflowId: string;
+  readonly workflowType: string;
+  /** Seq of its `ActivityScheduled`. */
+  readonly scheduledSeq: Seq;
+  /** When its newest attempt was put in the queue; the wait for a worker counts from here. */
+  readonly queuedAt: EpochMs;
+  /** Attempts that ended by themselves; the others took their worker with them. */
+  readonly finished: number;
+  readonly startedAt?: EpochMs;
+  readonly heartbeat?: Payload;
+  readonly heartbeatAt?: EpochMs;
+  readonly lastFailure?: FailureRecord;
+}
+
+export type ActivityTaskState = 'scheduled' | 'started' | 'backing_off';
+
+/** Queue of the steps of workflows on `taskQueue`: served by who has the workflow's code. `/` is in no name that a user can give. */
+export function stepQueue(taskQueue: string): string {
+  return `step/${taskQueue}`;
+}
+
+export function activityTaskState(task: TaskRecord, now: EpochMs): ActivityTaskState {
+  if (task.leaseUntil > 0) return 'started';
+  return task.attempt > 0 && task.visibleAt > now ? 'backing_off' : 'scheduled';
+}
+
+export function encodeActivityTask(body: ActivityTaskBody): string {
+  const { heartbeat, lastFailure, ...plain } = body;
+  if (!heartbeat && !lastFailure) return JSON.stringify(plain);
+  return JSON.stringify({
+    ...plain,
+    ...(heartbeat && { heartbeat: stored(heartbeat) }),
+    ...(lastFailure && { lastFailure: storedFailure(lastFailure) }),
+  });
+}
+
+export function decodeActivityTask(task: TaskRecord): ActivityTaskBody {
+  try {
+    const body = JSON.parse(task.body) as Record<string, unknown>;
+    if (body['heartbeat']) body['heartbeat'] = revived(body['heartbeat']);
+    if (body['lastFailure']) body['lastFailure'] = revivedFailure(body['lastFailure']);
+    return body as unknown as ActivityTaskBody;
+  } catch (cause) {
+    throw new StorageError(
+      'storage_corrupt',
+      `Task ${task.taskId} cannot be read: it was changed from outside, or the medium is damaged`,
+      { retryable: false, outcome: 'not-applied' },
+      { cause },
+    );
+  }
+}
+
+function stored(payload: Payload): Json {
+  return { codec: payload.codec, data: payloadTree(payload) };
+}
+function revived(value: unknown): Payload {
+  const { codec, data } = value as { codec: string; data: Json };
+  return { codec, tree: data };
+}
+function storedFailure(failure: FailureRecord): object {
+  return {
+    ...failure,
+    ...(failure.details && { details: stored(failure.details) }),
+    ...(failure.cause && { cause: storedFailure(failure.cause) }),
+  };
+}
+function revivedFailure(value: unknown): FailureRecord {
+  const failure = value as Record<string, unknown>;
+  return {
+    ...(failure as unknown as FailureRecord),
+    ...(failure['details'] !== undefined && { details: revived(failure['details']) }),
+    ...(failure['cause'] !== undefined && { cause: revivedFailure(failure['cause']) }),
+  };
+}

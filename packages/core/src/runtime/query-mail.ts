@@ -1,0 +1,34 @@
+import type { TaskId } from '../model/ids.js';
+import type { Payload } from '../model/payload.js';
+import { decodeSignal, encodeSignal, storedPayload, type SignalMessage } from './messages.js';
+import type { Json } from '../model/payload.js';
+
+/**
+ * A query to a run whose code is elsewhere is a task, `<run id>/query/<uuid>`; its reply is a key, `reply:<uuid>`, that
+ * belongs to the run and is dropped by who asked.
+ */
+export type QueryMessage = SignalMessage;
+export type QueryReply =
+  | { readonly ok: true; readonly result: Payload }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+export function queryTaskId(runId: string, uuid: string): TaskId {
+  return `${runId}/query/${uuid}`;
+}
+export function replyKey(taskId: TaskId): string {
+  return `reply:${taskId.slice(taskId.lastIndexOf('/') + 1)}`;
+}
+
+export const encodeQuery: (query: QueryMessage) => string = encodeSignal;
+export const decodeQuery: (body: string) => QueryMessage = decodeSignal;
+
+export function encodeReply(reply: QueryReply): string {
+  return reply.ok ? `{"ok":true,"result":${storedPayload(reply.result)}}` : JSON.stringify(reply);
+}
+
+export function decodeReply(text: string): QueryReply {
+  const reply = JSON.parse(text) as { ok: boolean; result: { codec: string; data: Json } } & QueryReply;
+  if (!reply.ok) return reply;
+  const { codec, data } = reply.result as unknown as { codec: string; data: Json };
+  return { ok: true, result: { codec, tree: data } };
+}

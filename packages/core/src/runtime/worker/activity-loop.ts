@@ -1,0 +1,377 @@
+import { UnknownActivityError } from '../../model/errors.js';
+import type {
+  ActivityCancelled,
+  ActivityCompleted,
+  ActivityFailed,
+  ActivityScheduled,
+  ActivityTimedOut,
+  Unplaced,
+} from '../../model/events.js';
+import type { FailureRecord } from '../../model/failure.js';
+import { runTaskId, type RunId, type TaskId, type WorkerId } from '../../model/ids.js';
+import { mayRetry, retryDelay } from '../../model/retry.js';
+import { NEVER, type EpochMs } from '../../model/time.js';
+import type { Batch } from '../../storage/port.js';
+import type { TaskRecord } from '../../storage/records.js';
+import { decodeActivityTask, encodeActivityTask, type ActivityTaskBody } from '../activity-task.js';
+import type { Core } from '../core.js';
+import type { ActivityRecord } from '../definitions.js';
+import { encodeOutcome } from '../messages.js';
+import { Attempt, AttemptStoppedError, type AttemptEnd } from './attempt.js';
+import { sealFailure, sealPayload } from './sealing.js';
+
+export type ActivityOutcome = Unplaced<ActivityCompleted | ActivityFailed | ActivityTimedOut | ActivityCancelled>;
+
+/** The run that an outcome belongs to, where this process owns it. */
+export interface OutcomeTaker {
+  /** False where the run is not here: the outcome then goes through its inbox. */
+  takeOutcome(runId: RunId, outcome: ActivityOutcome, task: TaskRecord): boolean;
+  /** A task of this run will be claimable at that time. */
+  claimableAt(at: EpochMs): void;
+  /** A slot has become free. */
+  slotFree(): void;
+}
+
+export interface ActivityLoopOptions {
+  readonly workerId: WorkerId;
+  readonly maxConcurrent: number;
+  /** How long a claim on an activity lasts before it has to be renewed. Milliseconds. */
+  readonly leaseMs: number;
+}
+
+/** A worker that died this often in a row with an activity is taken to be killed by it. */
+const poisonAfter = 5;
+
+/** Runs attempts of activities, keeps their leases, and records how they end: an outcome for the run, or another attempt. */
+export class ActivityLoop {
+  readonly #running = new Map<TaskId, Attempt>();
+  /** Attempts under way by run. */
+  readonly #byRun = new Map<RunId, Set<Attempt>>();
+  #reserved = 0;
+  #stopRenewing: (() => void) | undefined;
+  #idle: (() => void)[] = [];
+  #stopped = false;
+  readonly #core: Core;
+  readonly #options: ActivityLoopOptions;
+  readonly #taker: OutcomeTaker;
+
+  constructor(core: Core, options: ActivityLoopOptions, taker: OutcomeTaker) {
+    this.#core = core;
+    this.#options = options;
+    this.#taker = taker;
+  }
+
+  get count(): number {
+    return this.#running.size;
+  }
+  get freeSlots(): number {
+    return this.#stopped ? 0 : Math.max(0, this.#options.maxConcurrent - this.#running.size - this.#reserved);
+  }
+  /** Takes a slot for an activity that is being scheduled with its lease; `start` or `unreserve` gives it back. */
+  reserve(): boolean {
+    if (this.freeSlots === 0) return false;
+    this.#reserved += 1;
+    return true;
+  }
+  unreserve(): void {
+    this.#reserved -= 1;
+    this.#taker.slotFree();
+  }
+
+  leaseUntil(scheduled: ActivityScheduled, now: EpochMs): EpochMs {
+    return now + Math.min(this.#options.leaseMs, scheduled.timeouts.heartbeat ?? NEVER);
+  }
+
+  /** Begins an attempt of a task that is leased to this worker. */
+  start(task: TaskRecord, scheduled: ActivityScheduled, activity: ActivityRecord | undefined, reserved: boolean): void {
+    if (reserved) this.#reserved -= 1;
+    if (this.#stopped) return;
+    const body = decodeActivityTask(task);
+    const lost = this.#endedWithItsWorker(task, body, scheduled);
+    if (lost) {
+      void this.#core.busy.during(() => this.#settle(new Attempt(this.#core, this, task, body, scheduled), lost));
+      return;
+    }
+    const attempt = new Attempt(this.#core, this, task, body, scheduled);
+    this.#running.set(task.taskId, attempt);
+    const ofRun = this.#byRun.get(task.runId) ?? new Set();
+    this.#byRun.set(task.runId, ofRun.add(attempt));
+    this.#renewWhileRunning();
+    void this.#core.busy.during(async () => {
+      const end = await attempt.run(activity ?? unknown(scheduled));
+      try {
+        await this.#settle(attempt, end);
+      } finally {
+        this.#forget(attempt);
+      }
+    });
+  }
+
+  /** Earlier attempts were claimed and never ended: their worker is gone. */
+  #endedWithItsWorker(task: TaskRecord, body: ActivityTaskBody, scheduled: ActivityScheduled): AttemptEnd | undefined {
+    const { maximumAttempts } = scheduled.retry;
+    const { heartbeat, startToClose } = scheduled.timeouts;
+    if (maximumAttempts > 0 && task.attempt > maximumAttempts) {
+      if (heartbeat !== undefined) return { kind: 'timed_out', timeout: 'heartbeat' };
+      if (startToClose !== undefined) return { kind: 'timed_out', timeout: 'start_to_close' };
+      return { kind: 'failed', failure: workerLost('worker_lost', 'The worker stopped during the last attempt') };
+    }
+    if (task.attempt - 1 - body.finished >= poisonAfter) {
+      const message = `Suspected poison: ${poisonAfter} workers in a row stopped while they ran this activity`;
+      return { kind: 'failed', failure: workerLost('suspected_poison', message) };
+    }
+    return undefined;
+  }
+
+  // ── how attempts end ────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #settle(attempt: Attempt, end: AttemptEnd): Promise<void> {
+    if (end.kind === 'abandoned' || this.#stopped) return;
+    const { scheduled, task } = attempt;
+    const { activityId } = scheduled;
+    if (end.kind === 'completed') {
+      await this.#finish(attempt, { type: 'ActivityCompleted', activityId, attempt: task.attempt, result: end.result });
+      return;
+    }
+    const failure = end.kind === 'failed' ? end.failure : undefined;
+    const delay = this.#delayBeforeRetry(attempt, end);
+    if (delay !== undefined) {
+      const retryAt = this.#core.clock.now() + delay;
+      const { scheduleToClose } = scheduled.timeouts;
+      if (scheduleToClose === undefined || retryAt < scheduled.at + scheduleToClose) {
+        await this.#retry(attempt, retryAt, failure);
+        return;
+      }
+      await this.#finish(attempt, timedOut(attempt, 'schedule_to_close', failure));
+      return;
+    }
+    await this.#finish(
+      attempt,
+      failure
+        ? { type: 'ActivityFailed', activityId, attempt: lastAttempt(attempt), failure }
+        : timedOut(attempt, (end as { timeout: ActivityTimedOut['timeout'] }).timeout, attempt.body.lastFailure),
+    );
+  }
+
+  #delayBeforeRetry({ scheduled, task }: Attempt, end: Exclude<AttemptEnd, { kind: 'completed' | 'abandoned' }>): number | undefined {
+    if (end.kind === 'timed_out' && end.timeout === 'schedule_to_close') return undefined;
+    const judged = end.kind === 'failed' ? end.failure : { name: 'TimeoutError' };
+    if (!mayRetry(scheduled.retry, task.attempt, judged)) return undefined;
+    return retryDelay(scheduled.retry, task.attempt, this.#core.platform.randomUint32() / 0x1_0000_0000);
+  }
+
+  /** Puts the task back in its queue. */
+  async #retry(attempt: Attempt, visibleAt: EpochMs, failure: FailureRecord | undefined): Promise<void> {
+    const { task } = attempt;
+    const lastFailure = failure ?? attempt.body.lastFailure;
+    const body = await this.#bodyOf(attempt, {
+      queuedAt: visibleAt,
+      finished: attempt.body.finished + 1,
+      ...(lastFailure && { lastFailure: await sealFailure(this.#core, lastFailure) }),
+    });
+    await this.#record({
+      expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
+      writes: [{ kind: 'put-task', task: { ...task, visibleAt, leaseOwner: null, leaseUntil: 0, body } }],
+    });
+    this.#taker.claimableAt(visibleAt);
+  }
+
+  /** Hands the outcome to the run: directly where it is owned here, else through its inbox. */
+  async #finish(attempt: Attempt, outcome: ActivityOutcome): Promise<void> {
+    const { task } = attempt;
+    if (this.#taker.takeOutcome(task.runId, outcome, task)) return;
+    await this.sendOutcome(outcome, task);
+  }
+
+  /** Puts an outcome into the inbox of a run that another worker, or nobody, holds. Refused where it no longer counts. */
+  async sendOutcome(outcome: ActivityOutcome, task: TaskRecord): Promise<void> {
+    const now = this.#core.clock.now();
+    const message = {
+      namespace: task.namespace,
+      runId: task.runId,
+      kind: 'activity',
+      messageId: `${outcome.activityId}:${task.token}`,
+      at: now,
+      body: encodeOutcome(await this.#sealOutcome(outcome)),
+    };
+    await this.#record({
+      expect: [
+        { kind: 'token', taskId: task.taskId, token: task.token },
+        { kind: 'run-open', runId: task.runId },
+      ],
+      writes: [
+        { kind: 'drop-task', taskId: task.taskId },
+        { kind: 'put-message', message },
+        { kind: 'wake-task', taskId: runTaskId(task.runId), at: now },
+      ],
+    });
+    this.#taker.claimableAt(now);
+  }
+
+  /** A refusal means that somebody else has the task now; a store that cannot answer leaves it to the lease to run out. */
+  async #record(batch: Batch): Promise<boolean> {
+    try {
+      return (await this.#core.committer.commit(batch)).ok;
+    } catch (error) {
+      this.#core.log.warn('The end of an activity attempt could not be recorded; it will be attempted again', { error });
+      return false;
+    }
+  }
+
+  async #sealOutcome(outcome: ActivityOutcome): Promise<ActivityOutcome> {
+    if (!this.#core.sealer.active) return outcome;
+    if (outcome.type === 'ActivityCompleted') return { ...outcome, result: await sealPayload(this.#core, outcome.result) };
+    if ('failure' in outcome && outcome.failure) return { ...outcome, failure: await sealFailure(this.#core, outcome.failure) };
+    return outcome;
+  }
+
+  async #bodyOf(attempt: Attempt, changes: Partial<ActivityTaskBody>): Promise<string> {
+    const { lastHeartbeat, body } = attempt;
+    return encodeActivityTask({
+      ...body,
+      ...(lastHeartbeat && { heartbeat: await sealPayload(this.#core, lastHeartbeat.details), heartbeatAt: lastHeartbeat.at }),
+      ...changes,
+    });
+  }
+
+  // ── leases ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Records progress and takes the lease on. */
+  heartbeat(attempt: Attempt): void {
+    void this.#core.busy.during(() => this.#extend(attempt, true));
+  }
+
+  async #extend(attempt: Attempt, withBody: boolean): Promise<void> {
+    const { task } = attempt;
+    const now = this.#core.clock.now();
+    const body = withBody ? await this.#bodyOf(attempt, { startedAt: attempt.startedAt }) : task.body;
+    const extended = { ...task, leaseUntil: this.leaseUntil(attempt.scheduled, now), body };
+    try {
+      const result = await this.#core.committer.commit({
+        expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
+        writes: [{ kind: 'put-task', task: extended }],
+      });
+      if (!result.ok) this.#loseLease(attempt);
+      else if (attempt.task === task) attempt.task = extended;
+    } catch (error) {
+      this.#core.log.warn('The lease of an activity could not be renewed', { taskId: task.taskId, error });
+    }
+  }
+
+  #loseLease(attempt: Attempt): void {
+    attempt.stop(new AttemptStoppedError('lease_lost', 'Another worker has this activity now, or nobody waits for it any more'));
+  }
+
+  #renewWhileRunning(): void {
+    if (this.#stopRenewing) return;
+    const every = this.#options.leaseMs / 3;
+    const again = (): void => {
+      this.#stopRenewing = this.#core.clock.setTimer(this.#core.clock.now() + every, () => {
+        this.#renew();
+        if (this.#running.size > 0) again();
+        else this.#stopRenewing = undefined;
+      }, 'background');
+    };
+    again();
+  }
+
+  /** An activity that promised heartbeats keeps its lease by them alone. */
+  #renew(): void {
+    const soon = this.#core.clock.now() + (this.#options.leaseMs * 2) / 3;
+    for (const attempt of this.#running.values()) {
+      if (attempt.scheduled.timeouts.heartbeat === undefined && attempt.task.leaseUntil <= soon) {
+        void this.#core.busy.during(() => this.#extend(attempt, false));
+      }
+    }
+  }
+
+  /** Looks whether the running attempts of a run still count, after something changed there. */
+  async check(runId: RunId): Promise<void> {
+    const attempts = [...(this.#byRun.get(runId) ?? [])];
+    if (attempts.length === 0) return;
+    const tasks = new Map((await this.#core.storage.readTasks(runId)).map((task) => [task.taskId, task]));
+    for (const attempt of attempts) {
+      const stored = tasks.get(attempt.task.taskId);
+      if (!this.#running.has(attempt.task.taskId)) continue;
+      if (!stored) this.cancel(attempt.task.taskId, undefined);
+      else if (stored.token !== attempt.task.token) this.#loseLease(attempt);
+    }
+  }
+
+  /** Runs that have attempts under way here. */
+  runs(): Iterable<RunId> {
+    return this.#byRun.keys();
+  }
+
+  hasRun(runId: RunId): boolean {
+    return this.#byRun.has(runId);
+  }
+
+  /** Tells the code of a running attempt that nobody waits for it any more. */
+  cancel(taskId: TaskId, reason: string | undefined): void {
+    const message = reason ?? 'The activity was cancelled';
+    this.#running.get(taskId)?.stop(new AttemptStoppedError('activity_cancelled', message));
+  }
+
+  isRunning(taskId: TaskId): boolean {
+    return this.#running.has(taskId);
+  }
+
+  // ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #forget(attempt: Attempt): void {
+    const { taskId, runId } = attempt.task;
+    if (this.#running.get(taskId) === attempt) this.#running.delete(taskId);
+    const ofRun = this.#byRun.get(runId);
+    ofRun?.delete(attempt);
+    if (ofRun?.size === 0) this.#byRun.delete(runId);
+    if (this.#running.size === 0) {
+      const idle = this.#idle;
+      this.#idle = [];
+      for (const resolve of idle) resolve();
+    }
+    this.#taker.slotFree();
+  }
+
+  /** Resolves when no attempt is under way. */
+  whenEmpty(): Promise<void> {
+    return this.#running.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Tells every attempt to stop and records nothing of how they end. */
+  stop(): void {
+    this.#stopped = true;
+    this.#stopRenewing?.();
+    this.#stopRenewing = undefined;
+    for (const attempt of [...this.#running.values()]) {
+      attempt.stop(new AttemptStoppedError('worker_shutdown', 'The worker is shutting down; the activity will be attempted again'));
+    }
+  }
+}
+
+function timedOut(attempt: Attempt, timeout: ActivityTimedOut['timeout'], failure: FailureRecord | undefined): ActivityOutcome {
+  const { activityId } = attempt.scheduled;
+  return { type: 'ActivityTimedOut', activityId, attempt: lastAttempt(attempt), timeout, ...(failure && { failure }) };
+}
+
+/** A claim beyond the last attempt only found out that it had been the last. */
+function lastAttempt({ task, scheduled }: Attempt): number {
+  const { maximumAttempts } = scheduled.retry;
+  return maximumAttempts > 0 ? Math.min(task.attempt, maximumAttempts) : task.attempt;
+}
+
+function workerLost(code: string, message: string): FailureRecord {
+  return { name: 'WorkerLostError', message, code, nonRetryable: true };
+}
+
+function unknown({ activityType, taskQueue }: ActivityScheduled): ActivityRecord {
+  return {
+    name: activityType,
+    options: {},
+    fn: () => {
+      throw new UnknownActivityError(
+        `No activity '${activityType}' on this worker, which serves task queue '${taskQueue}': pass it to createEngine({ activities }), or give it a task queue of its own`,
+      );
+    },
+  };
+}

@@ -1,0 +1,220 @@
+import { validateSync } from '../../codec/schema.js';
+import { encodeFailure } from '../../codec/failures.js';
+import { decodeValue, encodeValue } from '../../codec/values.js';
+import { CancelledError, PerdureError, isPerdureError } from '../../model/errors.js';
+import type { ActivityScheduled, ActivityTimeoutKind } from '../../model/events.js';
+import type { FailureRecord } from '../../model/failure.js';
+import { asText, type Payload, type TextPayload } from '../../model/payload.js';
+import { toDate, type EpochMs } from '../../model/time.js';
+import type { TaskRecord } from '../../storage/records.js';
+import type { ActivityTaskBody } from '../activity-task.js';
+import type { CancelTimer } from '../clock.js';
+import type { Core, Logger } from '../core.js';
+import type { ActivityRecord } from '../definitions.js';
+
+/** How an attempt ended. */
+export type AttemptEnd =
+  | { readonly kind: 'completed'; readonly result: TextPayload }
+  | { readonly kind: 'failed'; readonly failure: FailureRecord }
+  | { readonly kind: 'timed_out'; readonly timeout: ActivityTimeoutKind }
+  /** Stopped because its outcome no longer counts; nothing is to be recorded. */
+  | { readonly kind: 'abandoned' };
+
+/** Why an attempt must stop: the reason of its `AbortSignal`. */
+export class AttemptStoppedError extends PerdureError {
+  constructor(code: 'activity_cancelled' | 'activity_timeout' | 'lease_lost' | 'worker_shutdown', message: string) {
+    super(code, message);
+  }
+}
+
+export interface AttemptOwner {
+  /** The attempt said that it lives. Called at most every `heartbeatEvery` milliseconds, first call at once. */
+  heartbeat(attempt: Attempt): void;
+}
+
+/**
+ * One attempt of one activity in this process: the activity's code, its `AbortSignal` and its timeouts.
+ * Knows nothing of stores: `ActivityLoop` records how it ends.
+ */
+export class Attempt {
+  readonly scheduled: ActivityScheduled;
+  readonly body: ActivityTaskBody;
+  /** The task as this worker last wrote or claimed it. */
+  task: TaskRecord;
+  readonly startedAt: EpochMs;
+  /** Newest details of `heartbeat`, and when. */
+  lastHeartbeat: { readonly details: Payload; readonly at: EpochMs } | undefined;
+  #controller: AbortController | undefined;
+  #stopped: Error | undefined;
+  #end: ((end: AttemptEnd) => void) | undefined;
+  #timers: CancelTimer[] = [];
+  #heartbeatTimer: CancelTimer | undefined;
+  #beatAt = -Infinity;
+  #beatDue: CancelTimer | undefined;
+  readonly #core: Core;
+  readonly #owner: AttemptOwner;
+
+  constructor(core: Core, owner: AttemptOwner, task: TaskRecord, body: ActivityTaskBody, scheduled: ActivityScheduled) {
+    this.#core = core;
+    this.#owner = owner;
+    this.task = task;
+    this.body = body;
+    this.scheduled = scheduled;
+    this.startedAt = core.clock.now();
+    if (body.heartbeat) this.lastHeartbeat = { details: asText(body.heartbeat), at: body.heartbeatAt ?? body.queuedAt };
+  }
+
+  /** Runs the activity's code; resolves once, when it has ended or must no longer count. */
+  async run(activity: ActivityRecord): Promise<AttemptEnd> {
+    const ended = new Promise<AttemptEnd>((resolve) => {
+      this.#end = resolve;
+    });
+    this.#startTimers();
+    void this.#execute(activity).then((end) => this.#finish(end));
+    return ended;
+  }
+
+  async #execute(activity: ActivityRecord): Promise<AttemptEnd> {
+    try {
+      const input = decodeValue(asText(this.scheduled.input));
+      const result: unknown = await activity.fn(input as never, this.#context() as never);
+      const accepted = activity.outputSchema
+        ? validateSync(activity.outputSchema, result, `Output of activity '${activity.name}'`)
+        : result;
+      return { kind: 'completed', result: encodeValue(accepted, this.#core.limits) };
+    } catch (error) {
+      const failure = encodeFailure(error);
+      // A value that cannot be stored, or that its schema refuses, will not be better the next time.
+      const hopeless = isPerdureError(error) && lasting.has(error.code);
+      return { kind: 'failed', failure: hopeless ? { ...failure, nonRetryable: true } : failure };
+    }
+  }
+
+  /** Asks the code to stop, and takes no notice of how it ends. */
+  stop(reason: AttemptStoppedError, end: AttemptEnd = { kind: 'abandoned' }): void {
+    this.#abort(reason);
+    this.#finish(end);
+  }
+
+  #abort(reason: Error): void {
+    this.#stopped ??= reason;
+    this.#controller?.abort(this.#stopped);
+  }
+
+  #finish(end: AttemptEnd): void {
+    const resolve = this.#end;
+    if (!resolve) return;
+    this.#end = undefined;
+    for (const cancel of this.#timers) cancel();
+    this.#heartbeatTimer?.();
+    this.#beatDue?.();
+    resolve(end);
+  }
+
+  // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #startTimers(): void {
+    const { timeouts, at } = this.scheduled;
+    if (timeouts.startToClose !== undefined) this.#timeOutAt(this.startedAt + timeouts.startToClose, 'start_to_close');
+    if (timeouts.scheduleToClose !== undefined) this.#timeOutAt(at + timeouts.scheduleToClose, 'schedule_to_close');
+    this.#expectHeartbeat();
+  }
+
+  #timeOutAt(at: EpochMs, timeout: ActivityTimeoutKind): void {
+    this.#timers.push(this.#core.clock.setTimer(at, () => { this.#timeOut(timeout); }, 'foreground'));
+  }
+
+  #expectHeartbeat(): void {
+    const { heartbeat } = this.scheduled.timeouts;
+    if (heartbeat === undefined) return;
+    this.#heartbeatTimer?.();
+    this.#heartbeatTimer = this.#core.clock.setTimer(this.#core.clock.now() + heartbeat, () => { this.#timeOut('heartbeat'); }, 'foreground');
+  }
+
+  #timeOut(timeout: ActivityTimeoutKind): void {
+    const reason = new AttemptStoppedError('activity_timeout', `The activity timed out (${timeout})`);
+    this.stop(reason, { kind: 'timed_out', timeout });
+  }
+
+  // ── what the code sees ──────────────────────────────────────────────────────────────────────────────────────────
+
+  #context(): object {
+    const { task, body, scheduled } = this;
+    const { timeouts } = scheduled;
+    const deadline = Math.min(
+      timeouts.startToClose === undefined ? Infinity : this.startedAt + timeouts.startToClose,
+      timeouts.scheduleToClose === undefined ? Infinity : scheduled.at + timeouts.scheduleToClose,
+    );
+    const info = {
+      namespace: task.namespace,
+      taskQueue: scheduled.taskQueue,
+      activityId: scheduled.activityId,
+      activityType: scheduled.activityType,
+      attempt: task.attempt,
+      workflowId: body.workflowId,
+      runId: task.runId,
+      workflowType: body.workflowType,
+      scheduledAt: toDate(scheduled.at),
+      startedAt: toDate(this.startedAt),
+      ...(deadline !== Infinity && { deadline: toDate(deadline) }),
+    };
+    const signal = (): AbortSignal => this.#signal();
+    const log = (): Logger => this.#log(info);
+    return {
+      info,
+      get signal() {
+        return signal();
+      },
+      idempotencyKey: task.taskId,
+      heartbeat: (details?: unknown) => { this.#heartbeat(details); },
+      lastHeartbeat: () => this.body.heartbeat && decodeValue(asText(this.body.heartbeat)),
+      get log() {
+        return log();
+      },
+    };
+  }
+
+  #signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#stopped) this.#controller.abort(this.#stopped);
+    }
+    return this.#controller.signal;
+  }
+
+  #heartbeat(details: unknown): void {
+    if (this.#stopped) throw this.#stopped;
+    if (!this.#end) throw new CancelledError('The activity has ended');
+    const now = this.#core.clock.now();
+    this.lastHeartbeat = { details: encodeValue(details, this.#core.limits), at: now };
+    this.#expectHeartbeat();
+    if (now >= this.#beatAt + this.heartbeatEvery) this.#beat();
+    else {
+      this.#beatDue ??= this.#core.clock.setTimer(this.#beatAt + this.heartbeatEvery, () => { this.#beat(); }, 'background');
+    }
+  }
+
+  #beat(): void {
+    this.#beatDue?.();
+    this.#beatDue = undefined;
+    this.#beatAt = this.#core.clock.now();
+    this.#owner.heartbeat(this);
+  }
+
+  /** Heartbeats closer together than this are written as one. Milliseconds. */
+  get heartbeatEvery(): number {
+    const { heartbeat } = this.scheduled.timeouts;
+    return heartbeat === undefined ? 1_000 : Math.min(1_000, heartbeat * 0.4);
+  }
+
+  #log(info: { readonly activityType: string; readonly activityId: string; readonly workflowId: string; readonly runId: string }): Logger {
+    const { activityType, activityId, workflowId, runId } = info;
+    const about = { activityType, activityId, workflowId, runId, attempt: this.task.attempt };
+    const at = (level: keyof Logger) => (message: string, fields?: Record<string, unknown>) => {
+      this.#core.log[level](message, { ...about, ...fields });
+    };
+    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  }
+}
+
+const lasting: ReadonlySet<string> = new Set(['payload_invalid', 'payload_too_large', 'invalid_argument', 'unknown_activity']);

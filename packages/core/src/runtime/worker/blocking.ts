@@ -1,0 +1,62 @@
+import { encodeEvent } from '../../codec/events.js';
+import type { RunId } from '../../model/ids.js';
+import type { Json, Payload } from '../../model/payload.js';
+import { NEVER, type EpochMs } from '../../model/time.js';
+import type { Blockage } from '../../replay/recorder.js';
+import type { Expectation, Write } from '../../storage/port.js';
+import type { RunChanges, TaskRecord } from '../../storage/records.js';
+import type { Core, RunBirth } from '../core.js';
+import { encodeBody } from '../run-projection.js';
+
+export function foreignAwait(workflowType: string): Blockage {
+  return {
+    code: 'foreign_await',
+    message: `Workflow '${workflowType}' waits for something that is not durable (fetch, setTimeout, a promise of its own): nothing that is recorded could ever continue it. Do such work in an activity or a ctx.step, or wait with ctx.sleep, ctx.waitSignal or ctx.waitCondition.`,
+  };
+}
+
+export function suspectedPoison(claims: number): Blockage {
+  return {
+    code: 'suspected_poison',
+    message: `${claims} workers in a row claimed this run and never wrote anything: its code may be what stops them. It is tried again when the workflow's code changes.`,
+  };
+}
+
+/**
+ * Takes a run out of the queue: open, its history untouched. Without a blockage it is as blocked as it was, and goes
+ * back to sleep.
+ */
+export function planBlock(input: {
+  readonly core: Core;
+  readonly runId: RunId;
+  readonly task: TaskRecord;
+  readonly birth: RunBirth | undefined;
+  readonly blockage: Blockage | undefined;
+  readonly fingerprint: string;
+  readonly buildId: string | null;
+  readonly isCurrent: boolean;
+  readonly state: Payload | undefined;
+  readonly now: EpochMs;
+}): { readonly expect: Expectation[]; readonly writes: Write[]; readonly start: [] } {
+  const { runId, task, birth, blockage, now } = input;
+  const attempt = blockage?.code === 'suspected_poison' ? task.attempt : 0;
+  const parked: Write = { kind: 'put-task', task: { ...task, attempt, visibleAt: NEVER, leaseOwner: null, leaseUntil: 0 } };
+  const expect: Expectation[] = birth ? [...birth.expect] : [{ kind: 'token', taskId: task.taskId, token: task.token }];
+  if (!blockage) return { expect, writes: [parked], start: [] };
+  const { code, message, details } = blockage;
+  const changes: RunChanges = {
+    status: 'blocked',
+    isCurrent: input.isCurrent,
+    buildId: input.buildId,
+    closedAt: null,
+    progressAt: now,
+    body: encodeBody({
+      ...(input.state && { state: input.state }),
+      blocked: { code, message, fingerprint: input.fingerprint, ...(details !== undefined && { details: details as Json }) },
+    }),
+  };
+  const write: Write[] = birth
+    ? [{ kind: 'insert-run', run: { ...birth.run, ...changes }, events: [encodeEvent(birth.started)] }, ...birth.writes]
+    : [{ kind: 'amend-run', runId, changes }];
+  return { expect, writes: [...write, parked], start: [] };
+}

@@ -1,0 +1,165 @@
+import type { ActivityScheduled, CloseEvent, RunEvent } from '../../model/events.js';
+import { activityTaskId, type RunId, type TaskId } from '../../model/ids.js';
+import type { EpochMs } from '../../model/time.js';
+import type { WorkflowInstance } from '../../replay/instance.js';
+import type { Expectation, Write } from '../../storage/port.js';
+import type { RunChanges, TaskRecord } from '../../storage/records.js';
+import { encodeActivityTask, stepQueue } from '../activity-task.js';
+import type { RunBirth } from '../core.js';
+import { nextWake } from './activation.js';
+import type { ActivityOutcome } from './activity-loop.js';
+import type { RunHost } from './run-host.js';
+
+/** What an activation has brought that no commit has taken yet. */
+export interface Unwritten {
+  events: RunEvent[];
+  /** Outcomes of activities that this process ran, with the tasks they settle. */
+  outcomes: { readonly outcome: ActivityOutcome; readonly task: TaskRecord }[];
+  /** Tasks of activities that ended by their deadline. */
+  expired: TaskRecord[];
+  /** Tasks to be written back, such as another attempt after a wait in the queue that was too long. */
+  requeued: TaskRecord[];
+  /** The inbox has been read up to here. */
+  through: number;
+}
+
+export function emptyUnwritten(through: number): Unwritten {
+  return { events: [], outcomes: [], expired: [], requeued: [], through };
+}
+
+export interface PlanInput {
+  readonly host: RunHost;
+  readonly runId: RunId;
+  readonly instance: WorkflowInstance;
+  readonly task: TaskRecord;
+  readonly seq: number;
+  readonly inbox: number;
+  readonly unwritten: Unwritten;
+  readonly bodies: readonly string[];
+  readonly changes: RunChanges;
+  readonly closed: CloseEvent | undefined;
+  readonly birth: RunBirth | undefined;
+  readonly activityChecks: ReadonlyMap<string, EpochMs>;
+  readonly now: EpochMs;
+}
+
+/** One batch for all that an activation causes, and what to do once it is written. */
+export interface CommitPlan {
+  readonly expect: Expectation[];
+  readonly writes: Write[];
+  /** Activities that were scheduled with a lease for this worker. */
+  readonly start: { readonly task: TaskRecord; readonly scheduled: ActivityScheduled }[];
+  readonly cancel: { readonly taskId: TaskId; readonly reason: string | undefined }[];
+  /** The run's task as it will be; undefined once the run is closed. */
+  readonly task: TaskRecord | undefined;
+  /** Something that a worker can claim was written. */
+  readonly claimable: boolean;
+}
+
+export function planCommit(input: PlanInput): CommitPlan {
+  const { runId, unwritten, birth, closed, task } = input;
+  const expect: Expectation[] = birth ? [...birth.expect] : [{ kind: 'token', taskId: task.taskId, token: task.token }];
+  const writes: Write[] = [];
+  for (const settled of [...unwritten.outcomes.map((entry) => entry.task), ...unwritten.expired]) {
+    expect.push({ kind: 'token', taskId: settled.taskId, token: settled.token });
+    if (!closed) writes.push({ kind: 'drop-task', taskId: settled.taskId });
+  }
+  const consumed = unwritten.through > input.inbox;
+  if (consumed) writes.push({ kind: 'drop-messages', runId, through: unwritten.through });
+
+  if (birth) writes.push({ kind: 'insert-run', run: { ...birth.run, ...input.changes }, events: input.bodies }, ...birth.writes);
+  else if (input.bodies.length > 0) {
+    writes.push({ kind: 'advance-run', runId, fromSeq: input.seq, events: input.bodies, changes: input.changes });
+  }
+
+  const plan: CommitPlan = { expect, writes, start: [], cancel: [], task: undefined, claimable: false };
+  if (closed) {
+    if (!birth) {
+      expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
+      writes.push({ kind: 'drop-tasks', runId });
+    }
+    return plan;
+  }
+  const claimable = planActivities(input, plan);
+  return { ...plan, task: planRunTask(input, plan, consumed), claimable };
+}
+
+/** Tasks for what was scheduled; leased to this worker where it has a slot, so that they need no claim. */
+function planActivities(input: PlanInput, plan: CommitPlan): boolean {
+  const { host, runId, instance, unwritten } = input;
+  let claimable = false;
+  for (const requeued of unwritten.requeued) {
+    plan.writes.push({ kind: 'put-task', task: requeued });
+    claimable = true;
+  }
+  for (const event of unwritten.events) {
+    if (event.type === 'ActivityCancelRequested') {
+      const taskId = activityTaskId(runId, event.activityId);
+      plan.writes.push({ kind: 'drop-task', taskId });
+      plan.cancel.push({ taskId, reason: event.reason });
+    } else if (event.type === 'ActivityScheduled' && instance.waits.get(event.activityId)) {
+      const leased = host.takesActivity(event) && host.activities.reserve();
+      const task = activityTask(input, event, leased);
+      plan.writes.push({ kind: 'put-task', task });
+      if (leased) plan.start.push({ task, scheduled: event });
+      else claimable = true;
+    }
+  }
+  return claimable;
+}
+
+function activityTask({ host, runId, instance, task, now }: PlanInput, event: ActivityScheduled, leased: boolean): TaskRecord {
+  const { workflowId, workflowType } = instance.started;
+  return {
+    taskId: activityTaskId(runId, event.activityId),
+    namespace: task.namespace,
+    kind: 'activity',
+    queue: event.inline ? stepQueue(event.taskQueue) : event.taskQueue,
+    type: event.inline ? workflowType : event.activityType,
+    runId,
+    buildId: event.inline ? task.buildId : null,
+    priority: event.priority,
+    fairnessKey: event.fairnessKey,
+    fairnessWeight: event.fairnessWeight,
+    visibleAt: now,
+    attempt: leased ? 1 : 0,
+    token: leased ? 1 : 0,
+    leaseOwner: leased ? host.workerId : null,
+    leaseUntil: leased ? host.activities.leaseUntil(event, now) : 0,
+    body: encodeActivityTask({
+      activityId: event.activityId,
+      activityType: event.activityType,
+      workflowId,
+      workflowType,
+      scheduledSeq: event.seq,
+      queuedAt: now,
+      finished: 0,
+    }),
+  };
+}
+
+/**
+ * The run's own task: visible when it has to be looked at next. Leased only while activities of the run are under way
+ * here, and never beyond the next wake-up, so that whoever is there can take it then.
+ *
+ * It is written only where it changes. Then the inbox must have been read to its end: a message that came meanwhile has
+ * made the task visible, and that must not be undone.
+ */
+function planRunTask(input: PlanInput, plan: CommitPlan, consumed: boolean): TaskRecord {
+  const { host, runId, instance, task, birth, unwritten, now } = input;
+  const visibleAt = nextWake(instance, input.activityChecks);
+  const underWay = plan.start.length > 0 || instance.activities().some((wait) => host.activities.isRunning(activityTaskId(runId, wait.id)));
+  const leaseStands = task.leaseUntil > now;
+  const unchanged = !birth && !consumed && task.visibleAt === visibleAt && task.attempt === 0 && (underWay || !leaseStands);
+  if (unchanged) return task;
+  const next: TaskRecord = {
+    ...task,
+    visibleAt,
+    attempt: 0,
+    leaseOwner: underWay ? host.workerId : null,
+    leaseUntil: underWay ? Math.min(now + host.runLeaseMs, visibleAt) : 0,
+  };
+  if (!birth) plan.expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
+  plan.writes.push({ kind: 'put-task', task: next });
+  return next;
+}

@@ -1,0 +1,471 @@
+import { encodeFailure, failureOf } from '../../codec/failures.js';
+import { StorageError, isPerdureError } from '../../model/errors.js';
+import type { CloseEvent, WorkflowStarted } from '../../model/events.js';
+import { activityTaskId, type RunId } from '../../model/ids.js';
+import type { EpochMs } from '../../model/time.js';
+import { WorkflowInstance } from '../../replay/instance.js';
+import type { Blockage } from '../../replay/recorder.js';
+import type { CommitResult, LoadedRun, Refusal } from '../../storage/port.js';
+import type { MessageRecord, RunChanges, TaskRecord } from '../../storage/records.js';
+import type { RunBirth } from '../core.js';
+import type { WorkflowRecord } from '../definitions.js';
+import { decodeBody } from '../run-projection.js';
+import { Activation, closeEventOf, overdue, type PendingInput } from './activation.js';
+import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
+import type { ActivityOutcome } from './activity-loop.js';
+import { foreignAwait, planBlock, suspectedPoison } from './blocking.js';
+import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
+import { closedBody, closedStatus, openBody, openStatus } from './run-body.js';
+import type { RunHost } from './run-host.js';
+import { bodiesOf, eventsOf, openMessage } from './sealing.js';
+import { shadowReplay } from './shadow-replay.js';
+
+/** Claims without a commit in between before the run is taken to be what kills its workers. */
+const poisonAfter = 5;
+/** Messages read at once. */
+const inboxPage = 1_000;
+/** Waits between tries to write while the store cannot. Milliseconds. */
+const firstPause = 100;
+const longestPause = 30_000;
+
+type Answer = (result: CommitResult | undefined, error: unknown) => void;
+
+/**
+ * A run in the hands of this worker: the newest token, the instance in memory while it is hot, and what has happened to
+ * it that no commit has taken yet.
+ *
+ * One turn at a time: collect what has happened, move the instance on, write it all in one batch. Ownership is the
+ * token and the head checked inside that commit; nothing here is safe because of a lease or a flag.
+ */
+export class OwnedRun {
+  readonly runId: RunId;
+  readonly workflow: WorkflowRecord;
+  #task: TaskRecord;
+  #seq = 0;
+  #inbox = 0;
+  #isCurrent = true;
+  #instance: WorkflowInstance | undefined;
+  #loaded: LoadedRun | undefined;
+  #inputs: PendingInput[] = [];
+  #read = 0;
+  #messagesDue = false;
+  #working = false;
+  #again = false;
+  #gone = false;
+  #unwritten: Unwritten = emptyUnwritten(0);
+  #activityChecks: ReadonlyMap<string, EpochMs> = new Map();
+  #birth: (RunBirth & { readonly answer: Answer }) | undefined;
+  readonly #host: RunHost;
+
+  constructor(host: RunHost, workflow: WorkflowRecord, task: TaskRecord) {
+    this.#host = host;
+    this.workflow = workflow;
+    this.runId = task.runId;
+    this.#task = task;
+  }
+
+  get resting(): boolean {
+    return !this.#working;
+  }
+  /** The instance, while nothing moves it. */
+  get instance(): WorkflowInstance | undefined {
+    return this.#working ? undefined : this.#instance;
+  }
+  /** Head of the instance in memory; 0 without one. */
+  get hotSeq(): number {
+    return this.#instance ? this.#seq : 0;
+  }
+
+  // ── what happens to it ──────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A run that is started here: its first activation goes into the commit that creates it. */
+  bear(birth: RunBirth): Promise<CommitResult> {
+    return new Promise((resolve, reject) => {
+      const answer: Answer = (result, error) => {
+        if (result) resolve(result);
+        else reject(error as Error);
+      };
+      this.#birth = { ...birth, answer };
+      this.#kick();
+    });
+  }
+
+  /** This worker has claimed the run's task; `loaded` is the run as it was just after. */
+  claimed(task: TaskRecord, loaded: LoadedRun | undefined): void {
+    this.#task = task;
+    this.#loaded = loaded;
+    if (!loaded) this.#instance = undefined;
+    this.#kick();
+  }
+
+  /** There may be messages in the inbox. */
+  poke(): void {
+    this.#messagesDue = true;
+    this.#kick();
+  }
+
+  outcome(outcome: ActivityOutcome, task: TaskRecord): void {
+    this.#inputs.push({ input: outcome, at: this.#host.core.clock.now(), task });
+    this.#kick();
+  }
+
+  /** Drops the instance; its frames are abandoned, and no `finally` of theirs ever runs. */
+  cool(): void {
+    this.#instance = undefined;
+  }
+
+  #kick(): void {
+    this.#again = true;
+    if (this.#working || this.#gone) return;
+    this.#working = true;
+    void this.#host.core.busy.during(() => this.#work());
+  }
+
+  async #work(): Promise<void> {
+    try {
+      while (this.#again && !this.#gone) {
+        this.#again = false;
+        if (await this.#ready()) await this.#turn();
+      }
+    } catch (error) {
+      await this.#giveUp(error);
+    } finally {
+      this.#working = false;
+      this.#host.rested(this);
+    }
+  }
+
+  // ── a turn ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #turn(): Promise<void> {
+    const instance = this.#instance as WorkflowInstance;
+    const { core } = this.#host;
+    if (instance.blockage) return this.#block(instance.blockage);
+    const late = this.#birth ? undefined : overdue(instance, core.clock.now());
+    if (late) return this.#commit(instance, this.#placed(instance, { type: 'WorkflowTimedOut', timeout: late }));
+    await this.#collect(instance);
+    await this.#activate(instance);
+    if (instance.blockage) return this.#block(instance.blockage);
+    if (!instance.settlement && !instance.waitsForTheWorld) return this.#block(foreignAwait(this.workflow.name));
+    if (this.#inputs.length > 0) this.#again = true;
+    const end = this.#again ? undefined : closeEventOf(instance);
+    await this.#commit(instance, end && this.#placed(instance, end));
+  }
+
+  /** The close event gets its place only with the commit: a message that comes first lets the run go on. */
+  #placed(instance: WorkflowInstance, end: NonNullable<ReturnType<typeof closeEventOf>>): CloseEvent {
+    const { recorder } = instance;
+    return { seq: recorder.head + 1, at: Math.max(recorder.now, this.#host.core.clock.now()), ...end } as CloseEvent;
+  }
+
+  #activate(instance: WorkflowInstance): Promise<void> {
+    return new Promise((resolve) => {
+      const activation = new Activation(instance, this.#inputs, this.#host.core.clock, () => {
+        for (const { pending, fed } of activation.consumed) {
+          if (pending.position !== undefined) this.#unwritten.through = pending.position;
+          if (pending.task && fed) this.#unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
+        }
+        resolve();
+      });
+      this.#host.executor.run(activation);
+    });
+  }
+
+  async #collect(instance: WorkflowInstance): Promise<void> {
+    const { core } = this.#host;
+    if (this.#messagesDue) {
+      this.#messagesDue = false;
+      await this.#takeMessages(await core.storage.readInbox(this.runId, { afterPosition: this.#read, limit: inboxPage }));
+    }
+    if (!this.#birth && hasQueueTimeouts(instance)) {
+      const found = await checkDeadlines(core, instance, this.runId);
+      this.#activityChecks = found.checks;
+      this.#inputs.push(...found.inputs);
+      this.#unwritten.expired.push(...found.expired);
+      this.#unwritten.requeued.push(...found.requeued);
+    }
+  }
+
+  async #takeMessages(messages: readonly MessageRecord[]): Promise<void> {
+    for (const message of messages) {
+      if (message.position <= this.#read) continue;
+      this.#read = message.position;
+      this.#inputs.push({ input: await openMessage(this.#host.core, message), at: message.at, position: message.position });
+    }
+    if (messages.length >= inboxPage) this.#messagesDue = true;
+  }
+
+  // ── the instance ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Sees to it that there is an instance at the head of the history; false where the run cannot be moved on here. */
+  async #ready(): Promise<boolean> {
+    if (this.#birth) {
+      this.#instance ??= this.#conceive(this.#birth.started);
+      return true;
+    }
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
+    if (this.#instance && (!loaded || loaded.run.seq === this.#seq)) {
+      if (loaded) await this.#takeMessages(loaded.inbox);
+      return true;
+    }
+    this.#abandonUnwritten();
+    const complete = loaded && loaded.events.length === loaded.run.seq;
+    const [whole] = complete ? [loaded] : await this.#host.core.storage.loadRuns([{ runId: this.runId, afterSeq: 0 }]);
+    return this.#load(whole);
+  }
+
+  #conceive(started: WorkflowStarted): WorkflowInstance {
+    const { seq: _seq, at, ...input } = started;
+    this.#inputs.push({ input, at });
+    return this.#newInstance(started);
+  }
+
+  #newInstance(started: WorkflowStarted): WorkflowInstance {
+    const { core } = this.#host;
+    const { namespace, log, limits } = core;
+    return new WorkflowInstance(this.workflow, started, {
+      namespace,
+      log,
+      limits,
+      onForeign: () => {
+        this.#kick();
+      },
+    });
+  }
+
+  async #load(loaded: LoadedRun | undefined): Promise<boolean> {
+    if (!loaded || loaded.run.closedAt !== null) {
+      this.#leave();
+      return false;
+    }
+    const { run } = loaded;
+    this.#seq = run.seq;
+    this.#isCurrent = run.isCurrent;
+    this.#inbox = this.#read = 0;
+    this.#unwritten = emptyUnwritten(0);
+    if (run.status === 'blocked' && decodeBody(run).blocked?.fingerprint === this.#host.fingerprintOf(this.workflow)) {
+      await this.#write(planBlock(this.#blockInput(undefined)), () => { this.#leave(); });
+      return false;
+    }
+    if (this.#task.attempt > poisonAfter) {
+      await this.#block(suspectedPoison(poisonAfter));
+      return false;
+    }
+    const instance = await this.#replayed(loaded);
+    if (!instance) return false;
+    this.#instance = instance;
+    await this.#takeMessages(loaded.inbox);
+    await this.#adopt(instance);
+    return true;
+  }
+
+  async #replayed(loaded: LoadedRun): Promise<WorkflowInstance | undefined> {
+    try {
+      const events = await eventsOf(this.#host.core, loaded.events);
+      const instance = this.#newInstance(events[0] as WorkflowStarted);
+      instance.historyBytes = loaded.run.historyBytes;
+      instance.feedRecorded(events);
+      await new Promise<void>((done) => { this.#host.executor.run({ step: () => instance.step(), done }); });
+      return instance;
+    } catch (error) {
+      if (error instanceof StorageError && error.code !== 'storage_corrupt') throw error;
+      const code = isPerdureError(error) ? error.code : 'history_malformed';
+      await this.#block({ code, message: failureOf(encodeFailure(error)).message });
+      return undefined;
+    }
+  }
+
+  /** Activities that are leased to this worker and not under way: a commit whose outcome was unknown had scheduled them. */
+  async #adopt(instance: WorkflowInstance): Promise<void> {
+    const { core, activities, workerId } = this.#host;
+    if (instance.activities().length === 0) return;
+    for (const task of await core.storage.readTasks(this.runId)) {
+      if (task.kind !== 'activity' || task.leaseOwner !== workerId || task.leaseUntil <= core.clock.now() || activities.isRunning(task.taskId)) continue;
+      this.#unwritten.requeued.push({ ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0 });
+    }
+  }
+
+  // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #commit(instance: WorkflowInstance, closed: CloseEvent | undefined): Promise<void> {
+    const { core } = this.#host;
+    this.#unwritten.events.push(...instance.recorder.takeFresh());
+    const events = closed ? [...this.#unwritten.events, closed] : this.#unwritten.events;
+    const bodies = await bodiesOf(core, events);
+    const now = core.clock.now();
+    const plan = planCommit({
+      host: this.#host,
+      runId: this.runId,
+      instance,
+      task: this.#task,
+      seq: this.#seq,
+      inbox: this.#inbox,
+      unwritten: this.#unwritten,
+      bodies,
+      changes: await this.#changes(instance, closed, now),
+      closed,
+      birth: this.#birth,
+      activityChecks: this.#activityChecks,
+      now,
+    });
+    if (plan.writes.length === 0) return;
+    for (const body of bodies) instance.historyBytes += body.length;
+    await this.#write(plan, () => { this.#written(instance, plan, closed); });
+    if (core.checks.shadowReplay && !closed && this.#instance === instance && this.#unwritten.events.length === 0) {
+      const difference = await shadowReplay(this.#host, this.workflow, instance, this.runId);
+      if (difference) await this.#block(difference);
+    }
+  }
+
+  async #changes(instance: WorkflowInstance, closed: CloseEvent | undefined, now: EpochMs): Promise<RunChanges> {
+    const { core, buildId } = this.#host;
+    return {
+      status: closed ? closedStatus(closed) : openStatus(instance),
+      isCurrent: this.#isCurrent,
+      buildId,
+      closedAt: closed ? closed.at : null,
+      progressAt: now,
+      body: closed ? await closedBody(core, instance, closed) : await openBody(core, instance),
+    };
+  }
+
+  #written(instance: WorkflowInstance, plan: CommitPlan, closed: CloseEvent | undefined): void {
+    const { activities, core } = this.#host;
+    this.#seq = closed?.seq ?? instance.recorder.head;
+    this.#inbox = this.#unwritten.through;
+    this.#unwritten = emptyUnwritten(this.#inbox);
+    for (const { taskId, reason } of plan.cancel) activities.cancel(taskId, reason);
+    for (const { task, scheduled } of plan.start) activities.start(task, scheduled, this.#host.codeOf(scheduled, instance), true);
+    if (closed) {
+      this.#warnOfUnobserved(instance);
+      for (const wait of instance.activities()) activities.cancel(activityTaskId(this.runId, wait.id), 'The workflow has ended');
+      this.#leave();
+      return;
+    }
+    // A claim by this worker may have been answered before this commit was.
+    const task = plan.task as TaskRecord;
+    if (task.token >= this.#task.token) this.#task = task;
+    if (plan.claimable) this.#host.claimableAt(core.clock.now());
+    this.#host.claimableAt(task.visibleAt);
+    if (core.checks.alwaysEvict) this.cool();
+  }
+
+  #warnOfUnobserved(instance: WorkflowInstance): void {
+    const failed = instance.unobservedFailures().map((task) => task.id);
+    if (failed.length === 0) return;
+    const { workflowId, runId, workflowType } = instance.started;
+    this.#host.core.log.warn('A workflow ended without having looked at work that failed', { workflowType, workflowId, runId, failed });
+  }
+
+  /** Writes a plan until the store has answered. A store that cannot write now keeps the run waiting, not failing. */
+  async #write(plan: Pick<CommitPlan, 'expect' | 'writes' | 'start'>, written: () => void): Promise<void> {
+    const { core, activities } = this.#host;
+    for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+      try {
+        const result = await core.committer.commit(plan);
+        if (!result.ok) {
+          for (const _ of plan.start) activities.unreserve();
+          return await this.#refused(result.refusal, result);
+        }
+        const answer = this.#birth?.answer;
+        this.#birth = undefined;
+        written();
+        answer?.(result, undefined);
+        return;
+      } catch (error) {
+        const keep = error instanceof StorageError && error.outcome === 'not-applied' && error.code !== 'storage_closed' && !this.#birth;
+        if (!keep) {
+          for (const _ of plan.start) activities.unreserve();
+          throw error;
+        }
+        core.log.error('A run cannot be written now; it will be tried again', { runId: this.runId, error });
+        await new Promise<void>((resolve) => { core.clock.setTimer(core.clock.now() + pause, resolve, 'foreground'); });
+      }
+    }
+  }
+
+  async #refused(refusal: Refusal, result: CommitResult): Promise<void> {
+    if (this.#birth) {
+      this.#birth.answer(result, undefined);
+      this.#leave();
+      return;
+    }
+    if (refusal.reason === 'inbox-read') {
+      this.poke();
+      return;
+    }
+    const ownToken = refusal.reason === 'token' && refusal.index === 0;
+    if (ownToken && this.#loaded) {
+      this.#again = true; // claimed anew by this worker while the commit was under way: look again with the new token
+      return;
+    }
+    const mayStillOwn = refusal.reason === 'token' && !ownToken;
+    this.#leave();
+    if (mayStillOwn) await this.#release();
+  }
+
+  /** Gives the run back to whoever claims it next. */
+  async #release(): Promise<void> {
+    const { core } = this.#host;
+    const task: TaskRecord = { ...this.#task, visibleAt: core.clock.now(), leaseOwner: null, leaseUntil: 0 };
+    const { taskId, token } = this.#task;
+    const result = await core.committer.commit({ expect: [{ kind: 'token', taskId, token }], writes: [{ kind: 'put-task', task }] });
+    if (result.ok) this.#host.claimableAt(core.clock.now());
+  }
+
+  // ── blocked, lost ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #block(blockage: Blockage): Promise<void> {
+    const { core } = this.#host;
+    core.log.error(blockage.message, { code: blockage.code, runId: this.runId, workflowType: this.workflow.name });
+    await this.#write(planBlock(this.#blockInput(blockage)), () => { this.#leave(); });
+  }
+
+  #blockInput(blockage: Blockage | undefined): Parameters<typeof planBlock>[0] {
+    return {
+      core: this.#host.core,
+      runId: this.runId,
+      task: this.#task,
+      birth: this.#birth,
+      blockage,
+      fingerprint: this.#host.fingerprintOf(this.workflow),
+      buildId: this.#host.buildId,
+      isCurrent: this.#isCurrent,
+      state: this.#instance?.state,
+      now: this.#host.core.clock.now(),
+    };
+  }
+
+  /** Outcomes that no commit took go through the inbox: whoever has the run now will find them there. */
+  #abandonUnwritten(): void {
+    const outcomes = [
+      ...this.#unwritten.outcomes,
+      ...this.#inputs.flatMap(({ input, task }) => (task ? [{ outcome: input as ActivityOutcome, task }] : [])),
+    ];
+    this.#inputs = [];
+    this.#instance = undefined;
+    this.#unwritten = emptyUnwritten(this.#inbox);
+    for (const { outcome, task } of outcomes) {
+      void this.#host.core.busy.during(() => this.#host.activities.sendOutcome(outcome, task));
+    }
+  }
+
+  /** This worker has nothing more to do with the run. */
+  #leave(): void {
+    this.#gone = true;
+    this.#host.forget(this);
+    this.#abandonUnwritten();
+  }
+
+  async #giveUp(error: unknown): Promise<void> {
+    const birth = this.#birth;
+    this.#birth = undefined;
+    this.#leave();
+    if (birth) birth.answer(undefined, error);
+    else if (!(error instanceof StorageError && error.code === 'storage_closed')) {
+      this.#host.core.log.error('A run could not be moved on; another claim will try again', { runId: this.runId, error });
+    }
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,70 @@
+import { encodeFailure, failureOf } from '../../codec/failures.js';
+import { decodeValue, encodeValue } from '../../codec/values.js';
+import { isPerdureError } from '../../model/errors.js';
+import type { RunId } from '../../model/ids.js';
+import { asText, type Payload, type TextPayload } from '../../model/payload.js';
+import type { WorkflowInstance } from '../../replay/instance.js';
+import type { TaskRecord } from '../../storage/records.js';
+import { decodeQuery, encodeReply, replyKey } from '../query-mail.js';
+import type { Worker } from './worker.js';
+import { replayRun } from './replay-run.js';
+import { sealPayload } from './sealing.js';
+
+/** Answers queries from what is recorded, hot or replayed: those of this process directly, those of others as tasks. */
+export class QueryResponder {
+  readonly #worker: Worker;
+  /** The newest replayed run: a live query asks the same one again and again. */
+  #last: { readonly runId: RunId; readonly seq: number; readonly instance: WorkflowInstance } | undefined;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+  }
+
+  async answer(runId: RunId, name: string, argument: Payload): Promise<TextPayload | undefined> {
+    const instance = await this.#instanceOf(runId);
+    return instance && encodeValue(instance.query(name, decodeValue(asText(argument))), this.#worker.core.limits);
+  }
+
+  /** Serves a claimed query: the reply and the end of the task are one commit. */
+  async respond(task: TaskRecord): Promise<void> {
+    const { core } = this.#worker;
+    try {
+      const query = decodeQuery(task.body);
+      const reply = await this.#reply(task.runId, query.name, query.input);
+      if (reply === undefined) return; // another worker has the code: the lease runs out
+      await core.committer.commit({
+        expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
+        writes: [
+          { kind: 'drop-task', taskId: task.taskId },
+          { kind: 'put-key', record: { namespace: task.namespace, key: replyKey(task.taskId), value: reply, runId: task.runId } },
+        ],
+      });
+    } catch (error) {
+      core.log.warn('A query could not be answered', { runId: task.runId, error });
+    }
+  }
+
+  async #reply(runId: RunId, name: string, input: Payload): Promise<string | undefined> {
+    const { core } = this.#worker;
+    try {
+      const opened = core.sealer.active ? await core.sealer.open(input) : input;
+      const result = await this.answer(runId, name, opened);
+      return result && encodeReply({ ok: true, result: await sealPayload(core, result) });
+    } catch (error) {
+      const { message } = failureOf(encodeFailure(error));
+      return encodeReply({ ok: false, code: isPerdureError(error) ? error.code : 'query_rejected', message });
+    }
+  }
+
+  async #instanceOf(runId: RunId): Promise<WorkflowInstance | undefined> {
+    const { core } = this.#worker;
+    const head = (await core.storage.readRun(runId))?.seq;
+    if (head === undefined) return undefined;
+    const hot = this.#worker.hotInstance(runId);
+    if (hot?.seq === head && hot.instance.recorder.head === head) return hot.instance;
+    if (this.#last?.runId === runId && this.#last.seq === head) return this.#last.instance;
+    const instance = await replayRun(this.#worker, runId);
+    if (instance) this.#last = { runId, seq: instance.recorder.head, instance };
+    return instance;
+  }
+}

@@ -1,0 +1,30 @@
+import { NondeterminismError } from '../../model/errors.js';
+import type { WorkflowStarted } from '../../model/events.js';
+import type { RunId } from '../../model/ids.js';
+import { WorkflowInstance } from '../../replay/instance.js';
+import { silent } from '../silent-log.js';
+import type { RunHost } from './run-host.js';
+import { eventsOf } from './sealing.js';
+
+/**
+ * A run as recorded, for looking only: nothing of what it does is written. Undefined for an unknown run or a workflow
+ * that this worker has no code of. Throws `NondeterminismError` where the code no longer fits.
+ */
+export async function replayRun(host: RunHost, runId: RunId): Promise<WorkflowInstance | undefined> {
+  const { core } = host;
+  const [loaded] = await core.storage.loadRuns([{ runId, afterSeq: 0 }]);
+  const workflow = loaded && core.registry.workflows.get(loaded.run.workflowType);
+  if (!workflow) return undefined;
+  const events = await eventsOf(core, loaded.events);
+  const instance = new WorkflowInstance(workflow, events[0] as WorkflowStarted, {
+    namespace: core.namespace,
+    log: silent,
+    limits: core.limits,
+    onForeign: () => undefined,
+  });
+  instance.historyBytes = loaded.run.historyBytes;
+  instance.feedRecorded(events);
+  await new Promise<void>((done) => { host.executor.run({ step: () => instance.step(), done }); });
+  if (instance.blockage) throw new NondeterminismError(instance.blockage.message, instance.blockage.details);
+  return instance;
+}

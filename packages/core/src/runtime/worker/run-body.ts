@@ -1,0 +1,67 @@
+import type { CloseEvent } from '../../model/events.js';
+import type { ClosedStatus, OpenStatus } from '../../model/status.js';
+import type { WorkflowInstance } from '../../replay/instance.js';
+import type { Core } from '../core.js';
+import { encodeBody, type RunBody } from '../run-projection.js';
+import { sealFailure, sealPayload } from './sealing.js';
+
+/** More waits than this of one kind are not listed. */
+const mostListed = 100;
+
+/** The projection of an open run. */
+export async function openBody(core: Core, instance: WorkflowInstance): Promise<string> {
+  const body = waitsOf(instance);
+  const { state } = instance;
+  if (!state && Object.keys(body).length === 0) return '{}';
+  return encodeBody({ ...body, ...(state && { state: await sealPayload(core, state) }) });
+}
+
+/** The projection of a run that has ended. */
+export async function closedBody(core: Core, instance: WorkflowInstance, event: CloseEvent): Promise<string> {
+  const { state } = instance;
+  return encodeBody({
+    ...(state && { state: await sealPayload(core, state) }),
+    ...(event.type === 'WorkflowCompleted' && { output: await sealPayload(core, event.result) }),
+    ...(event.type === 'WorkflowFailed' && { failure: await sealFailure(core, event.failure) }),
+    ...('reason' in event && event.reason !== undefined && { closedReason: event.reason }),
+    ...(event.type === 'WorkflowTimedOut' && { closedReason: `${event.timeout} timeout` }),
+  });
+}
+
+export function openStatus(instance: WorkflowInstance): OpenStatus {
+  for (const wait of instance.waits.all()) if (wait.kind === 'activity') return 'running';
+  return 'waiting';
+}
+
+export function closedStatus(event: CloseEvent): ClosedStatus {
+  switch (event.type) {
+    case 'WorkflowCompleted':
+      return 'completed';
+    case 'WorkflowFailed':
+      return 'failed';
+    case 'WorkflowCancelled':
+      return 'cancelled';
+    case 'WorkflowTerminated':
+      return 'terminated';
+    case 'WorkflowTimedOut':
+      return 'timed_out';
+  }
+}
+
+function waitsOf(instance: WorkflowInstance): RunBody {
+  const timers: { id: string; dueAt: number }[] = [];
+  const signals: string[] = [];
+  const conditions: { id: string; dueAt?: number }[] = [];
+  for (const wait of instance.waits.all()) {
+    if (wait.kind === 'timer' && wait.deferred && timers.length < mostListed) timers.push({ id: wait.id, dueAt: wait.dueAt });
+    else if (wait.kind === 'signal' && signals.length < mostListed) signals.push(wait.name);
+    else if (wait.kind === 'condition' && conditions.length < mostListed) {
+      conditions.push({ id: wait.id, ...(wait.dueAt !== undefined && { dueAt: wait.dueAt }) });
+    }
+  }
+  return {
+    ...(timers.length > 0 && { timers }),
+    ...(signals.length > 0 && { signals }),
+    ...(conditions.length > 0 && { conditions }),
+  };
+}

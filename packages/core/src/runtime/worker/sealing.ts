@@ -1,0 +1,50 @@
+import type { FailureRecord } from '../../model/failure.js';
+import type { InputEvent, RunEvent, Unplaced } from '../../model/events.js';
+import { asText, type Payload } from '../../model/payload.js';
+import type { Core } from '../core.js';
+import { decodeEvent, encodeEvent } from '../../codec/events.js';
+import type { MessageRecord } from '../../storage/records.js';
+import { decodeMessage } from '../messages.js';
+
+/** The user's payload codecs at work: everything that goes to the store passes here, and nothing costs where there are none. */
+export async function sealPayload(core: Core, payload: Payload): Promise<Payload> {
+  return core.sealer.active ? core.sealer.seal(asText(payload)) : payload;
+}
+
+export async function sealFailure(core: Core, failure: FailureRecord): Promise<FailureRecord> {
+  if (!core.sealer.active) return failure;
+  return {
+    ...failure,
+    ...(failure.details && { details: await sealPayload(core, failure.details) }),
+    ...(failure.cause && { cause: await sealFailure(core, failure.cause) }),
+  };
+}
+
+export async function openFailure(core: Core, failure: FailureRecord): Promise<FailureRecord> {
+  if (!core.sealer.active) return failure;
+  return {
+    ...failure,
+    ...(failure.details && { details: await core.sealer.open(failure.details) }),
+    ...(failure.cause && { cause: await openFailure(core, failure.cause) }),
+  };
+}
+
+/** Events as stored bodies. */
+export function bodiesOf(core: Core, events: readonly RunEvent[]): readonly string[] | Promise<readonly string[]> {
+  if (!core.sealer.active) return events.map(encodeEvent);
+  return Promise.all(events.map(async (event) => encodeEvent(await core.sealer.sealEvent(event))));
+}
+
+/** Stored bodies as events with every payload readable, in order. */
+export function eventsOf(core: Core, bodies: readonly string[]): readonly RunEvent[] | Promise<readonly RunEvent[]> {
+  const events = bodies.map(decodeEvent);
+  return core.sealer.active ? Promise.all(events.map((event) => core.sealer.openEvent(event))) : events;
+}
+
+/** A message as the input that it stands for. */
+export async function openMessage(core: Core, message: MessageRecord): Promise<Unplaced<InputEvent>> {
+  const input = decodeMessage(message);
+  if (!core.sealer.active) return input;
+  const { seq: _seq, at: _at, ...opened } = await core.sealer.openEvent({ seq: 0, at: 0, ...input } as RunEvent);
+  return opened as Unplaced<InputEvent>;
+}

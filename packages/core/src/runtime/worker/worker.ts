@@ -1,0 +1,390 @@
+import { InvalidArgumentError, StorageError } from '../../model/errors.js';
+import type { ActivityScheduled } from '../../model/events.js';
+import { runTaskId, type RunId, type WorkerId } from '../../model/ids.js';
+import type { Payload } from '../../model/payload.js';
+import { NEVER } from '../../model/time.js';
+import type { WorkflowInstance } from '../../replay/instance.js';
+import type { InlineCode } from '../../replay/waits.js';
+import type { CommitResult, TaskWant, Unwatch } from '../../storage/port.js';
+import type { TaskRecord } from '../../storage/records.js';
+import { decodeActivityTask, stepQueue } from '../activity-task.js';
+import type { Core, LocalWorker, RunBirth } from '../core.js';
+import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
+import { chooseDrain } from '../drain.js';
+import { Executor } from '../executor.js';
+import { ActivityLoop, type OutcomeTaker } from './activity-loop.js';
+import { wakeBlockedRuns } from './blocked-runs.js';
+import { Dispatcher } from './dispatcher.js';
+import { fingerprint } from './fingerprint.js';
+import { OwnedRun } from './owned-run.js';
+import { QueryResponder } from './query-responder.js';
+import { replayRun } from './replay-run.js';
+import type { RunHost } from './run-host.js';
+import { RunTable } from './run-table.js';
+import { eventsOf } from './sealing.js';
+
+export interface WorkerOptions {
+  readonly id: WorkerId;
+  readonly taskQueues: readonly string[];
+  readonly buildId: string | null;
+  readonly maxConcurrentActivities: number;
+  readonly maxCachedWorkflows: number;
+}
+export interface WorkerStatus {
+  readonly state: 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
+  /** Activities under way. */
+  readonly activities: number;
+  /** Runs being moved on. */
+  readonly workflows: number;
+  /** Runs in memory. */
+  readonly cached: number;
+}
+
+/** How long claims last before somebody else may take over. Milliseconds. */
+const runLeaseMs = 30_000;
+const activityLeaseMs = 30_000;
+const queryLeaseMs = 10_000;
+/** Runs claimed at once. */
+const claimRuns = 256;
+const claimQueries = 64;
+
+/** Claims and runs what its engine was given. */
+export class Worker implements LocalWorker, RunHost, OutcomeTaker {
+  readonly id: WorkerId;
+  readonly core: Core;
+  readonly buildId: string | null;
+  readonly runLeaseMs = runLeaseMs;
+  readonly executor: Executor;
+  readonly activities: ActivityLoop;
+  readonly #runs: RunTable;
+  readonly #dispatcher: Dispatcher;
+  readonly #queries: QueryResponder;
+  readonly #options: WorkerOptions;
+  readonly #queues: ReadonlySet<string>;
+  readonly #fingerprints = new Map<WorkflowRecord, string>();
+  readonly #listeners = new Set<(status: WorkerStatus) => void>();
+  #state: WorkerStatus['state'] = 'starting';
+  #checkDue = false;
+  #unwatch: Unwatch = () => undefined;
+
+  constructor(core: Core, options: WorkerOptions, executor: Executor) {
+    this.core = core;
+    this.id = options.id;
+    this.buildId = options.buildId;
+    this.executor = executor;
+    this.#options = options;
+    this.#queues = new Set(options.taskQueues);
+    this.activities = new ActivityLoop(core, { workerId: options.id, maxConcurrent: options.maxConcurrentActivities, leaseMs: activityLeaseMs }, this);
+    this.#runs = new RunTable(options.maxCachedWorkflows, (runId) => this.activities.hasRun(runId));
+    this.#queries = new QueryResponder(this);
+    this.#dispatcher = new Dispatcher(core, {
+      workerId: options.id,
+      buildId: options.buildId,
+      serves: this.#serves(),
+      wants: () => this.#wants(),
+      take: (tasks) => this.#take(tasks),
+      handled: ({ runs }) => this.#pokeAll(runs),
+    });
+  }
+
+  get workerId(): WorkerId {
+    return this.id;
+  }
+
+  async begin(): Promise<void> {
+    await this.core.storage.join(this.id);
+    await this.core.storage.reapDeadWorkers();
+    this.#unwatch = this.core.feed.onHint((hint) => {
+      if (hint.kind === 'changed') for (const runId of hint.runs) this.#checkActivities(runId);
+      else if (hint.kind === 'unknown') this.#checkAllActivities();
+      else if (hint.kind === 'lost') this.#setState('failed');
+    });
+    await wakeBlockedRuns(this);
+    this.#setState('running');
+    this.#dispatcher.wake();
+  }
+
+  // ── LocalWorker ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  serves(workflowType: string, taskQueue: string): boolean {
+    return this.#state === 'running' && this.#queues.has(taskQueue) && this.core.registry.workflows.has(workflowType);
+  }
+
+  start(birth: RunBirth): Promise<CommitResult> {
+    const { run } = birth;
+    const workflow = this.core.registry.workflows.get(run.workflowType) as WorkflowRecord;
+    const { priority = 5, fairnessKey = '', fairnessWeight = 1 } = birth.started;
+    const task: TaskRecord = {
+      taskId: runTaskId(run.runId),
+      namespace: run.namespace,
+      kind: 'workflow',
+      queue: run.taskQueue,
+      type: run.workflowType,
+      runId: run.runId,
+      buildId: null,
+      priority,
+      fairnessKey,
+      fairnessWeight,
+      visibleAt: NEVER,
+      attempt: 0,
+      token: 1,
+      leaseOwner: null,
+      leaseUntil: 0,
+      body: '{}',
+    };
+    const owned = new OwnedRun(this, workflow, task);
+    this.#runs.add(owned);
+    return owned.bear(birth);
+  }
+
+  poke(runId: RunId): void {
+    const run = this.#runs.get(runId);
+    if (run && run.hotSeq > 0) run.poke();
+    else this.#dispatcher.wake();
+  }
+
+  async query(runId: RunId, name: string, argument: Payload): Promise<Payload | undefined> {
+    return this.#queries.answer(runId, name, argument);
+  }
+
+  // ── RunHost ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  fingerprintOf(workflow: WorkflowRecord): string {
+    let known = this.#fingerprints.get(workflow);
+    if (known === undefined) this.#fingerprints.set(workflow, (known = fingerprint(workflow, this.buildId)));
+    return known;
+  }
+
+  takesActivity(scheduled: ActivityScheduled): boolean {
+    if (this.#state !== 'running' || !this.#queues.has(scheduled.taskQueue)) return false;
+    return scheduled.inline === true || this.core.registry.activities.size > 0;
+  }
+
+  codeOf(scheduled: ActivityScheduled, instance: WorkflowInstance | undefined): ActivityRecord | undefined {
+    if (!scheduled.inline) return this.core.registry.activities.get(scheduled.activityType);
+    const wait = instance?.waits.get(scheduled.activityId);
+    return wait?.kind === 'activity' && wait.inline ? stepRecord(scheduled.activityType, wait.inline) : undefined;
+  }
+
+  claimableAt(at: number): void {
+    if (at < NEVER) this.#dispatcher.wakeAt(at);
+  }
+
+  rested(run: OwnedRun): void {
+    this.#runs.touch(run);
+    this.#announce();
+  }
+
+  forget(run: OwnedRun): void {
+    this.#runs.remove(run);
+  }
+
+  // ── OutcomeTaker ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  takeOutcome(runId: RunId, outcome: Parameters<OwnedRun['outcome']>[0], task: TaskRecord): boolean {
+    const run = this.#runs.get(runId);
+    if (!run) return false;
+    run.outcome(outcome, task);
+    return true;
+  }
+
+  slotFree(): void {
+    this.#dispatcher.room();
+    this.#announce();
+  }
+
+  // ── claims ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #serves(): readonly TaskWant[] {
+    const queues = this.#options.taskQueues;
+    const types = [...this.core.registry.workflows.keys()];
+    const wants: TaskWant[] = [];
+    if (types.length > 0) {
+      wants.push({ kind: 'workflow', queues, types }, { kind: 'activity', queues: queues.map(stepQueue), types }, { kind: 'query', queues, types });
+    }
+    if (this.core.registry.activities.size > 0) wants.push({ kind: 'activity', queues, types: null });
+    return wants;
+  }
+
+  #wants(): readonly (TaskWant & { limit: number; leaseMs: number })[] {
+    let free = this.activities.freeSlots;
+    return this.#serves().map((want) => {
+      switch (want.kind) {
+        case 'workflow':
+          return { ...want, limit: claimRuns, leaseMs: runLeaseMs };
+        case 'query':
+          return { ...want, limit: claimQueries, leaseMs: queryLeaseMs };
+        case 'activity': {
+          const limit = want.types === null ? free : Math.ceil(free / 2);
+          free -= limit;
+          return { ...want, limit, leaseMs: activityLeaseMs };
+        }
+      }
+    });
+  }
+
+  async #take(tasks: readonly TaskRecord[]): Promise<void> {
+    const runs = tasks.filter((task) => task.kind === 'workflow');
+    if (runs.length > 0) await this.#takeRuns(runs);
+    for (const task of tasks) {
+      if (task.kind === 'activity') void this.core.busy.during(() => this.#takeActivity(task));
+      else if (task.kind === 'query') void this.core.busy.during(() => this.#queries.respond(task));
+    }
+  }
+
+  async #takeRuns(tasks: readonly TaskRecord[]): Promise<void> {
+    const requests = tasks.map(({ runId }) => ({ runId, afterSeq: this.#runs.get(runId)?.hotSeq ?? 0 }));
+    const loaded = await this.core.storage.loadRuns(requests);
+    tasks.forEach((task, i) => {
+      let run = this.#runs.get(task.runId);
+      if (!run) {
+        const workflow = this.core.registry.workflows.get(task.type);
+        if (!workflow) return;
+        run = new OwnedRun(this, workflow, task);
+        this.#runs.add(run);
+      }
+        run.claimed(task, loaded[i]);
+    });
+  }
+
+  /** Reads what an activity was scheduled with, and the closure of a step by replaying its run. */
+  async #takeActivity(task: TaskRecord): Promise<void> {
+    if (!this.activities.reserve()) return; // the lease runs out, and somebody with room takes it
+    let reserved = true;
+    try {
+      const { scheduledSeq } = decodeActivityTask(task);
+      const [body] = await this.core.storage.readEvents(task.runId, { from: scheduledSeq, limit: 1 });
+      if (body === undefined) return;
+      const [scheduled] = (await eventsOf(this.core, [body])) as readonly [ActivityScheduled];
+      const instance = scheduled.inline ? await this.#instanceOf(task.runId) : undefined;
+      if (scheduled.inline && !instance) return;
+      reserved = false;
+      this.activities.start(withHeartbeatLease(task, scheduled, this.core.clock.now()), scheduled, this.codeOf(scheduled, instance), true);
+    } catch (error) {
+      this.core.log.error('A claimed activity could not be begun; it will be claimed again', { taskId: task.taskId, error });
+    } finally {
+      if (reserved) this.activities.unreserve();
+    }
+  }
+
+  async #instanceOf(runId: RunId): Promise<WorkflowInstance | undefined> {
+    return this.#runs.get(runId)?.instance ?? replayRun(this, runId);
+  }
+
+  /** The hot instance of a run while nothing moves it, for looking only. */
+  hotInstance(runId: RunId): { readonly instance: WorkflowInstance; readonly seq: number } | undefined {
+    const run = this.#runs.get(runId);
+    return run?.instance && { instance: run.instance, seq: run.hotSeq };
+  }
+
+  /** Runs that are hot here read their own inbox; true where that is all that the hint was about. */
+  #pokeAll(runIds: readonly RunId[]): boolean {
+    let all = runIds.length > 0;
+    for (const runId of runIds) {
+      const run = this.#runs.get(runId);
+      if (!run) all = false;
+      else if (run.hotSeq > 0) run.poke();
+    }
+    return all;
+  }
+
+  // ── activities whose run has changed ────────────────────────────────────────────────────────────────────────────
+
+  #checkActivities(runId: RunId): void {
+    if (!this.activities.hasRun(runId) || this.#runs.get(runId)) return;
+    void this.core.busy.during(() => this.activities.check(runId));
+  }
+
+  /** Hints that say nothing come often: once in a quarter of a second is enough. */
+  #checkAllActivities(): void {
+    if (this.#checkDue || this.activities.count === 0) return;
+    this.#checkDue = true;
+    this.core.clock.setTimer(this.core.clock.now() + 250, () => {
+      this.#checkDue = false;
+      for (const runId of this.activities.runs()) void this.core.busy.during(() => this.activities.check(runId));
+    }, 'background');
+  }
+
+  // ── status ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  status(): WorkerStatus {
+    let workflows = 0;
+    for (const run of this.#runs.all()) if (!run.resting) workflows += 1;
+    return { state: this.#state, activities: this.activities.count, workflows, cached: this.#runs.size };
+  }
+
+  onStatus(listener: (status: WorkerStatus) => void): Unwatch {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #announce(): void {
+    if (this.#listeners.size === 0) return;
+    const status = this.status();
+    for (const listener of [...this.#listeners]) listener(status);
+  }
+
+  #setState(state: WorkerStatus['state']): void {
+    if (this.#state === 'stopped') return;
+    this.#state = state;
+    this.#announce();
+  }
+
+  // ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Claims nothing new; resolves when the activities under way have ended. */
+  async drain(): Promise<void> {
+    if (this.#state === 'running') this.#setState('draining');
+    this.#dispatcher.stop();
+    await this.activities.whenEmpty();
+    await this.core.busy.whenIdle();
+  }
+
+  /** Drains for at most `graceMs`, stops what is left, and gives its leases back. */
+  async close(graceMs: number): Promise<void> {
+    if (this.#state === 'stopped') return;
+    let cancel = (): void => undefined;
+    const grace = new Promise<void>((resolve) => {
+      cancel = this.core.clock.setTimer(this.core.clock.now() + graceMs, resolve, 'foreground');
+    });
+    await Promise.race([this.drain(), grace]);
+    cancel();
+    this.abandon();
+    try {
+      await this.core.storage.releaseLeases(this.id);
+      await this.core.storage.leave(this.id);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.core.log.warn('Leases could not be given back; they will run out', { error });
+    }
+  }
+
+  /** Drops everything at once, as a crash would. */
+  abandon(): void {
+    this.#dispatcher.stop();
+    this.#unwatch();
+    this.activities.stop();
+    for (const run of [...this.#runs.all()]) run.cool();
+    this.#setState('stopped');
+    this.#listeners.clear();
+  }
+}
+
+export async function startWorker(core: Core, options: WorkerOptions): Promise<Worker> {
+  const bad = options.taskQueues.length === 0;
+  if (bad) throw new InvalidArgumentError('A worker needs a task queue', [{ path: 'taskQueues', message: 'must not be empty' }]);
+  const executor = new Executor(await chooseDrain(core.platform), core.busy);
+  return new Worker(core, options, executor);
+}
+
+function stepRecord(name: string, code: InlineCode): ActivityRecord {
+  return { name, options: {}, fn: (_input: never, step: never) => code(step) };
+}
+
+/** An activity that promised heartbeats is given up for lost after one of them is missing. */
+function withHeartbeatLease(task: TaskRecord, scheduled: ActivityScheduled, now: number): TaskRecord {
+  const { heartbeat } = scheduled.timeouts;
+  return heartbeat === undefined ? task : { ...task, leaseUntil: Math.min(task.leaseUntil, now + heartbeat) };
+}
