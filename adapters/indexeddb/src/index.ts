@@ -1,1 +1,2 @@
-export {};
+/** `@perdure/indexeddb`: a store in the browser. */
+export { indexedDb, type Durability, type IndexedDbOptions } from './indexed-db.js';

@@ -1,0 +1,165 @@
+import {
+  NEVER,
+  refusalOf,
+  type Batch,
+  type CommitResult,
+  type NewMessage,
+  type RunChanges,
+  type RunId,
+  type Write,
+} from '@perdure/core/storage';
+import { homeOf } from './layout.js';
+import { dropTask, dropTasksOf, putTask, touchTask } from './tasks.js';
+import { identityOf, keyName, workOn, type Run, type View } from './view.js';
+
+/** Applies batches to a view that knows all they name. Pure: nothing is read or written. */
+export function applyAll(view: View, batches: readonly Batch[]): readonly CommitResult[] {
+  return batches.map((batch) => {
+    const refusal = refusalOf(batch, view);
+    if (refusal !== null) return { ok: false, refusal };
+    for (const write of batch.writes) apply(view, write);
+    return { ok: true };
+  });
+}
+
+function apply(view: View, write: Write): void {
+  switch (write.kind) {
+    case 'insert-run': {
+      const { runId } = write.run;
+      const run = workOn({
+        ...write.run,
+        startApart: false,
+        seq: 0,
+        historyBytes: 0,
+        version: 0,
+        tasks: [],
+        spilled: spilledOf(view, runId),
+        floor: 0,
+        tail: '',
+        tailCount: 0,
+        era: '',
+        marks: [],
+      });
+      view.runs.set(runId, run);
+      advance(view, run, write.events, undefined);
+      return;
+    }
+    case 'advance-run': {
+      const run = view.runs.get(write.runId);
+      if (run !== undefined) advance(view, run, write.events, write.changes);
+      return;
+    }
+    case 'amend-run': {
+      const run = view.runs.get(write.runId);
+      if (run !== undefined) advance(view, run, [], write.changes);
+      return;
+    }
+    case 'put-task':
+      putTask(view, write.task);
+      touchTask(view, write.task);
+      return;
+    case 'drop-task': {
+      const task = view.task(write.taskId);
+      if (task === undefined) return;
+      dropTask(view, write.taskId);
+      view.changed.add(task.runId);
+      return;
+    }
+    case 'drop-tasks':
+      dropTasksOf(view, write.runId);
+      view.changed.add(write.runId);
+      return;
+    case 'wake-task': {
+      const task = view.task(write.taskId);
+      if (task === undefined || task.visibleAt <= write.at) return;
+      const woken = { ...task, visibleAt: write.at };
+      putTask(view, woken);
+      touchTask(view, woken);
+      return;
+    }
+    case 'put-message':
+      putMessage(view, write.message);
+      return;
+    case 'drop-messages':
+      dropMessages(view, write.runId, write.through);
+      return;
+    case 'put-key':
+      setKey(view, keyName(write.record.namespace, write.record.key), write.record);
+      return;
+    case 'drop-key':
+      setKey(view, keyName(write.namespace, write.key), undefined);
+      return;
+    case 'purge-run':
+      purge(view, write.runId);
+      return;
+  }
+}
+
+function advance(view: View, run: Run, events: readonly string[], changes: RunChanges | undefined): void {
+  const { base } = run;
+  let { historyBytes } = base;
+  for (const event of events) {
+    run.fresh.push(event);
+    historyBytes += event.length;
+  }
+  const { status, isCurrent, buildId, closedAt, progressAt, body } = changes ?? base;
+  run.base = {
+    ...base,
+    ...{ status, isCurrent, buildId, closedAt, progressAt, body },
+    seq: base.seq + events.length,
+    historyBytes,
+    version: base.version + 1,
+  };
+  run.dirty = true;
+  view.changed.add(base.runId);
+}
+
+function putMessage(view: View, message: NewMessage): void {
+  const inbox = view.inboxes.get(message.runId);
+  if (inbox === undefined) return;
+  view.changed.add(message.runId);
+  const identity = identityOf(message);
+  if ((inbox.known.get(identity) ?? 0) > inbox.dropped) return;
+  const floor = view.runs.get(message.runId)?.base.floor ?? view.floor;
+  const position = Math.max(inbox.added.at(-1)?.position ?? inbox.top, floor) + 1;
+  inbox.known.set(identity, position);
+  inbox.added.push({ ...message, position });
+}
+
+function dropMessages(view: View, runId: RunId, through: number): void {
+  const inbox = view.inboxes.get(runId);
+  const last = view.lastPosition(runId);
+  view.changed.add(runId);
+  if (inbox === undefined || last === 0 || through <= inbox.dropped) return;
+  inbox.dropped = Math.min(through, last);
+  if (through < last) return;
+  // The newest message goes, and with it what the next position would be counted from.
+  const run = view.runs.get(runId);
+  if (run === undefined) {
+    view.floor = Math.max(view.floor, last);
+    view.floorMoved = true;
+  } else {
+    run.base = { ...run.base, floor: last };
+    run.dirty = true;
+  }
+}
+
+function setKey(view: View, name: string, record: View['keys'] extends Map<string, infer R> ? R : never): void {
+  view.keys.set(name, record);
+  view.dirtyKeys.add(name);
+}
+
+function purge(view: View, runId: RunId): void {
+  dropTasksOf(view, runId);
+  dropMessages(view, runId, NEVER);
+  for (const [name, record] of view.keys) if (record?.runId === runId) setKey(view, name, undefined);
+  if (!view.purged.has(runId)) view.purged.set(runId, view.runs.get(runId));
+  view.runs.set(runId, undefined);
+  view.changed.add(runId);
+}
+
+function spilledOf(view: View, home: RunId): number {
+  let spilled = 0;
+  for (const [taskId, task] of view.spills) if (task !== undefined && homeOf(taskId) === home) spilled++;
+  return spilled;
+}

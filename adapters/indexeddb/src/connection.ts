@@ -1,0 +1,143 @@
+import type { StorageError } from '@perdure/core/storage';
+import { asStorageError, isConnectionLost, storageError } from './errors.js';
+import { Journals } from './journal.js';
+import { deleted, newer, openDatabase, randomName } from './open.js';
+import type { Durability } from './indexed-db.js';
+import type { Progress, Session } from './session.js';
+
+/**
+ * Keeps a connection to the database: browsers close them at will (WebKit in background tabs, all of them before the
+ * back/forward cache), and each can be replaced as long as the store is the same one.
+ */
+export class Connection {
+  readonly #name: string;
+  readonly #durability: Durability;
+  /** Told once, when the store cannot be reached any more. */
+  readonly #onEnd: (error: Error) => void;
+  #instanceId: string | undefined;
+  #session: Promise<Session> | undefined;
+  #ended: Error | undefined;
+  #wake: (() => void) | undefined;
+  #awake: Promise<void> = Promise.resolve();
+
+  constructor(name: string, durability: Durability, onEnd: (error: Error) => void) {
+    this.#name = name;
+    this.#durability = durability;
+    this.#onEnd = onEnd;
+  }
+
+  /** Opens for the first time; resolves to the store's instance id. */
+  async open(): Promise<string> {
+    try {
+      this.#session = this.#connect(true);
+      await this.#session;
+      return this.#instanceId ?? '';
+    } catch (error) {
+      throw asStorageError(error, this.#name, 'before');
+    }
+  }
+
+  /** Reads; again on another connection where the first was lost. */
+  read<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.write((session) => work(session));
+  }
+
+  /** Writes; again on another connection where the first was lost before anything can have been applied. */
+  async write<T>(work: (session: Session, progress: Progress) => Promise<T>): Promise<T> {
+    for (let again = true; ; again = false) {
+      const session = await this.#current();
+      const progress: Progress = { committing: false };
+      try {
+        return await work(session, progress);
+      } catch (error) {
+        const lost = isConnectionLost(error);
+        if (lost) this.#drop(session);
+        if (again && lost && !progress.committing) continue;
+        throw asStorageError(error, this.#name, progress.committing ? 'committing' : 'before');
+      }
+    }
+  }
+
+  /** Lets go of the database until `resume`, so that a page that sleeps keeps nobody waiting. */
+  suspend(): void {
+    if (this.#wake !== undefined || this.#ended !== undefined) return;
+    this.#awake = new Promise((resolve) => (this.#wake = resolve));
+    this.#letGo();
+  }
+
+  resume(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  close(error: StorageError): void {
+    this.#ended ??= error;
+    this.resume();
+    this.#letGo();
+  }
+
+  #end(error: Error): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    this.resume();
+    // Transactions under way come to their end; `close` waits for them.
+    this.#letGo();
+    this.#onEnd(error);
+  }
+
+  async #current(): Promise<Session> {
+    await this.#awake;
+    if (this.#ended !== undefined) throw this.#ended;
+    const opening = (this.#session ??= this.#connect(false));
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#session === opening) this.#session = undefined;
+      const reported = asStorageError(error, this.#name, 'before');
+      if (['storage_lost', 'storage_newer', 'storage_foreign'].includes(reported.code)) this.#end(reported);
+      throw reported;
+    }
+  }
+
+  async #connect(create: boolean): Promise<Session> {
+    const { db, instanceId } = await openDatabase(this.#name, create, {
+      onBlocking: (version) => {
+        this.#end(version === null ? deleted(this.#name) : newer(this.#name));
+      },
+      onTerminated: () => {
+        this.#session = undefined;
+        // Looks at once whether the store is still there: it may have been cleared.
+        this.#current().catch(() => undefined);
+      },
+    });
+    if ((this.#instanceId ??= instanceId) !== instanceId) {
+      db.close();
+      throw deleted(this.#name);
+    }
+    return { db, journals: new Journals(randomName()), durability: this.#durability, writing: 0 };
+  }
+
+  #drop(session: Session): void {
+    void this.#session?.then((current) => {
+      if (current === session) this.#session = undefined;
+    });
+    session.db.close();
+  }
+
+  #letGo(): void {
+    this.#session?.then(
+      ({ db }) => {
+        db.close();
+      },
+      () => undefined,
+    );
+    this.#session = undefined;
+  }
+}
+
+export function closedError(name: string): StorageError {
+  return storageError(
+    'storage_closed',
+    `This handle of the IndexedDB database "${name}" is closed; open another one`,
+  );
+}

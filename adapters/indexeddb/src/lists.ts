@@ -1,0 +1,100 @@
+import type { RunCursor, RunQuery, RunRecord } from '@perdure/core/storage';
+import { isBase, type Base } from './layout.js';
+import { withJournal } from './load.js';
+import { withStart } from './reads.js';
+import type { ReadTx } from './schema.js';
+import { readTx, type Session } from './session.js';
+
+type Place = readonly [index: 'started' | 'workflow' | 'status', first: readonly string[]];
+
+/** Columns that lists look at are those of the record itself: a journal's steps never change them. */
+export async function listRuns(
+  session: Session,
+  query: RunQuery,
+  after: RunCursor | null,
+  limit: number,
+): Promise<readonly RunRecord[]> {
+  if (limit <= 0) return [];
+  const tx = readTx(session, ['live', 'steps', 'chunks']);
+  const found = await Promise.all(places(query).map((place) => newest(tx, place, query, after, limit)));
+  const page = found.flat().sort(newestFirst).slice(0, limit);
+  return Promise.all(page.map(async (base) => withStart(tx, (await withJournal(tx, base)).base)));
+}
+
+export async function countRuns(session: Session, query: RunQuery): Promise<number> {
+  const tx = readTx(session, ['live']);
+  const counts = await Promise.all(places(query).map((place) => count(tx, place, query)));
+  return counts.reduce((sum, one) => sum + one, 0);
+}
+
+/** Where to look: the narrowest index, once for each status where it is by status. */
+function places(query: RunQuery): readonly Place[] {
+  const { namespace, workflowId, statuses } = query;
+  if (workflowId !== undefined) return [['workflow', [namespace, workflowId]]];
+  if (statuses !== undefined) return [...new Set(statuses)].map((status) => ['status', [namespace, status]]);
+  return [['started', [namespace]]];
+}
+
+function rangeOf([, first]: Place, query: RunQuery, after: RunCursor | null): IDBKeyRange | null {
+  const { startedAfter, startedBefore } = query;
+  const lower = startedAfter === undefined ? [...first] : [...first, startedAfter, []];
+  let upper: IDBValidKey = startedBefore === undefined ? [...first, []] : [...first, startedBefore];
+  if (after !== null) {
+    const cursor = [...first, after.startedAt, after.runId];
+    if (indexedDB.cmp(cursor, upper) < 0) upper = cursor;
+  }
+  return indexedDB.cmp(lower, upper) < 0 ? IDBKeyRange.bound(lower, upper, true, true) : null;
+}
+
+async function newest(
+  tx: ReadTx,
+  place: Place,
+  query: RunQuery,
+  after: RunCursor | null,
+  limit: number,
+): Promise<readonly Base[]> {
+  const found: Base[] = [];
+  const range = rangeOf(place, query, after);
+  if (range === null) return found;
+  let cursor = await tx.objectStore('live').index(place[0]).openCursor(range, 'prev');
+  while (cursor !== null) {
+    if (isBase(cursor.value) && matches(cursor.value, query) && found.push(cursor.value) === limit) break;
+    cursor = await cursor.continue();
+  }
+  return found;
+}
+
+async function count(tx: ReadTx, place: Place, query: RunQuery): Promise<number> {
+  const index = tx.objectStore('live').index(place[0]);
+  const range = rangeOf(place, query, null);
+  if (range === null) return 0;
+  const { namespace, workflowId, statuses, startedAfter, startedBefore, ...rest } = query;
+  const isCovered =
+    Object.values(rest).every((condition) => condition === undefined || condition === false) &&
+    (workflowId === undefined || statuses === undefined);
+  if (isCovered) return index.count(range);
+  let matching = 0;
+  let cursor = await index.openCursor(range);
+  while (cursor !== null) {
+    if (isBase(cursor.value) && matches(cursor.value, query)) matching++;
+    cursor = await cursor.continue();
+  }
+  return matching;
+}
+
+function matches(run: Base, query: RunQuery): boolean {
+  const { closedAt } = run;
+  return (
+    (query.workflowType === undefined || run.workflowType === query.workflowType) &&
+    (query.workflowIdPrefix === undefined || run.workflowId.startsWith(query.workflowIdPrefix)) &&
+    (query.taskQueue === undefined || run.taskQueue === query.taskQueue) &&
+    (query.statuses === undefined || query.statuses.includes(run.status)) &&
+    (query.closedAfter === undefined || (closedAt !== null && closedAt > query.closedAfter)) &&
+    (query.closedBefore === undefined || (closedAt !== null && closedAt < query.closedBefore)) &&
+    (query.currentOnly !== true || run.isCurrent)
+  );
+}
+
+function newestFirst(a: Base, b: Base): number {
+  return a.startedAt === b.startedAt ? (a.runId > b.runId ? -1 : 1) : b.startedAt - a.startedAt;
+}

@@ -1,0 +1,109 @@
+import type {
+  BatchFacts,
+  KeyRecord,
+  MessageRecord,
+  Namespace,
+  RunHead,
+  RunId,
+  TaskId,
+  TaskRecord,
+} from '@perdure/core/storage';
+import { homeOf, type Base } from './layout.js';
+import { marksOf, type Marks } from './marks.js';
+
+/** A run while one transaction works on it. */
+export interface Run {
+  base: Base;
+  /** Events appended by this transaction; `base.tail` has them only once they are written. */
+  fresh: string[];
+  dirty: boolean;
+  /** Newest step in the journal of `base.era`. */
+  step: number;
+  /** Characters of events in that journal. */
+  chars: number;
+  /** The marks that the stored record has. */
+  bounds: Marks;
+  /** From this handle's own memory: not read, and without a tail. */
+  recalled: boolean;
+  /** This handle had a journal open on it, and others have changed the run since. */
+  usurped: boolean;
+}
+
+/** A run's inbox while one transaction works on it. */
+export interface Inbox {
+  /** Position of the newest message in the store. */
+  top: number;
+  /** Messages up to here are dropped. */
+  dropped: number;
+  added: MessageRecord[];
+  /** Of the messages that are to be put, those in the store: identity to position. */
+  readonly known: Map<string, number>;
+}
+
+/**
+ * What one transaction knows: everything that its batches name, as it is in the store, then as the batches leave it.
+ * Nothing is written before all of them have been applied, so each record is written once.
+ */
+export class View implements BatchFacts {
+  readonly runs = new Map<RunId, Run | undefined>();
+  /** Tasks outside of runs' records; undefined: there is none. */
+  readonly spills = new Map<TaskId, TaskRecord | undefined>();
+  readonly keys = new Map<string, KeyRecord | undefined>();
+  readonly inboxes = new Map<RunId, Inbox>();
+  /** Newest position given to a message of a run that is not there, over all such runs. */
+  floor = 0;
+
+  readonly dirtySpills = new Set<TaskId>();
+  readonly dirtyKeys = new Set<string>();
+  /** Purged runs, as they were first found. */
+  readonly purged = new Map<RunId, Run | undefined>();
+  /** Runs from this handle's memory, and how they were before. */
+  readonly recalled = new Map<RunId, { readonly run: Run; readonly before: Base }>();
+  floorMoved = false;
+  /** What to tell watchers. */
+  readonly changed = new Set<RunId>();
+  readonly queues = new Set<string>();
+
+  head(runId: RunId): RunHead | undefined {
+    return this.runs.get(runId)?.base;
+  }
+  token(taskId: TaskId): number | undefined {
+    return this.task(taskId)?.token;
+  }
+  keyValue(namespace: Namespace, key: string): string | null {
+    return this.keys.get(keyName(namespace, key))?.value ?? null;
+  }
+  lastPosition(runId: RunId): number {
+    const inbox = this.inboxes.get(runId);
+    if (inbox === undefined) return 0;
+    const last = inbox.added.at(-1)?.position ?? inbox.top;
+    return last > inbox.dropped ? last : 0;
+  }
+
+  task(taskId: TaskId): TaskRecord | undefined {
+    const home = this.runs.get(homeOf(taskId));
+    return home?.base.tasks.find((task) => task.taskId === taskId) ?? this.spills.get(taskId);
+  }
+}
+
+export function keyName(namespace: Namespace, key: string): string {
+  return `${namespace}\0${key}`;
+}
+
+export function identityOf({ kind, messageId }: { readonly kind: string; readonly messageId: string }): string {
+  return `${kind}\0${messageId}`;
+}
+
+export function workOn(base: Base, journal: Partial<Run> = {}): Run {
+  return {
+    base,
+    fresh: [],
+    dirty: false,
+    step: 0,
+    chars: 0,
+    bounds: marksOf([]),
+    recalled: false,
+    usurped: false,
+    ...journal,
+  };
+}
