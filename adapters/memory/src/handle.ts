@@ -5,6 +5,7 @@ import {
   type ClaimRequest,
   type CommitResult,
   type EpochMs,
+  type Hints,
   type KeyRecord,
   type LoadedRun,
   type LoadRequest,
@@ -23,7 +24,6 @@ import {
   type Unwatch,
   type WorkerId,
 } from '@perdure/core/storage';
-import type { Hints, Listener } from './hints.js';
 import type { Store } from './store.js';
 
 /** One opening of the store. Everything is done before the call returns; only the answer is a promise. */
@@ -31,7 +31,7 @@ export class MemoryHandle implements StorageHandle {
   readonly traits: StorageTraits;
   readonly #store: Store;
   readonly #hints: Hints;
-  readonly #listeners = new Set<Listener>();
+  readonly #watches = new Set<Unwatch>();
   #closed = false;
 
   constructor(traits: StorageTraits, store: Store, hints: Hints) {
@@ -134,22 +134,18 @@ export class MemoryHandle implements StorageHandle {
 
   watch(listener: (hint: ChangeHint) => void): Unwatch {
     if (this.#closed) throw closed();
-    // Wrapped, so that a listener given twice is two, and each goes by itself.
-    const own: Listener = (hint) => {
-      if (this.#listeners.has(own)) listener(hint);
-    };
-    this.#listeners.add(own);
-    this.#hints.add(own);
+    const unwatch = this.#hints.watch(listener);
+    this.#watches.add(unwatch);
     return () => {
-      this.#listeners.delete(own);
-      this.#hints.remove(own);
+      this.#watches.delete(unwatch);
+      unwatch();
     };
   }
 
   close(): Promise<void> {
     this.#closed = true;
-    for (const listener of this.#listeners) this.#hints.remove(listener);
-    this.#listeners.clear();
+    for (const unwatch of this.#watches) unwatch();
+    this.#watches.clear();
     return Promise.resolve();
   }
 

@@ -1,6 +1,5 @@
-import type { Storage, StorageTraits } from '@perdure/core/storage';
+import { Hints, type Storage, type StorageTraits } from '@perdure/core/storage';
 import { MemoryHandle } from './handle.js';
-import { Hints } from './hints.js';
 import { Store } from './store.js';
 
 /**

@@ -3,13 +3,13 @@ import {
   type Batch,
   type BatchFacts,
   type CommitResult,
+  type Hints,
   type Namespace,
   type RunHead,
   type RunId,
   type TaskId,
   type Write,
 } from '@perdure/core/storage';
-import type { Hints } from './hints.js';
 import { Inboxes } from './inbox.js';
 import { Keys } from './keys.js';
 import { Runs } from './runs.js';

@@ -6,3 +6,4 @@ export { NEVER, type EpochMs } from './model/time.js';
 export type * from './storage/port.js';
 export type * from './storage/records.js';
 export { refusalOf, type BatchFacts, type RunHead } from './storage/refusal.js';
+export { Hints } from './storage/hints.js';
