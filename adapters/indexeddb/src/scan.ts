@@ -39,8 +39,9 @@ export class TaskReader {
 
   tasksOf(record: Base | Spill): readonly TaskRecord[] | Promise<readonly TaskRecord[]> {
     if (!isBase(record)) {
-      this.#view.spills.set(record.task.taskId, record.task);
-      return [record.task];
+      const known = this.#view.spills.get(record.task.taskId) ?? record.task;
+      this.#view.spills.set(known.taskId, known);
+      return [known];
     }
     let tasks = this.#runs.get(record.runId);
     if (tasks === undefined) {
