@@ -270,7 +270,7 @@ export class ActivityLoop {
         this.#renew();
         if (this.#running.size > 0) again();
         else this.#stopRenewing = undefined;
-      }, 'background');
+      }, 'foreground');
     };
     again();
   }

@@ -1,0 +1,15 @@
+import { defineActivity, type ActivityDefinition, type ActivityFn, type ActivityImplementation } from '@perdure/core';
+
+/**
+ * Another implementation under the name and contract of an activity, for a test engine in the place of the real one.
+ *
+ * ```ts
+ * const engine = await createTestEngine({
+ *   workflows: [order],
+ *   activities: [mockActivity(charge, async () => ({ receipt: 'test' }))],
+ * });
+ * ```
+ */
+export function mockActivity<I, O>(activity: ActivityDefinition<I, O>, fn: ActivityFn<I, O>): ActivityImplementation<I, O> {
+  return 'implement' in activity ? activity.implement(fn) : defineActivity(activity, fn);
+}
