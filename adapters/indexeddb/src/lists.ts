@@ -1,6 +1,6 @@
 import type { RunCursor, RunQuery, RunRecord } from '@perdure/core/storage';
 import { isBase, type Base } from './layout.js';
-import { withJournal } from './load.js';
+import { latest } from './load.js';
 import { withStart } from './reads.js';
 import type { ReadTx } from './schema.js';
 import { readTx, type Session } from './session.js';
@@ -18,7 +18,7 @@ export async function listRuns(
   const tx = readTx(session, ['live', 'steps', 'chunks']);
   const found = await Promise.all(places(query).map((place) => newest(tx, place, query, after, limit)));
   const page = found.flat().sort(newestFirst).slice(0, limit);
-  return Promise.all(page.map(async (base) => withStart(tx, (await withJournal(tx, base)).base)));
+  return Promise.all(page.map(async (base) => withStart(tx, await latest(tx, base))));
 }
 
 export async function countRuns(session: Session, query: RunQuery): Promise<number> {

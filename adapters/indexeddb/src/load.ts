@@ -62,6 +62,20 @@ export async function withJournal(tx: AnyTx, base: Base): Promise<Run> {
   return run;
 }
 
+/** A run's columns and tasks as they are now; the events that its journal has are left out. */
+export async function latest(tx: AnyTx, base: Base): Promise<Base> {
+  if (base.era === '') return base;
+  const newest = await tx.objectStore('steps').openCursor(stepsOf(base.runId, base.era), 'prev');
+  return newest?.value.columns === undefined
+    ? base
+    : afterStep(base, { ...newest.value.columns, events: '', count: 0 });
+}
+
+export async function readLatest(tx: AnyTx, runId: RunId): Promise<Base | undefined> {
+  const base = await tx.objectStore('live').get(runId);
+  return base !== undefined && isBase(base) ? latest(tx, base) : undefined;
+}
+
 /** All spilled tasks that belong to a run. */
 export async function spillsOf(tx: AnyTx, runId: RunId): Promise<readonly TaskRecord[]> {
   const [own, strays] = await Promise.all([

@@ -9,7 +9,7 @@ import type {
   TaskRecord,
 } from '@perdure/core/storage';
 import { chunkEvents, chunkKey, homeOf, runRecord, splitEvents, startKey, type Base } from './layout.js';
-import { readRun, readSpill, spillsOf } from './load.js';
+import { readLatest, readRun, readSpill, spillsOf } from './load.js';
 import type { ReadTx } from './schema.js';
 import { readTx, type Session } from './session.js';
 
@@ -18,8 +18,8 @@ const most = 0xffff_ffff;
 
 export async function readRunRecord(session: Session, runId: RunId): Promise<RunRecord | undefined> {
   const tx = readTx(session, ['live', 'steps', 'chunks']);
-  const run = await readRun(tx, runId);
-  return run && withStart(tx, run.base);
+  const base = await readLatest(tx, runId);
+  return base && withStart(tx, base);
 }
 
 export async function loadRuns(
@@ -63,14 +63,14 @@ export function readInbox(
 
 export async function readTasks(session: Session, runId: RunId): Promise<readonly TaskRecord[]> {
   const tx = readTx(session, ['live', 'steps']);
-  const [run, spills] = await Promise.all([readRun(tx, runId), spillsOf(tx, runId)]);
-  return [...(run?.base.tasks ?? []), ...spills].sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
+  const [run, spills] = await Promise.all([readLatest(tx, runId), spillsOf(tx, runId)]);
+  return [...(run?.tasks ?? []), ...spills].sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
 }
 
 export async function readTask(session: Session, taskId: TaskId): Promise<TaskRecord | undefined> {
   const tx = readTx(session, ['live', 'steps']);
-  const [home, spill] = await Promise.all([readRun(tx, homeOf(taskId)), readSpill(tx, taskId)]);
-  return spill ?? home?.base.tasks.find((task) => task.taskId === taskId);
+  const [home, spill] = await Promise.all([readLatest(tx, homeOf(taskId)), readSpill(tx, taskId)]);
+  return spill ?? home?.tasks.find((task) => task.taskId === taskId);
 }
 
 export async function withStart(tx: ReadTx, base: Base): Promise<RunRecord> {

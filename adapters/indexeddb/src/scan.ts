@@ -1,7 +1,7 @@
 import type { EpochMs, RunId, TaskRecord } from '@perdure/core/storage';
 import { digits, isBase, type Base, type Spill } from './layout.js';
 import { withJournal } from './load.js';
-import { dueIn, lastGroup } from './marks.js';
+import { dueIn, isLeasedGroup, lastGroup } from './marks.js';
 import type { AnyTx } from './schema.js';
 import type { View } from './view.js';
 
@@ -20,6 +20,7 @@ export async function groupsOf(tx: AnyTx, prefix: string): Promise<readonly Grou
     const mark = cursor.key;
     const name = mark.slice(0, prefix.length + 1);
     groups.push({ name, due: dueIn(mark, name) });
+    if (isLeasedGroup(name)) break;
     // Digits are below U+FFFF, so this is the first place behind the group.
     cursor = await cursor.continue(`${name}\uffff`);
   }

@@ -1,8 +1,10 @@
-import { NEVER, type EpochMs, type Namespace, type TaskWant } from '@perdure/core/storage';
+import { NEVER, type EpochMs, type Namespace, type TaskRecord, type TaskWant } from '@perdure/core/storage';
+import { isBase, type Base, type Spill } from './layout.js';
+import { latest } from './load.js';
 import { dueIn, dueOf, isWanted, prefixOf } from './marks.js';
-import { groupsOf, pageOf, TaskReader } from './scan.js';
+import { groupsOf, pageOf } from './scan.js';
+import type { ReadTx } from './schema.js';
 import { readTx, type Session } from './session.js';
-import { View } from './view.js';
 
 export async function nextWakeAt(
   session: Session,
@@ -10,28 +12,27 @@ export async function nextWakeAt(
   wants: readonly TaskWant[],
 ): Promise<EpochMs | null> {
   const tx = readTx(session, ['live', 'steps']);
-  const reader = new TaskReader(tx, new View());
   const moments = await Promise.all(
-    wants.flatMap((want) => want.queues.map((queue) => earliest(reader, namespace, want, queue))),
+    wants.flatMap((want) => want.queues.map((queue) => earliest(tx, namespace, want, queue))),
   );
   const at = Math.min(NEVER, ...moments);
   return at === NEVER ? null : at;
 }
 
-async function earliest(
-  reader: TaskReader,
-  namespace: Namespace,
-  want: TaskWant,
-  queue: string,
-): Promise<EpochMs> {
+async function earliest(tx: ReadTx, namespace: Namespace, want: TaskWant, queue: string): Promise<EpochMs> {
   let earliest = NEVER;
-  for (const { name: group, due } of await groupsOf(reader.tx, prefixOf(namespace, want.kind, queue))) {
+  for (const { name: group, due } of await groupsOf(tx, prefixOf(namespace, want.kind, queue))) {
     if (due >= earliest) continue;
+    if (want.types === null) {
+      // Of a journal the mark may say it too soon; the claim that then finds nothing puts it right.
+      earliest = due;
+      continue;
+    }
     let behind: string | null = group;
     // Nearly always the first one is it: another type, or a journal that is ahead of its marks, makes it look on.
     for (let size = 1; behind !== null; size = Math.min(size * 4, 256)) {
-      const records = await pageOf(reader.tx, group, earliest, behind, size);
-      const tasks = await Promise.all(records.map(({ record }) => reader.tasksOf(record)));
+      const records = await pageOf(tx, group, earliest, behind, size);
+      const tasks = await Promise.all(records.map(({ record }) => tasksOf(tx, record)));
       for (const task of tasks.flat()) {
         if (task.namespace === namespace && isWanted(task, want)) earliest = Math.min(earliest, dueOf(task));
       }
@@ -40,4 +41,8 @@ async function earliest(
     }
   }
   return earliest;
+}
+
+async function tasksOf(tx: ReadTx, record: Base | Spill): Promise<readonly TaskRecord[]> {
+  return isBase(record) ? (await latest(tx, record)).tasks : [record.task];
 }
