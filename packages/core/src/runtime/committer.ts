@@ -7,9 +7,12 @@ import type { Platform } from './platform.js';
 /** Told once, after the store has answered: the result, or the error that kept it from answering. */
 export type Committed = (result: CommitResult | undefined, error: unknown) => void;
 
+/** So long at most do batches wait for activations that are still being moved on, and may other tasks wait for a turn. Milliseconds. */
+const longestHold = 5;
+
 /**
- * Group commit: every batch that becomes ready while a commit is under way goes into the next one, so latency is one
- * commit and throughput grows with load.
+ * Group commit: every batch that becomes ready while a commit is under way, or while activations are being moved on,
+ * goes into the next one, so latency is one commit and throughput grows with load.
  *
  * A call that fails as a whole is repeated while the store says that nothing was applied and that it may go through;
  * an unknown outcome goes to the callers, who read again before they decide.
@@ -17,6 +20,9 @@ export type Committed = (result: CommitResult | undefined, error: unknown) => vo
 export class Committer {
   #ready: { readonly batch: Batch; readonly committed: Committed }[] = [];
   #flushing = false;
+  #held = false;
+  #readySince = 0;
+  #lastTask = 0;
   readonly #storage: StorageHandle;
   readonly #platform: Platform;
   readonly #clock: Clock;
@@ -30,11 +36,43 @@ export class Committer {
   }
 
   submit(batch: Batch, committed: Committed): void {
-    this.#ready.push({ batch, committed });
+    if (this.#ready.push({ batch, committed }) === 1) this.#readySince = this.#platform.monotonic();
+    if (!this.#held) this.#begin();
+  }
+
+  /** Between two steps of an activation: what has waited long enough is written before it goes on. */
+  nudge(): void {
+    if (this.#ready.length > 0 && this.#platform.monotonic() - this.#readySince >= longestHold) this.#begin();
+  }
+
+  /** Activations are being moved on: what they bring is worth waiting for. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    if (this.#ready.length > 0) this.#begin();
+  }
+
+  #begin(): void {
     if (this.#flushing) return;
     this.#flushing = true;
     this.#busy.enter();
-    this.#platform.hop(this.#flush);
+    this.#schedule();
+  }
+
+  /** When what is under way now has gone as far as it can; every few milliseconds in a task of its own, so that nothing starves. */
+  #schedule(): void {
+    const { nextTick } = this.#platform;
+    if (nextTick && this.#platform.monotonic() - this.#lastTask < longestHold) {
+      void Promise.resolve().then(() => { nextTick(this.#flush); });
+      return;
+    }
+    this.#platform.hop(() => {
+      this.#lastTask = this.#platform.monotonic();
+      this.#flush();
+    });
   }
 
   /** The same, awaited. Rejects where the store could not answer. */
@@ -63,8 +101,8 @@ export class Committer {
   };
 
   #next(): void {
-    if (this.#ready.length > 0) {
-      this.#platform.hop(this.#flush);
+    if (this.#ready.length > 0 && !this.#held) {
+      this.#schedule();
       return;
     }
     this.#flushing = false;

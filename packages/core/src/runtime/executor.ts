@@ -1,4 +1,5 @@
 import type { Busy } from './busy.js';
+import type { Committer } from './committer.js';
 import type { Drain } from './drain.js';
 
 /** A run's activation: stepped with a drain in between, then told that it is done. */
@@ -13,10 +14,12 @@ export class Executor {
   #running = false;
   readonly #drain: Drain;
   readonly #busy: Busy;
+  readonly #committer: Committer;
 
-  constructor(drain: Drain, busy: Busy) {
+  constructor(drain: Drain, busy: Busy, committer: Committer) {
     this.#drain = drain;
     this.#busy = busy;
+    this.#committer = committer;
   }
 
   run(job: Job): void {
@@ -24,11 +27,13 @@ export class Executor {
     if (this.#running) return;
     this.#running = true;
     this.#busy.enter();
+    this.#committer.hold();
     void this.#drain(this.#step).then(this.#finished);
   }
 
   readonly #step = (): boolean => {
     for (;;) {
+      this.#committer.nudge();
       const job = this.#queue[0];
       if (!job) return false;
       if (job.step()) return true;
@@ -42,6 +47,7 @@ export class Executor {
     const rest = this.#queue;
     this.#queue = [];
     for (const job of rest) this.run(job);
+    if (rest.length === 0) this.#committer.release();
     this.#busy.leave();
   };
 }

@@ -106,9 +106,9 @@ export function nextWake(instance: WorkflowInstance, activityChecks: ReadonlyMap
   for (const wait of instance.waits.all()) {
     if (wait.kind === 'timer') next = Math.min(next, wait.dueAt);
     else if (wait.kind === 'activity') {
-      const { scheduleToClose } = wait.scheduled.timeouts;
+      const { scheduleToClose, scheduleToStart } = wait.scheduled.timeouts;
       if (scheduleToClose !== undefined) next = Math.min(next, wait.scheduled.at + scheduleToClose);
-      next = Math.min(next, activityChecks.get(wait.id) ?? NEVER);
+      if (scheduleToStart !== undefined) next = Math.min(next, activityChecks.get(wait.id) ?? wait.scheduled.at + scheduleToStart);
     }
   }
   return next;

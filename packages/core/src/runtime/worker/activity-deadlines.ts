@@ -1,6 +1,6 @@
 import { activityTaskId, type RunId } from '../../model/ids.js';
 import { mayRetry, retryDelay } from '../../model/retry.js';
-import type { EpochMs } from '../../model/time.js';
+import { NEVER, type EpochMs } from '../../model/time.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import type { ActivityWait } from '../../replay/waits.js';
 import type { TaskRecord } from '../../storage/records.js';
@@ -39,7 +39,10 @@ export async function checkDeadlines(core: Core, instance: WorkflowInstance, run
   const checks = new Map<string, EpochMs>();
   for (const { id, scheduled } of instance.activities().filter(isLimited)) {
     const task = tasks.get(activityTaskId(runId, id));
-    if (!task) continue; // its outcome is in the inbox
+    if (!task) {
+      checks.set(id, NEVER); // its outcome is in the inbox
+      continue;
+    }
     const { scheduleToStart, scheduleToClose } = scheduled.timeouts;
     const { lastFailure, ...body } = decodeActivityTask(task);
     const end = (timeout: 'schedule_to_start' | 'schedule_to_close'): void => {
@@ -51,7 +54,11 @@ export async function checkDeadlines(core: Core, instance: WorkflowInstance, run
       end('schedule_to_close');
       continue;
     }
-    if (scheduleToStart === undefined || task.leaseUntil > now) continue;
+    if (scheduleToStart === undefined) continue;
+    if (task.leaseUntil > now) {
+      checks.set(id, task.leaseUntil);
+      continue;
+    }
     const startBy = body.queuedAt + scheduleToStart;
     const attempt = task.attempt + 1;
     if (startBy > now) checks.set(id, startBy);

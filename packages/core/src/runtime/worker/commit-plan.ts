@@ -74,10 +74,11 @@ export function planCommit(input: PlanInput): CommitPlan {
 
   const plan: CommitPlan = { expect, writes, start: [], cancel: [], task: undefined, claimable: false };
   if (closed) {
-    if (!birth) {
-      expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
-      writes.push({ kind: 'drop-tasks', runId });
-    }
+    if (birth) return plan;
+    // A deadline waits for nobody; any other end has seen every message that was accepted.
+    if (closed.type === 'WorkflowTimedOut') writes.push({ kind: 'drop-messages', runId, through: Number.MAX_SAFE_INTEGER });
+    else expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
+    writes.push({ kind: 'drop-tasks', runId });
     return plan;
   }
   const claimable = planActivities(input, plan);

@@ -5,6 +5,7 @@ import { activityTaskId, type RunId } from '../../model/ids.js';
 import type { EpochMs } from '../../model/time.js';
 import { WorkflowInstance } from '../../replay/instance.js';
 import type { Blockage } from '../../replay/recorder.js';
+import type { ActivityWait } from '../../replay/waits.js';
 import type { CommitResult, LoadedRun, Refusal } from '../../storage/port.js';
 import type { MessageRecord, RunChanges, TaskRecord } from '../../storage/records.js';
 import type { RunBirth } from '../core.js';
@@ -70,6 +71,11 @@ export class OwnedRun {
   /** The instance, while nothing moves it. */
   get instance(): WorkflowInstance | undefined {
     return this.#working ? undefined : this.#instance;
+  }
+  /** A pending activity of the instance in memory. */
+  waitOf(activityId: string): ActivityWait | undefined {
+    const wait = this.#instance?.waits.get(activityId);
+    return wait?.kind === 'activity' ? wait : undefined;
   }
   /** Head of the instance in memory; 0 without one. */
   get hotSeq(): number {
@@ -209,7 +215,7 @@ export class OwnedRun {
       if (loaded) await this.#takeMessages(loaded.inbox);
       return true;
     }
-    this.#abandonUnwritten();
+    this.#rewind();
     const complete = loaded && loaded.events.length === loaded.run.seq;
     const [whole] = complete ? [loaded] : await this.#host.core.storage.loadRuns([{ runId: this.runId, afterSeq: 0 }]);
     return this.#load(whole);
@@ -243,7 +249,6 @@ export class OwnedRun {
     this.#seq = run.seq;
     this.#isCurrent = run.isCurrent;
     this.#inbox = this.#read = 0;
-    this.#unwritten = emptyUnwritten(0);
     if (run.status === 'blocked' && decodeBody(run).blocked?.fingerprint === this.#host.fingerprintOf(this.workflow)) {
       await this.#write(planBlock(this.#blockInput(undefined)), () => { this.#leave(); });
       return false;
@@ -437,25 +442,28 @@ export class OwnedRun {
     };
   }
 
-  /** Outcomes that no commit took go through the inbox: whoever has the run now will find them there. */
-  #abandonUnwritten(): void {
-    const outcomes = [
-      ...this.#unwritten.outcomes,
-      ...this.#inputs.flatMap(({ input, task }) => (task ? [{ outcome: input as ActivityOutcome, task }] : [])),
-    ];
-    this.#inputs = [];
+  /** Back to what the store has: the instance goes, and what happened here since is still to be told to the next one. */
+  #rewind(): void {
+    const now = this.#host.core.clock.now();
+    const told = this.#unwritten.outcomes.map(({ outcome, task }): PendingInput => ({ input: outcome, at: now, task }));
+    this.#inputs = [...told, ...this.#inputs.filter((pending) => pending.task)];
     this.#instance = undefined;
-    this.#unwritten = emptyUnwritten(this.#inbox);
-    for (const { outcome, task } of outcomes) {
-      void this.#host.core.busy.during(() => this.#host.activities.sendOutcome(outcome, task));
-    }
+    this.#unwritten = emptyUnwritten(0);
   }
 
-  /** This worker has nothing more to do with the run. */
+  /**
+   * This worker has nothing more to do with the run. Outcomes that no commit took go through the inbox: whoever has the
+   * run next will find them there.
+   */
   #leave(): void {
     this.#gone = true;
     this.#host.forget(this);
-    this.#abandonUnwritten();
+    this.#rewind();
+    const { activities, core } = this.#host;
+    for (const { input, task } of this.#inputs) {
+      if (task) void core.busy.during(() => activities.sendOutcome(input as ActivityOutcome, task));
+    }
+    this.#inputs = [];
   }
 
   async #giveUp(error: unknown): Promise<void> {

@@ -64,6 +64,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
   readonly #fingerprints = new Map<WorkflowRecord, string>();
   readonly #listeners = new Set<(status: WorkerStatus) => void>();
   #state: WorkerStatus['state'] = 'starting';
+  readonly #served: readonly TaskWant[];
   #checkDue = false;
   #unwatch: Unwatch = () => undefined;
 
@@ -77,10 +78,11 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     this.activities = new ActivityLoop(core, { workerId: options.id, maxConcurrent: options.maxConcurrentActivities, leaseMs: activityLeaseMs }, this);
     this.#runs = new RunTable(options.maxCachedWorkflows, (runId) => this.activities.hasRun(runId));
     this.#queries = new QueryResponder(this);
+    this.#served = this.#serves();
     this.#dispatcher = new Dispatcher(core, {
       workerId: options.id,
       buildId: options.buildId,
-      serves: this.#serves(),
+      serves: this.#served,
       wants: () => this.#wants(),
       take: (tasks) => this.#take(tasks),
       handled: ({ runs }) => this.#pokeAll(runs),
@@ -139,7 +141,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
 
   poke(runId: RunId): void {
     const run = this.#runs.get(runId);
-    if (run && run.hotSeq > 0) run.poke();
+    if (run) run.poke();
     else this.#dispatcher.wake();
   }
 
@@ -199,26 +201,23 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     const queues = this.#options.taskQueues;
     const types = [...this.core.registry.workflows.keys()];
     const wants: TaskWant[] = [];
-    if (types.length > 0) {
-      wants.push({ kind: 'workflow', queues, types }, { kind: 'activity', queues: queues.map(stepQueue), types }, { kind: 'query', queues, types });
-    }
     if (this.core.registry.activities.size > 0) wants.push({ kind: 'activity', queues, types: null });
+    if (types.length > 0) {
+      wants.push({ kind: 'workflow', queues, types }, { kind: 'query', queues, types }, { kind: 'activity', queues: queues.map(stepQueue), types });
+    }
     return wants;
   }
 
   #wants(): readonly (TaskWant & { limit: number; leaseMs: number })[] {
-    let free = this.activities.freeSlots;
-    return this.#serves().map((want) => {
+    const free = this.activities.freeSlots;
+    return this.#served.map((want) => {
       switch (want.kind) {
         case 'workflow':
           return { ...want, limit: claimRuns, leaseMs: runLeaseMs };
         case 'query':
           return { ...want, limit: claimQueries, leaseMs: queryLeaseMs };
-        case 'activity': {
-          const limit = want.types === null ? free : Math.ceil(free / 2);
-          free -= limit;
-          return { ...want, limit, leaseMs: activityLeaseMs };
-        }
+        case 'activity':
+          return { ...want, limit: free, leaseMs: activityLeaseMs };
       }
     });
   }
@@ -249,13 +248,11 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
 
   /** Reads what an activity was scheduled with, and the closure of a step by replaying its run. */
   async #takeActivity(task: TaskRecord): Promise<void> {
-    if (!this.activities.reserve()) return; // the lease runs out, and somebody with room takes it
+    if (!this.activities.reserve()) return this.#putBack(task);
     let reserved = true;
     try {
-      const { scheduledSeq } = decodeActivityTask(task);
-      const [body] = await this.core.storage.readEvents(task.runId, { from: scheduledSeq, limit: 1 });
-      if (body === undefined) return;
-      const [scheduled] = (await eventsOf(this.core, [body])) as readonly [ActivityScheduled];
+      const scheduled = await this.#scheduledOf(task);
+      if (!scheduled) return;
       const instance = scheduled.inline ? await this.#instanceOf(task.runId) : undefined;
       if (scheduled.inline && !instance) return;
       reserved = false;
@@ -265,6 +262,23 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     } finally {
       if (reserved) this.activities.unreserve();
     }
+  }
+
+  /** Steps and other activities are asked for together, so that more may come than there is room for. */
+  async #putBack(task: TaskRecord): Promise<void> {
+    await this.core.committer.commit({
+      expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
+      writes: [{ kind: 'put-task', task: { ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0 } }],
+    });
+  }
+
+  /** What an activity was scheduled with: known here where its run is hot, else in history. */
+  async #scheduledOf(task: TaskRecord): Promise<ActivityScheduled | undefined> {
+    const { activityId, scheduledSeq } = decodeActivityTask(task);
+    const wait = this.#runs.get(task.runId)?.waitOf(activityId);
+    if (wait) return wait.scheduled;
+    const [body] = await this.core.storage.readEvents(task.runId, { from: scheduledSeq, limit: 1 });
+    return body === undefined ? undefined : ((await eventsOf(this.core, [body])) as readonly [ActivityScheduled])[0];
   }
 
   async #instanceOf(runId: RunId): Promise<WorkflowInstance | undefined> {
@@ -277,13 +291,17 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     return run?.instance && { instance: run.instance, seq: run.hotSeq };
   }
 
-  /** Runs that are hot here read their own inbox; true where that is all that the hint was about. */
+  /**
+   * Runs in memory here: one that is being moved on will see what has come; one whose task is leased to this worker
+   * cannot be claimed and is told. True where no claim is needed.
+   */
   #pokeAll(runIds: readonly RunId[]): boolean {
     let all = runIds.length > 0;
     for (const runId of runIds) {
       const run = this.#runs.get(runId);
-      if (!run) all = false;
-      else if (run.hotSeq > 0) run.poke();
+      if (run?.resting === false) continue;
+      if (run && this.activities.hasRun(runId)) run.poke();
+      else all = false;
     }
     return all;
   }
@@ -375,7 +393,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
 export async function startWorker(core: Core, options: WorkerOptions): Promise<Worker> {
   const bad = options.taskQueues.length === 0;
   if (bad) throw new InvalidArgumentError('A worker needs a task queue', [{ path: 'taskQueues', message: 'must not be empty' }]);
-  const executor = new Executor(await chooseDrain(core.platform), core.busy);
+  const executor = new Executor(await chooseDrain(core.platform), core.busy, core.committer);
   return new Worker(core, options, executor);
 }
 
