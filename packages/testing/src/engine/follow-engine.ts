@@ -1,0 +1,57 @@
+import type { Engine, WorkflowHandle } from '@perdure/core';
+
+/**
+ * An engine, and handles from it, that outlive a crash: each call goes to the engine of the moment, and a result that is
+ * awaited across a crash is awaited again from the next engine.
+ */
+export function followEngine(current: () => Engine): {
+  engine<More extends object>(more: More): Engine & More;
+  moved(): void;
+} {
+  let moved: (() => void)[] = [];
+  const untilMoved = (): Promise<typeof hasMoved> =>
+    new Promise((resolve) => moved.push(() => { resolve(hasMoved); }));
+
+  const acrossCrashes = async <T>(call: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      const outcome = await Promise.race([call(), untilMoved()]);
+      if (outcome !== hasMoved) return outcome as T;
+    }
+  };
+
+  const followHandle = (handle: WorkflowHandle<any, any, any>): WorkflowHandle<any, any, any> => {
+    const now = (): WorkflowHandle<any, any, any> => current().handle(handle.workflowId, handle.runId);
+    const born = current();
+    return new Proxy(handle, {
+      get: (target, name) => {
+        if (name === 'result') return (options?: object) => acrossCrashes(() => (current() === born ? target : now()).result(options));
+        const live = current() === born ? target : now();
+        const member: unknown = Reflect.get(live, name, live);
+        return typeof member === 'function' ? member.bind(live) : member;
+      },
+    });
+  };
+
+  return {
+    moved: () => {
+      const waiting = moved;
+      moved = [];
+      for (const tell of waiting) tell();
+    },
+    engine: (more) =>
+      new Proxy(more, {
+        has: (target, name) => name in target || name in current(),
+        get: (target, name) => {
+          if (name in target) return Reflect.get(target, name, target);
+          const engine = current();
+          const member: unknown = Reflect.get(engine, name, engine);
+          if (name === 'start') return async (...args: []) => followHandle(await engine.start(...(args as unknown as [string])));
+          if (name === 'handle') return (...args: []) => followHandle(engine.handle(...(args as unknown as [string])));
+          if (name === 'execute') return (...args: []) => acrossCrashes(() => engine.execute(...(args as unknown as [never])));
+          return typeof member === 'function' ? member.bind(engine) : member;
+        },
+      }) as Engine & typeof more,
+  };
+}
+
+const hasMoved = Symbol('moved');
