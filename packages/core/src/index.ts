@@ -1,1 +1,81 @@
-export {};
+/** `@perdure/core`: what applications use. */
+export type { Arg, Args, Carries } from './api/carries.js';
+export { createClient, type Client, type ClientOptions } from './api/client.js';
+export type { ActivityStubs, RaceResult, WorkflowContext, WorkflowInfo } from './api/context.js';
+export {
+  defineActivity,
+  type ActivityContext,
+  type ActivityDefinition,
+  type ActivityFn,
+  type ActivityImplementation,
+  type ActivityOptions,
+  type AnyActivity,
+} from './api/define-activity.js';
+export {
+  defineWorkflow,
+  type AnyWorkflow,
+  type WorkflowContract,
+  type WorkflowDefinition,
+  type WorkflowFn,
+  type WorkflowImplementation,
+} from './api/define-workflow.js';
+export { createEngine, type Engine, type EngineOptions, type EngineWorker } from './api/engine.js';
+export type { CancelOptions, WaitOptions, WorkflowHandle } from './api/handle.js';
+export { query, signal, type ArgOf, type Message, type Messages, type Named, type ResultOf } from './api/messages.js';
+export { type, type Schema, type SchemaOut } from './api/schema.js';
+export type { PayloadCodec } from './codec/byte-codecs.js';
+export type { HistoryBundle } from './codec/bundle.js';
+export type { Duration } from './model/duration.js';
+export {
+  ActivityError,
+  CancelledError,
+  EngineClosedError,
+  ForeignAwaitError,
+  InvalidArgumentError,
+  isCancelled,
+  isPerdureError,
+  NondeterminismError,
+  NonRetryableError,
+  PayloadError,
+  PayloadTooLargeError,
+  PerdureError,
+  PlatformError,
+  QueryRejectedError,
+  SignalRejectedError,
+  StorageError,
+  UnknownActivityError,
+  UnknownWorkflowError,
+  WaitTimeoutError,
+  WorkflowAlreadyStartedError,
+  WorkflowCancelledError,
+  WorkflowFailedError,
+  WorkflowNotActiveError,
+  WorkflowNotFoundError,
+  WorkflowTerminatedError,
+  WorkflowTimedOutError,
+  type ArgumentIssue,
+  type ErrorDetails,
+  type StorageErrorCode,
+} from './model/errors.js';
+export type { Failure } from './model/failure.js';
+export type { RetryPolicy } from './model/retry.js';
+export type { StatusBucket, WorkflowStatus } from './model/status.js';
+export type { Task } from './replay/task.js';
+export type {
+  HistoryEvent,
+  ListFilter,
+  Page,
+  PendingActivity,
+  WaitingFor,
+  WorkflowAction,
+  WorkflowDescription,
+} from './runtime/client/description.js';
+export type {
+  SearchAttributes,
+  SearchAttributeSchema,
+  SearchAttributeType,
+} from './runtime/client/search-attributes.js';
+export type { DuplicatePolicy, StartOptions } from './runtime/client/start-options.js';
+export type { CancelTimer, Clock } from './runtime/clock.js';
+export type { Logger } from './runtime/core.js';
+export type { Storage } from './storage/port.js';

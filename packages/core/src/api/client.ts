@@ -1,0 +1,182 @@
+import { InvalidArgumentError } from '../model/errors.js';
+import { beginningOf, type WorkflowReference } from '../runtime/client/beginning.js';
+import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
+import type { ListFilter, Page, WorkflowDescription } from '../runtime/client/description.js';
+import { countRuns, listRuns } from '../runtime/client/list.js';
+import type { CoreSource } from '../runtime/client/open-core.js';
+import type { StartOptions } from '../runtime/client/start-options.js';
+import { startRun } from '../runtime/client/start.js';
+import { openCore } from '../runtime/open.js';
+import type { CoreOptions } from '../runtime/open-options.js';
+import type { Args } from './carries.js';
+import type { WorkflowDefinition } from './define-workflow.js';
+import { RunHandle, type WaitOptions, type WorkflowHandle } from './handle.js';
+import type { Messages } from './messages.js';
+
+export type { ListFilter, Page, StartOptions, WorkflowDescription };
+/** What opens a client. */
+export type ClientOptions = CoreOptions;
+
+/**
+ * The control plane: starts, watches and steers workflows of one namespace of one store, whoever runs them. Every method
+ * rejects with `EngineClosedError` once `close` was called, and with `StorageError` where the store cannot answer.
+ */
+export interface Client {
+  readonly namespace: string;
+
+  /**
+   * Starts a workflow: by its definition, or by its name without types. It is durable when this resolves.
+   *
+   * Rejects with `WorkflowAlreadyStartedError` where the id is taken and the duplicate policy does not allow another run,
+   * `UnknownWorkflowError` for a name that this engine does not have, `InvalidArgumentError` for an input that its schema
+   * refuses or options that are not valid, `PayloadError` and `PayloadTooLargeError` for an input that cannot be stored.
+   *
+   * @example
+   * ```ts
+   * import { defineWorkflow, type Client } from '@perdure/core';
+   * const welcome = defineWorkflow('welcome', async (ctx, name: string) => `Hello, ${name}`);
+   * export async function greet(client: Client): Promise<string> {
+   *   const handle = await client.start(welcome, 'Ada', { id: 'welcome-ada', duplicatePolicy: 'use_existing' });
+   *   return handle.result();
+   * }
+   * ```
+   */
+  start<I, O, M extends Messages, S>(
+    workflow: WorkflowDefinition<I, O, M, any, S>,
+    ...args: Args<I, StartOptions>
+  ): Promise<WorkflowHandle<O, M, S>>;
+  start(workflow: string, input?: unknown, options?: StartOptions): Promise<WorkflowHandle<any, Messages>>;
+  /** `start`, then `result`. */
+  execute<I, O>(workflow: WorkflowDefinition<I, O, any, any, any>, ...args: Args<I, StartOptions & WaitOptions>): Promise<O>;
+  execute(workflow: string, input?: unknown, options?: StartOptions & WaitOptions): Promise<any>;
+  /** A handle of a workflow that is there already, or will be. No round trip. */
+  handle<O, M extends Messages, S>(
+    workflow: WorkflowDefinition<any, O, M, any, S>,
+    workflowId: string,
+    runId?: string,
+  ): WorkflowHandle<O, M, S>;
+  handle(workflowId: string, runId?: string): WorkflowHandle<any, Messages>;
+
+  /**
+   * One page of runs, newest first. The next one begins behind it, whatever was started since. Rejects with
+   * `InvalidArgumentError` for a bad filter, and for a token that this list did not give.
+   *
+   * @example
+   * ```ts
+   * import type { Client } from '@perdure/core';
+   * export async function stuck(client: Client): Promise<readonly string[]> {
+   *   const { items } = await client.list({ status: 'blocked', pageSize: 100 });
+   *   return items.map((run) => run.workflowId);
+   * }
+   * ```
+   */
+  list(filter?: ListFilter & { pageToken?: string | null }): Promise<Page<WorkflowDescription>>;
+  /** All runs that match, newest first, read in pages while you go. */
+  iterate(filter?: ListFilter): AsyncIterable<WorkflowDescription>;
+  count(filter?: ListFilter): Promise<number>;
+
+  /** Refuses calls from now on, rejects waits with `EngineClosedError`, and lets go of the store. Idempotent. Runs are not touched. */
+  close(): Promise<void>;
+}
+
+/** What clients and engines have in common. */
+export class SourceClient implements Omit<Client, 'close'> {
+  readonly #source: CoreSource;
+
+  constructor(source: CoreSource) {
+    this.#source = source;
+  }
+
+  get namespace(): string {
+    return this.#source.core.namespace as string;
+  }
+
+  async start(workflow: unknown, input?: unknown, options?: StartOptions): Promise<any> {
+    const { core } = this.#source;
+    const reference = referenceOf(workflow);
+    const target = await core.command(() => startRun(core, beginningOf(core, reference, input, options)));
+    return new RunHandle(this.#source, target, declaredBy(reference));
+  }
+
+  async execute(workflow: unknown, input?: unknown, options: StartOptions & WaitOptions = {}): Promise<any> {
+    const { timeout, signal, ...start } = options;
+    signal?.throwIfAborted();
+    const handle = (await this.start(workflow, input, start)) as RunHandle;
+    return handle.result({ ...(timeout !== undefined && { timeout }), ...(signal && { signal }) });
+  }
+
+  handle(workflow: unknown, ...ids: (string | undefined)[]): any {
+    const [workflowId, runId] = typeof workflow === 'string' ? [workflow, ids[0]] : ids;
+    if (typeof workflowId !== 'string') {
+      throw new InvalidArgumentError('A handle needs a workflow id', [{ path: 'workflowId', message: 'must be a string' }]);
+    }
+    const declared = typeof workflow === 'string' ? undefined : declaredBy(referenceOf(workflow));
+    return new RunHandle(this.#source, { workflowId, runId }, declared);
+  }
+
+  list({ pageToken, ...filter }: ListFilter & { pageToken?: string | null } = {}): Promise<Page<WorkflowDescription>> {
+    const { core } = this.#source;
+    return core.command(() => listRuns(core, filter, pageToken));
+  }
+
+  async *iterate(filter: ListFilter = {}): AsyncGenerator<WorkflowDescription> {
+    let pageToken: string | null = null;
+    do {
+      const page: Page<WorkflowDescription> = await this.list({ ...filter, pageToken });
+      yield* page.items;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== null);
+  }
+
+  count(filter: ListFilter = {}): Promise<number> {
+    const { core } = this.#source;
+    return core.command(() => countRuns(core, filter));
+  }
+}
+
+function referenceOf(workflow: unknown): WorkflowReference {
+  if (typeof workflow === 'string') return workflow;
+  if (typeof (workflow as { name?: unknown } | null | undefined)?.name === 'string' && typeof workflow === 'object') {
+    return workflow as Exclude<WorkflowReference, string>;
+  }
+  throw new InvalidArgumentError('A workflow is named by its definition or its name', [
+    { path: 'workflow', message: 'must be what defineWorkflow returned, or a string' },
+  ]);
+}
+
+function declaredBy(reference: WorkflowReference): DeclaredMessages | undefined {
+  return typeof reference === 'string' ? undefined : reference.messages;
+}
+
+class StandaloneClient extends SourceClient implements Client {
+  readonly #close: () => Promise<void>;
+
+  constructor(source: CoreSource, close: () => Promise<void>) {
+    super(source);
+    this.#close = close;
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}
+
+/**
+ * Opens a client: it starts and watches work that other processes or tabs run. Rejects with `InvalidArgumentError` for
+ * bad options, `StorageError` and `PlatformError` where the store cannot be opened.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from '@perdure/core';
+ * import { memory } from '@perdure/memory';
+ *
+ * const client = await createClient({ storage: memory() });
+ * const open = await client.count({ statusBucket: 'running' });
+ * await client.close();
+ * ```
+ */
+export async function createClient(options: ClientOptions): Promise<Client> {
+  const opened = await openCore(options);
+  const source: CoreSource = { core: opened.core, replacementOf: () => undefined };
+  return new StandaloneClient(source, () => opened.close());
+}

@@ -1,0 +1,163 @@
+import type { Duration } from '../model/duration.js';
+import type { Task } from '../replay/task.js';
+import type { SearchAttributeSchema } from '../runtime/client/search-attributes.js';
+import type { Logger } from '../runtime/core.js';
+import type { Args } from './carries.js';
+import type { ActivityContext, ActivityDefinition, ActivityOptions, AnyActivity } from './define-activity.js';
+import type { ArgOf, Messages, Named, ResultOf } from './messages.js';
+
+/** Which task of `ctx.race` came first, with its value. */
+export type RaceResult<R extends Record<string, PromiseLike<any>>> = {
+  [K in keyof R]: { readonly key: K; readonly value: Awaited<R[K]> };
+}[keyof R];
+
+/** Activities as functions: what `ctx.activities` makes. */
+export type ActivityStubs<A extends Record<string, AnyActivity>> = {
+  [K in keyof A]: A[K] extends ActivityDefinition<infer I, infer O> ? (...args: Args<I, ActivityOptions>) => Task<O> : never;
+};
+
+/** What a workflow knows of its own run. */
+export interface WorkflowInfo {
+  readonly namespace: string;
+  readonly taskQueue: string;
+  readonly workflowType: string;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly attempt: number;
+  /** Place in the chain of runs of this workflow id, from 1. */
+  readonly runNumber: number;
+  readonly startedAt: Date;
+  /** When the run times out; absent where nothing limits it. */
+  readonly deadline?: Date;
+  /** Events so far. */
+  readonly historyLength: number;
+  readonly historyBytes: number;
+  /** True once the history is long: 10,000 events or 5 MiB. Finish, and start the rest of the work as another run. */
+  readonly continueAsNewSuggested: boolean;
+  /** Whether this is being replayed. For logs; nothing may depend on it. */
+  readonly replaying: boolean;
+}
+
+/**
+ * What workflow code may use. Everything here is replay-safe. Native Promise combinators over these tasks work too;
+ * only `ctx.race` and `ctx.any` cancel the losers.
+ *
+ * Used after the run has ended, or after waiting for something that is not durable (`fetch`, `setTimeout`), every
+ * method throws `ForeignAwaitError`, and the run is blocked until the code changes.
+ */
+export interface WorkflowContext<M extends Messages = {}, _SA extends SearchAttributeSchema = {}, S = unknown> {
+  readonly info: WorkflowInfo;
+
+  // ── work
+
+  /**
+   * Schedules an activity. The task rejects with `ActivityError` when it fails for good, times out or is cancelled; its
+   * `cause` is the activity's own error. Throws `InvalidArgumentError`, `PayloadError`, `PayloadTooLargeError`.
+   *
+   * @example
+   * ```ts
+   * import { defineActivity, defineWorkflow } from '@perdure/core';
+   * const charge = defineActivity('charge', async (amount: number) => ({ paid: amount }));
+   * export const order = defineWorkflow('order', async (ctx, amount: number) => {
+   *   const { paid } = await ctx.runActivity(charge, amount, { startToCloseTimeout: '30s' });
+   *   return paid;
+   * });
+   * ```
+   */
+  runActivity<I, O>(activity: ActivityDefinition<I, O>, ...args: Args<I, ActivityOptions>): Task<O>;
+  /** The same by name, without types. */
+  runActivity(name: string, input?: unknown, options?: ActivityOptions): Task<any>;
+  /**
+   * Activities as functions, with common options.
+   *
+   * @example
+   * ```ts
+   * import { defineActivity, defineWorkflow } from '@perdure/core';
+   * const reserve = defineActivity('reserve', async (sku: string) => `reserved ${sku}`);
+   * const ship = defineActivity('ship', async (sku: string) => `shipped ${sku}`);
+   * export const order = defineWorkflow('order', async (ctx, sku: string) => {
+   *   const act = ctx.activities({ reserve, ship }, { startToCloseTimeout: '1m' });
+   *   await act.reserve(sku);
+   *   return act.ship(sku);
+   * });
+   * ```
+   */
+  activities<A extends Record<string, AnyActivity>>(definitions: A, defaults?: ActivityOptions): ActivityStubs<A>;
+  /** An inline activity: a named closure run in a process that holds this run, its result recorded. Rejects like `runActivity`. */
+  step<O>(name: string, fn: (step: ActivityContext) => O | Promise<O>, options?: ActivityOptions): Task<O>;
+
+  // ── time
+
+  /** A durable timer. Negative counts as 0; 0 is recorded all the same. */
+  sleep(duration: Duration): Task<void>;
+  /** A durable timer until a moment; one that has passed counts as now. */
+  sleepUntil(when: Date): Task<void>;
+  /** The time of the newest event that this run has seen: the same on every replay. */
+  now(): Date;
+
+  // ── messages
+
+  /** FIFO per name; each wait takes exactly one; signals sent earlier are buffered. */
+  waitSignal<K extends Named<M, 'signal'>>(name: K): Task<ArgOf<M, K>>;
+  /** With a timeout: undefined when it elapses. */
+  waitSignal<K extends Named<M, 'signal'>>(name: K, options: { timeout: Duration }): Task<ArgOf<M, K> | undefined>;
+  /** Calls back for each signal of a name, in order, those sent earlier included. An error of the handler fails the workflow. */
+  onSignal<K extends Named<M, 'signal'>>(name: K, handler: (arg: ArgOf<M, K>) => void | Promise<void>): void;
+  /** Answers queries of a name. The handler is synchronous, may look and not act: no `ctx` calls, no changes. */
+  onQuery<K extends Named<M, 'query'>>(name: K, handler: (arg: ArgOf<M, K>) => ResultOf<M, K>): void;
+  /**
+   * Waits until the predicate holds; it is looked at after every event. Waiters are woken one at a time, in the order
+   * they asked. The predicate is synchronous and may not use `ctx`.
+   */
+  waitCondition(predicate: () => boolean): Task<true>;
+  /** With a timeout: false when it elapses. */
+  waitCondition(predicate: () => boolean, options: { timeout: Duration }): Task<boolean>;
+
+  // ── structure
+
+  /** Like `Promise.all`: the first failure in history order rejects. Cancelling it cancels its tasks. */
+  all<const T extends readonly PromiseLike<any>[]>(tasks: T): Task<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+  /** Like `Promise.allSettled`. */
+  allSettled<const T extends readonly PromiseLike<any>[]>(
+    tasks: T,
+  ): Task<{ -readonly [K in keyof T]: PromiseSettledResult<Awaited<T[K]>> }>;
+  /**
+   * The first task to settle, with its key; the others are cancelled. Rejects where the first one failed.
+   *
+   * @example
+   * ```ts
+   * import { defineWorkflow, signal } from '@perdure/core';
+   * export const approval = defineWorkflow('approval', { messages: { decide: signal<boolean>() } }, async (ctx) => {
+   *   const first = await ctx.race({ decision: ctx.waitSignal('decide'), tooLate: ctx.sleep('3d') });
+   *   return first.key === 'decision' ? first.value : false;
+   * });
+   * ```
+   */
+  race<const R extends Record<string, PromiseLike<any>>>(tasks: R): Task<RaceResult<R>>;
+  /** The first task to fulfil; the others are cancelled. Rejects with an `AggregateError` when all have failed. */
+  any<const T extends readonly PromiseLike<any>[]>(tasks: T): Task<Awaited<T[number]>>;
+  /** Maps with at most `concurrency` items under way (default: all); results in the order of the items. The first failure stops the rest. */
+  map<I, O>(
+    items: readonly I[],
+    fn: (item: I, index: number) => PromiseLike<O>,
+    options?: { concurrency?: number },
+  ): Task<O[]>;
+
+  // ── recorded values
+
+  /** Runs a synchronous function once and records what it returned. It may not use `ctx`. */
+  sideEffect<T>(fn: () => T): T;
+  /** 0 ≤ x < 1, seeded by the run id: the same on every replay. */
+  random(): number;
+  /** A random uuid, the same on every replay. */
+  uuid4(): string;
+  /** A uuid that sorts by time, the same on every replay. */
+  uuid7(): string;
+
+  // ── what others see
+
+  /** Replaces the state that descriptions and `state$` show. */
+  setState(state: S): void;
+  /** Silent during replay. */
+  readonly log: Logger;
+}

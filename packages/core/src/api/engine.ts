@@ -1,0 +1,92 @@
+import type { Duration } from '../model/duration.js';
+import type { CoreSource, OpenCore } from '../runtime/client/open-core.js';
+import { openEngineCore, type OpenedEngine, type WorkOptions } from '../runtime/open-engine.js';
+import type { CoreSeams } from '../runtime/open.js';
+import { SourceClient, type Client } from './client.js';
+import { registeredCode } from './code.js';
+import type { ActivityImplementation } from './define-activity.js';
+import type { WorkflowImplementation } from './define-workflow.js';
+
+/** What opens an engine. */
+export interface EngineOptions extends WorkOptions {
+  /** Workflows that this engine runs. Names must be unique. */
+  workflows?: readonly WorkflowImplementation<any, any, any, any, any>[];
+  /** Activities that this engine runs. Names must be unique. */
+  activities?: readonly ActivityImplementation<any, any>[];
+}
+
+/** A client that also works: it runs what it was given. */
+export interface Engine extends Client {
+  readonly worker: EngineWorker;
+  /**
+   * Stops claiming, lets running activities finish within `grace` (default 30 s), stops what is left, releases leases
+   * and closes the storage. Idempotent. Whatever was not finished goes on in another engine, or in the next one.
+   */
+  close(options?: { grace?: Duration }): Promise<void>;
+}
+
+/** The part of an engine that works. */
+export interface EngineWorker {
+  /** Owner of its leases. */
+  readonly id: string;
+  /** Claims nothing new; resolves when the activities under way have ended. */
+  drain(): Promise<void>;
+}
+
+/** Where an engine finds what it was opened with. */
+export interface EngineSource extends CoreSource {
+  readonly opened: OpenedEngine;
+}
+
+/** An engine on whatever its source holds. */
+export class SourceEngine extends SourceClient implements Engine {
+  readonly worker: EngineWorker;
+  readonly #source: EngineSource;
+
+  constructor(source: EngineSource) {
+    super(source);
+    this.#source = source;
+    this.worker = {
+      get id() {
+        return source.opened.worker.id as string;
+      },
+      drain: () => source.opened.worker.drain(),
+    };
+  }
+
+  close(options: { readonly grace?: Duration } = {}): Promise<void> {
+    return this.#source.opened.shutDown(options.grace);
+  }
+}
+
+/** Opens what an engine is made of; a test engine opens it again after a crash. */
+export async function openEngine(options: EngineOptions, seams?: CoreSeams): Promise<OpenedEngine> {
+  return openEngineCore(options, registeredCode(options), seams);
+}
+
+/** Stays the same for the life of the engine. */
+export function sourceOf(opened: OpenedEngine): EngineSource {
+  const core: OpenCore = opened.core;
+  return { core, opened, replacementOf: () => undefined };
+}
+
+/**
+ * Opens an engine and lets it begin: what is due in its queues starts at once. Rejects with `InvalidArgumentError` for
+ * bad options, among them two workflows or activities of one name; `StorageError` and `PlatformError` where the store
+ * cannot be opened.
+ *
+ * @example
+ * ```ts
+ * import { createEngine, defineWorkflow } from '@perdure/core';
+ * import { memory } from '@perdure/memory';
+ *
+ * const welcome = defineWorkflow('welcome', async (ctx, name: string) => `Hello, ${name}`);
+ *
+ * const engine = await createEngine({ storage: memory(), workflows: [welcome] });
+ * const greeting = await engine.execute(welcome, 'Ada');
+ * await engine.close();
+ * ```
+ */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  return new SourceEngine(sourceOf(await openEngine(options)));
+}

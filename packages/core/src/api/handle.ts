@@ -1,0 +1,159 @@
+import type { HistoryBundle } from '../codec/bundle.js';
+import { isPerdureError } from '../model/errors.js';
+import { cancelRun, type CancelOptions } from '../runtime/client/cancel.js';
+import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
+import { describeRun } from '../runtime/client/describe.js';
+import type { HistoryEvent, WorkflowDescription } from '../runtime/client/description.js';
+import { exportRun } from '../runtime/client/export-history.js';
+import { readHistory } from '../runtime/client/history.js';
+import { listChain } from '../runtime/client/list.js';
+import type { CoreSource, OpenCore } from '../runtime/client/open-core.js';
+import { queryRun } from '../runtime/client/query.js';
+import { readTarget, resolveRun } from '../runtime/client/read-run.js';
+import type { RunTarget } from '../runtime/client/run-reads.js';
+import { signalRun } from '../runtime/client/signal.js';
+import { terminateRun } from '../runtime/client/terminate.js';
+import { waitResult, type WaitOptions } from '../runtime/client/wait-result.js';
+import type { Arg, Args } from './carries.js';
+import type { ArgOf, Messages, Named, ResultOf } from './messages.js';
+
+export type { CancelOptions, WaitOptions };
+
+/**
+ * One workflow, as a caller sees it. Making one costs nothing and checks nothing. Every method rejects with
+ * `WorkflowNotFoundError` where there is no such run, with `EngineClosedError` once the client is closed, and with
+ * `StorageError` where the store cannot answer.
+ */
+export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = unknown> {
+  readonly workflowId: string;
+  /**
+   * Set when the handle is pinned to one run, as the one that `start` returns is; otherwise each call is about the run
+   * that is current then.
+   */
+  readonly runId?: string;
+
+  /**
+   * Waits for the end of the run. Resolves to what the workflow returned. Rejects with `WorkflowFailedError`,
+   * `WorkflowCancelledError`, `WorkflowTerminatedError` or `WorkflowTimedOutError`, by how it ended, and with
+   * `WaitTimeoutError` where the wait was too long: then the workflow goes on.
+   *
+   * @example
+   * ```ts
+   * import { isPerdureError, type Client } from '@perdure/core';
+   * export async function receipt(client: Client, id: string): Promise<unknown> {
+   *   try {
+   *     return await client.handle(id).result({ timeout: '10s' });
+   *   } catch (error) {
+   *     if (isPerdureError(error) && error.code === 'wait_timeout') return 'not yet';
+   *     throw error;
+   *   }
+   * }
+   * ```
+   */
+  result(options?: WaitOptions): Promise<O>;
+  /** The run as it stands. */
+  describe(): Promise<WorkflowDescription<S>>;
+  /**
+   * Sends a signal. It is recorded when this resolves, and survives whatever happens then. With an `id` it is applied
+   * once, however often it is sent. A run that waits for its start delay begins.
+   *
+   * Rejects with `SignalRejectedError` where the type declares messages and not this one, or not with this value, and
+   * with `WorkflowNotActiveError` where the run is closed.
+   */
+  signal<K extends Named<M, 'signal'>>(name: K, ...args: Args<ArgOf<M, K>, { id?: string }>): Promise<void>;
+  /**
+   * Asks the run, open or closed. Adds nothing to its history. Answered by a worker of this process, else by any that
+   * serves its queue, within 10 s. Rejects with `QueryRejectedError`.
+   */
+  query<K extends Named<M, 'query'>>(name: K, ...arg: Arg<ArgOf<M, K>>): Promise<ResultOf<M, K>>;
+  /** Asks the workflow to stop; it may clean up first. One that never began ends at once. Nothing happens where it has ended or was asked before. */
+  cancel(options?: CancelOptions): Promise<void>;
+  /** Ends the run by force: none of its code runs any more. Rejects with `WorkflowNotActiveError` where it has ended otherwise. */
+  terminate(reason?: string): Promise<void>;
+
+  /** All runs of this workflow id, oldest first. */
+  runs(): Promise<readonly WorkflowDescription<S>[]>;
+  /** What is recorded so far, in order, read in pages while you go. */
+  history(options?: { fromSeq?: number; limit?: number }): AsyncIterable<HistoryEvent>;
+  /** The history in a file: what `replay` reads. Values in it are readable, codecs or not. */
+  exportHistory(): Promise<HistoryBundle>;
+}
+
+/** Events read at once. */
+const historyPage = 500;
+
+export class RunHandle implements WorkflowHandle<unknown> {
+  readonly workflowId: string;
+  readonly runId?: string;
+  readonly #source: CoreSource;
+  readonly #target: RunTarget;
+  readonly #declared: DeclaredMessages | undefined;
+
+  constructor(source: CoreSource, target: RunTarget, declared: DeclaredMessages | undefined) {
+    this.#source = source;
+    this.#target = target;
+    this.#declared = declared;
+    this.workflowId = target.workflowId as string;
+    if (target.runId !== undefined) this.runId = target.runId as string;
+  }
+
+  async result(options?: WaitOptions): Promise<unknown> {
+    for (;;) {
+      const { core } = this.#source;
+      try {
+        return await waitResult(core, this.#target, options);
+      } catch (error) {
+        const replaced = isPerdureError(error) && error.code === 'engine_closed' ? this.#source.replacementOf(core) : undefined;
+        if (!replaced) throw error;
+        await replaced;
+      }
+    }
+  }
+
+  describe(): Promise<WorkflowDescription> {
+    return this.#command(async (core) => describeRun(core, await readTarget(core, this.#target)));
+  }
+
+  signal(name: string, argument?: unknown, options?: { readonly id?: string }): Promise<void> {
+    return this.#command((core) => signalRun(core, this.#target, this.#declared, name, argument, options?.id));
+  }
+
+  async query(name: string, argument?: unknown): Promise<any> {
+    const { core } = this.#source;
+    const run = await core.command(() => readTarget(core, this.#target));
+    return queryRun(core, run, this.#declared, name, argument);
+  }
+
+  cancel(options: CancelOptions = {}): Promise<void> {
+    return this.#command((core) => cancelRun(core, this.#target, options));
+  }
+
+  terminate(reason?: string): Promise<void> {
+    return this.#command((core) => terminateRun(core, this.#target, reason));
+  }
+
+  runs(): Promise<readonly WorkflowDescription[]> {
+    return this.#command((core) => listChain(core, this.workflowId));
+  }
+
+  async *history({ fromSeq = 1, limit = Infinity }: { readonly fromSeq?: number; readonly limit?: number } = {}): AsyncGenerator<HistoryEvent> {
+    const runId = await this.#command((core) => resolveRun(core, this.#target));
+    let left = limit;
+    for (let from = Math.max(1, fromSeq); left > 0; ) {
+      const page = await this.#command((core) => readHistory(core, runId, from, Math.min(historyPage, left)));
+      yield* page;
+      if (page.length < Math.min(historyPage, left)) return;
+      left -= page.length;
+      from += page.length;
+    }
+  }
+
+  exportHistory(): Promise<HistoryBundle> {
+    return this.#command(async (core) => exportRun(core, (await readTarget(core, this.#target)).runId));
+  }
+
+  #command<T>(work: (core: OpenCore) => Promise<T>): Promise<T> {
+    const { core } = this.#source;
+    return core.command(() => work(core));
+  }
+}

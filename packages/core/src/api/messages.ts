@@ -1,0 +1,80 @@
+import { InvalidArgumentError } from '../model/errors.js';
+import { carrier, type Carries } from './carries.js';
+import { checking, type Schema } from './schema.js';
+
+/** A message that a workflow type declares. Made by `signal` and `query`. */
+export interface Message<Kind extends 'signal' | 'query', A, R> {
+  readonly kind: Kind;
+  readonly arg: Carries<A>;
+  readonly result: Carries<R>;
+}
+/** Declared messages by name. */
+export type Messages = Record<string, Message<any, any, any>>;
+
+/** The argument of a declared message; any where it is not known. */
+export type ArgOf<M extends Messages, K extends string> = K extends keyof M
+  ? M[K] extends Message<any, infer A, any>
+    ? A
+    : any
+  : any;
+/** The answer of a declared message; any where it is not known. */
+export type ResultOf<M extends Messages, K extends string> = K extends keyof M
+  ? M[K] extends Message<any, any, infer R>
+    ? R
+    : any
+  : any;
+type Declared<M extends Messages, Kind extends string> = {
+  [K in keyof M]: M[K]['kind'] extends Kind ? K : never;
+}[keyof M] &
+  string;
+/** The declared names of one kind; any string where the type declares no messages at all, or is not known. */
+export type Named<M extends Messages, Kind extends string> = keyof M extends never
+  ? string
+  : string extends keyof M
+    ? string
+    : Declared<M, Kind>;
+
+/**
+ * Declares a signal: a value sent to a run, recorded before the sender goes on, with no answer. With a schema the value
+ * is checked at the door.
+ *
+ * @example
+ * ```ts
+ * import { defineWorkflow, signal } from '@perdure/core';
+ *
+ * export const approval = defineWorkflow('approval', { messages: { approve: signal<{ by: string }>() } }, async (ctx) => {
+ *   const { by } = await ctx.waitSignal('approve');
+ *   return by;
+ * });
+ * ```
+ */
+export function signal<A = void>(schema?: Schema<A>): Message<'signal', A, void> {
+  return message('signal', schema);
+}
+
+/**
+ * Declares a query: a question about a run, answered from what it has recorded, leaving no trace. Answers are given by
+ * `ctx.onQuery`.
+ *
+ * @example
+ * ```ts
+ * import { defineWorkflow, query } from '@perdure/core';
+ *
+ * export const counter = defineWorkflow('counter', { messages: { count: query<number>() } }, async (ctx) => {
+ *   let count = 0;
+ *   ctx.onQuery('count', () => count);
+ *   for (; count < 10; count++) await ctx.sleep('1h');
+ * });
+ * ```
+ */
+export function query<R, A = void>(schema?: Schema<A>): Message<'query', A, R> {
+  return message('query', schema);
+}
+
+function message<Kind extends 'signal' | 'query', A, R>(kind: Kind, schema: Schema<A> | undefined): Message<Kind, A, R> {
+  if (schema !== undefined && typeof (schema as Partial<Schema<A>> | null)?.['~standard']?.validate !== 'function') {
+    throw new InvalidArgumentError(`A ${kind} takes a schema or nothing`, [{ path: 'schema', message: 'is no Standard Schema' }]);
+  }
+  const checked = checking(schema);
+  return Object.freeze({ kind, arg: carrier, result: carrier, ...(checked && { schema: checked }) });
+}

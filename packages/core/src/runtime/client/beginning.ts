@@ -1,0 +1,76 @@
+import { validateSync } from '../../codec/schema.js';
+import { encodeValue } from '../../codec/values.js';
+import { InvalidArgumentError, PayloadTooLargeError, UnknownWorkflowError } from '../../model/errors.js';
+import type { TextPayload } from '../../model/payload.js';
+import type { Core } from '../core.js';
+import type { WorkflowContractRecord } from '../definitions.js';
+import type { Beginning } from './birth.js';
+import { searchAttributeIssues, type SearchAttributeSchema } from './search-attributes.js';
+import { planStart, type StartOptions } from './start-options.js';
+
+/** What a caller may name a workflow by. */
+export type WorkflowReference =
+  | string
+  | (WorkflowContractRecord & { readonly searchAttributes?: SearchAttributeSchema | undefined });
+
+const mostMemoBytes = 256 * 1024;
+
+/**
+ * Checks what a caller gave to start with and encodes it. Throws `UnknownWorkflowError`, `InvalidArgumentError`,
+ * `PayloadError`, `PayloadTooLargeError`; nothing has been written then.
+ */
+export function beginningOf(core: Core, workflow: WorkflowReference, input: unknown, options: StartOptions = {}): Beginning {
+  const definition = definitionOf(core, workflow);
+  const workflowType = typeof workflow === 'string' ? workflow : workflow.name;
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw new InvalidArgumentError('The options of start are the third argument', [{ path: 'options', message: 'must be an object' }]);
+  }
+  const plan = planStart(options, definition, core.clock.now());
+  const accepted = definition?.inputSchema
+    ? validateSync(definition.inputSchema, input, `Input of workflow '${workflowType}'`)
+    : input;
+  return {
+    workflowType,
+    plan,
+    input: encodeValue(accepted, core.limits),
+    memo: encodeMemo(core, options.memo ?? {}),
+    searchAttributes: encodeSearchAttributes(core, options.searchAttributes ?? {}, definition?.searchAttributes),
+  };
+}
+
+/** The contract, where it is known: given by the caller, or registered under the name. */
+function definitionOf(core: Core, workflow: WorkflowReference): Exclude<WorkflowReference, string> | undefined {
+  if (typeof workflow !== 'string') return workflow;
+  const { workflows } = core.registry;
+  const definition = workflows.get(workflow);
+  // A client has no workflows of its own: what the name means is known where it runs.
+  if (!definition && workflows.size > 0) throw unknownWorkflow(workflow, workflows.keys());
+  return definition;
+}
+
+export function unknownWorkflow(name: string, registered: Iterable<string>): UnknownWorkflowError {
+  const names = [...registered].map((one) => `'${one}'`).join(', ');
+  return new UnknownWorkflowError(`There is no workflow '${name}' here; registered: ${names || 'none'}`);
+}
+
+function encodeMemo(core: Core, memo: Record<string, unknown>): TextPayload {
+  if (typeof memo !== 'object' || (memo as unknown) === null || Array.isArray(memo)) {
+    throw new InvalidArgumentError('The workflow cannot be started', [{ path: 'memo', message: 'must be an object' }]);
+  }
+  const payload = encodeValue(memo, core.limits);
+  if (payload.text.length > mostMemoBytes) {
+    throw new PayloadTooLargeError(`The memo is larger than 256 KiB (${payload.text.length} characters): keep large values in the input, or outside`);
+  }
+  return payload;
+}
+
+function encodeSearchAttributes(
+  core: Core,
+  values: Readonly<Record<string, unknown>>,
+  declared: SearchAttributeSchema | undefined,
+): TextPayload {
+  const issues = searchAttributeIssues(values, declared);
+  if (issues.length > 0) throw new InvalidArgumentError('The workflow cannot be started', issues);
+  const present = Object.entries(values).filter(([, value]) => value !== null && value !== undefined);
+  return encodeValue(Object.fromEntries(present), core.limits);
+}

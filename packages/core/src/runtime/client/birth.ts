@@ -1,0 +1,117 @@
+import type { WorkflowStarted } from '../../model/events.js';
+import { runTaskId, type RunId, type WorkflowId } from '../../model/ids.js';
+import type { Payload, TextPayload } from '../../model/payload.js';
+import type { EpochMs } from '../../model/time.js';
+import type { Batch, Expectation, Write } from '../../storage/port.js';
+import type { Core, RunBirth } from '../core.js';
+import { encodeStart } from '../run-projection.js';
+import { bodiesOf, sealPayload } from '../worker/sealing.js';
+import { requestKey, workflowKey } from './keys.js';
+import type { StartPlan } from './start-options.js';
+
+/** What a run is started with, encoded and not yet sealed. */
+export interface Beginning {
+  readonly workflowType: string;
+  readonly plan: StartPlan;
+  readonly input: TextPayload;
+  readonly memo: TextPayload;
+  readonly searchAttributes: TextPayload;
+}
+
+/** The run's place in its chain, what must hold for it to be taken, and what else is written then. */
+export interface Origin {
+  readonly runNumber: number;
+  readonly expect: readonly Expectation[];
+  readonly writes: readonly Write[];
+}
+
+/** Everything that begins a run, as one birth. */
+export async function birthOf(
+  core: Core,
+  { workflowId, runId }: { readonly workflowId: WorkflowId; readonly runId: RunId },
+  { workflowType, plan, input, memo, searchAttributes }: Beginning,
+  origin: Origin,
+  now: EpochMs,
+): Promise<RunBirth> {
+  const { namespace } = core;
+  const { taskQueue, requestId, executionDeadline, runDeadline, visibleAt } = plan;
+  const deadlines = {
+    ...(executionDeadline !== undefined && { executionDeadline }),
+    ...(runDeadline !== undefined && { runDeadline }),
+  };
+  const started: WorkflowStarted = {
+    seq: 1,
+    type: 'WorkflowStarted',
+    at: now,
+    workflowType,
+    workflowId,
+    runId,
+    taskQueue,
+    input,
+    runNumber: origin.runNumber,
+    attempt: 1,
+    ...deadlines,
+    priority: plan.priority,
+    fairnessKey: plan.fairnessKey,
+    fairnessWeight: plan.fairnessWeight,
+  };
+  const start = encodeStart({
+    input: await sealPayload(core, input),
+    memo: await sealPayload(core, memo),
+    searchAttributes,
+    ...deadlines,
+    ...(requestId !== undefined && { requestId }),
+  });
+  const names: readonly string[] = [workflowKey(workflowId), ...(requestId === undefined ? [] : [requestKey(requestId)])];
+  return {
+    run: {
+      namespace,
+      runId,
+      workflowId,
+      runNumber: origin.runNumber,
+      workflowType,
+      taskQueue,
+      startedAt: now,
+      start,
+      status: 'pending',
+      isCurrent: true,
+      buildId: null,
+      closedAt: null,
+      progressAt: now,
+      body: '{}',
+    },
+    started,
+    expect: [
+      ...(requestId === undefined ? [] : [{ kind: 'key' as const, namespace, key: requestKey(requestId), value: null }]),
+      ...origin.expect,
+    ],
+    writes: [...origin.writes, ...names.map((key) => ({ kind: 'put-key' as const, record: { namespace, key, value: runId, runId } }))],
+    visibleAt,
+  };
+}
+
+/** The batch that begins a run for whichever worker claims it. */
+export async function batchOf(core: Core, { run, started, expect, writes, visibleAt }: RunBirth): Promise<Batch> {
+  const { namespace, runId, taskQueue: queue, workflowType: type } = run;
+  const { priority = 5, fairnessKey = '', fairnessWeight = 1 } = started;
+  const task = {
+    taskId: runTaskId(runId),
+    namespace,
+    kind: 'workflow' as const,
+    queue,
+    type,
+    runId,
+    buildId: null,
+    priority,
+    fairnessKey,
+    fairnessWeight,
+    visibleAt,
+    attempt: 0,
+    token: 0,
+    leaseOwner: null,
+    leaseUntil: 0,
+    body: '{}',
+  };
+  const events = await bodiesOf(core, [started]);
+  return { expect, writes: [{ kind: 'insert-run', run, events }, ...writes, { kind: 'put-task', task }] };
+}

@@ -1,0 +1,57 @@
+import { runTaskId } from '../../model/ids.js';
+import type { RunRecord } from '../../storage/records.js';
+import { cancelMessageId, encodeCancel } from '../messages.js';
+import { attemptCommit, gaveUp, mostRounds, type Attempted } from './attempt-commit.js';
+import type { OpenCore } from './open-core.js';
+import { readTarget } from './read-run.js';
+import type { RunTarget } from './run-reads.js';
+import { cancellationOf } from './termination.js';
+
+export interface CancelOptions {
+  /** Why, for people: in the event, in the error that waiting code gets, and in the description. */
+  reason?: string;
+  /** False leaves activities that no worker has claimed in their queue. Default true. */
+  cancelQueuedActivities?: boolean;
+}
+
+/**
+ * Asks a run to cancel: it may clean up, and decides how it ends. A run that nothing has been run of closes at once.
+ * Nothing happens where the run is closed or was asked before. Rejects with `WorkflowNotFoundError`.
+ */
+export async function cancelRun(core: OpenCore, target: RunTarget, options: CancelOptions): Promise<void> {
+  for (let round = 0; round < mostRounds; round++) {
+    const run = await readTarget(core, target);
+    if (run.closedAt !== null) return;
+    const attempted = await (neverBegun(run) ? closeAtOnce(core, run, options) : request(core, run, options));
+    if (attempted !== 'unknown' && attempted.ok) {
+      core.worker?.poke(run.runId);
+      return;
+    }
+  }
+  throw gaveUp(`The cancellation of workflow '${target.workflowId}'`);
+}
+
+function neverBegun({ status, seq }: RunRecord): boolean {
+  return status === 'pending' && seq === 1;
+}
+
+function closeAtOnce(core: OpenCore, run: RunRecord, { reason }: CancelOptions): Promise<Attempted> {
+  const { runId, seq } = run;
+  return attemptCommit(core, {
+    expect: [{ kind: 'run-at', runId, seq }],
+    writes: cancellationOf(run, reason, core.clock.now()),
+  });
+}
+
+/** A message with an id of its own: whoever asks again, while it has not been read, adds nothing. */
+function request(core: OpenCore, { runId }: RunRecord, { reason, cancelQueuedActivities = true }: CancelOptions): Promise<Attempted> {
+  const at = core.clock.now();
+  const body = encodeCancel({ ...(reason !== undefined && { reason }), cancelQueuedActivities });
+  return attemptCommit(core, {
+    expect: [{ kind: 'run-open', runId }],
+    writes: [
+      { kind: 'put-message', message: { namespace: core.namespace, runId, kind: 'cancel', messageId: cancelMessageId, at, body } },
+      { kind: 'wake-task', taskId: runTaskId(runId), at },
+    ],
+  });
+}

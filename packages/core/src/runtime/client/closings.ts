@@ -1,0 +1,138 @@
+import { StorageError } from '../../model/errors.js';
+import type { RunId } from '../../model/ids.js';
+import type { Unwatch } from '../../storage/port.js';
+import type { RunRecord } from '../../storage/records.js';
+import type { Core } from '../core.js';
+import type { CancelTimer } from '../clock.js';
+
+type Settle = (run: RunRecord | undefined, error?: StorageError) => void;
+
+type Needs = Pick<Core, 'storage' | 'feed' | 'clock' | 'busy' | 'log'>;
+
+interface Watched {
+  readonly waiting: Set<Settle>;
+  readonly unwatch: Unwatch;
+  reading: boolean;
+  /** The run changed while it was being read. */
+  again: boolean;
+}
+
+/** Runs are read again this often even if no hint comes. Milliseconds; more waits stretch it. */
+const pollEvery = 1_000;
+const pollCostPerRun = 5;
+
+/**
+ * Waits for runs to close: told by hints, saved by a poll, one read at a time for each run however many wait for it.
+ * A wait keeps no process alive and stops no virtual clock.
+ */
+export class Closings {
+  readonly #watched = new Map<RunId, Watched>();
+  readonly #listeners = new Set<() => void>();
+  #poll: CancelTimer | undefined;
+  readonly #core: Needs;
+
+  constructor(core: Needs) {
+    this.#core = core;
+  }
+
+  /** How many waits are under way: a test engine lets time pass while somebody waits for a result. */
+  get waits(): number {
+    let waits = 0;
+    for (const { waiting } of this.#watched.values()) waits += waiting.size;
+    return waits;
+  }
+
+  /** Calls back whenever a wait begins or ends. */
+  onChange(listener: () => void): Unwatch {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Calls back once: with the closed run, with the error that keeps it from being read, or with neither where it is gone or `close` came. */
+  wait(runId: RunId, settle: Settle): Unwatch {
+    const watched = this.#watched.get(runId) ?? this.#watch(runId);
+    watched.waiting.add(settle);
+    this.#read(runId, watched);
+    this.#changed();
+    return () => {
+      if (watched.waiting.delete(settle)) this.#changed();
+      if (watched.waiting.size === 0) this.#forget(runId, watched);
+    };
+  }
+
+  /** Ends every wait. */
+  close(): void {
+    for (const [runId, watched] of [...this.#watched]) this.#settle(runId, watched, undefined);
+  }
+
+  #watch(runId: RunId): Watched {
+    const watched: Watched = {
+      waiting: new Set(),
+      unwatch: this.#core.feed.onRun(runId, () => {
+        this.#read(runId, watched);
+      }),
+      reading: false,
+      again: false,
+    };
+    this.#watched.set(runId, watched);
+    this.#poll ??= this.#pollLater();
+    return watched;
+  }
+
+  #forget(runId: RunId, watched: Watched): void {
+    watched.unwatch();
+    if (this.#watched.get(runId) === watched) this.#watched.delete(runId);
+    if (this.#watched.size > 0) return;
+    this.#poll?.();
+    this.#poll = undefined;
+  }
+
+  #read(runId: RunId, watched: Watched): void {
+    if (watched.reading) {
+      watched.again = true;
+      return;
+    }
+    watched.reading = true;
+    void this.#core.busy.during(async () => {
+      try {
+        do {
+          watched.again = false;
+          const run = await this.#core.storage.readRun(runId);
+          if (!run || run.closedAt !== null) this.#settle(runId, watched, run);
+        } while (watched.again && watched.waiting.size > 0);
+      } catch (error) {
+        // What may go through later is read again by the poll.
+        if (error instanceof StorageError && !error.retryable) this.#settle(runId, watched, undefined, error);
+        else this.#core.log.debug('A run could not be read', { runId, error });
+      } finally {
+        watched.reading = false;
+      }
+    });
+  }
+
+  #settle(runId: RunId, watched: Watched, run: RunRecord | undefined, error?: StorageError): void {
+    this.#forget(runId, watched);
+    const waiting = [...watched.waiting];
+    watched.waiting.clear();
+    for (const settle of waiting) settle(run, error);
+    this.#changed();
+  }
+
+  #pollLater(): CancelTimer {
+    const at = this.#core.clock.now() + Math.max(pollEvery, this.#watched.size * pollCostPerRun);
+    return this.#core.clock.setTimer(
+      at,
+      () => {
+        for (const [runId, watched] of this.#watched) this.#read(runId, watched);
+        this.#poll = this.#watched.size > 0 ? this.#pollLater() : undefined;
+      },
+      'background',
+    );
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

@@ -1,0 +1,116 @@
+import { failureOf } from '../../codec/failures.js';
+import { decodeValue } from '../../codec/values.js';
+import type { PayloadLimits } from '../../codec/limits.js';
+import type { Failure, FailureRecord } from '../../model/failure.js';
+import type { Payload } from '../../model/payload.js';
+import { statusBucket } from '../../model/status.js';
+import { toDate, type EpochMs } from '../../model/time.js';
+import { runTaskId } from '../../model/ids.js';
+import type { RunRecord, TaskRecord } from '../../storage/records.js';
+import { activityTaskState, decodeActivityTask } from '../activity-task.js';
+import type { Core } from '../core.js';
+import { decodeBody, decodeStart, type RunBody } from '../run-projection.js';
+import { openFailure } from '../worker/sealing.js';
+import type { PendingActivity, WaitingFor, WorkflowDescription } from './description.js';
+import { workflowKey } from './keys.js';
+
+/** A run as people and programs see it. Reads its tasks while it is open, and the newest run of its chain where that is another. */
+export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowDescription> {
+  const open = run.closedAt === null;
+  const tasks = open ? await core.storage.readTasks(run.runId) : [];
+  const start = decodeStart(run);
+  const body = decodeBody(run);
+  const now = core.clock.now();
+  const pendingActivities = await Promise.all(tasks.filter((task) => task.kind === 'activity').map((task) => pendingActivity(core, task, now)));
+  return {
+    namespace: run.namespace,
+    workflowId: run.workflowId,
+    runId: run.runId,
+    workflowType: run.workflowType,
+    taskQueue: run.taskQueue,
+    status: run.status,
+    statusBucket: statusBucket(run.status),
+    runNumber: run.runNumber,
+    runCount: run.isCurrent ? run.runNumber : await newestRunNumber(core, run),
+    isCurrentRun: run.isCurrent,
+    ...(run.buildId !== null && { buildId: run.buildId }),
+    input: await readValue(core, start.input),
+    ...(body.output && { output: await readValue(core, body.output) }),
+    ...(body.failure && { failure: await readFailure(core, body.failure) }),
+    ...(body.state && { state: await readValue(core, body.state) }),
+    memo: (await readValue(core, start.memo)) as Record<string, unknown>,
+    searchAttributes: decodeValue(start.searchAttributes, readLimits) as Record<string, unknown>,
+    startedAt: toDate(run.startedAt),
+    ...(run.closedAt !== null && { closedAt: toDate(run.closedAt) }),
+    ...(body.closedReason !== undefined && { closedReason: body.closedReason }),
+    lastProgressAt: toDate(run.progressAt),
+    ...(start.executionDeadline !== undefined && { executionDeadline: toDate(start.executionDeadline) }),
+    ...(start.runDeadline !== undefined && { runDeadline: toDate(start.runDeadline) }),
+    waitingFor: open ? waitingFor(run, body, tasks, pendingActivities, now) : [],
+    pendingActivities,
+    historyLength: run.seq,
+    historyBytes: run.historyBytes,
+    ...(body.blocked && {
+      blocked: { code: body.blocked.code, message: body.blocked.message, details: body.blocked.details },
+    }),
+    actions: open ? ['signal', 'cancel', 'terminate'] : [],
+    version: run.version,
+  };
+}
+
+/** What was stored once can be read whatever the limits are now. */
+export const readLimits: PayloadLimits = { maxBytes: Infinity, maxDepth: 10_000, maxNodes: Infinity };
+
+/** Consumes the payload. */
+export async function readValue(core: Core, payload: Payload): Promise<unknown> {
+  return decodeValue(core.sealer.active ? await core.sealer.open(payload) : payload, readLimits);
+}
+
+export async function readFailure(core: Core, failure: FailureRecord): Promise<Failure> {
+  return failureOf(await openFailure(core, failure));
+}
+
+async function newestRunNumber({ storage, namespace }: Core, run: RunRecord): Promise<number> {
+  const current = await storage.readKey(namespace, workflowKey(run.workflowId));
+  const newest = current && (await storage.readRun(current.value));
+  return newest?.runNumber ?? run.runNumber;
+}
+
+async function pendingActivity(core: Core, task: TaskRecord, now: EpochMs): Promise<PendingActivity> {
+  const body = decodeActivityTask(task);
+  const state = activityTaskState(task, now);
+  return {
+    activityId: body.activityId,
+    activityType: body.activityType,
+    state,
+    attempt: task.attempt,
+    ...(body.heartbeat && { lastHeartbeat: await readValue(core, body.heartbeat) }),
+    ...(body.heartbeatAt !== undefined && { lastHeartbeatAt: toDate(body.heartbeatAt) }),
+    ...(body.lastFailure && { lastFailure: await readFailure(core, body.lastFailure) }),
+    ...(state === 'backing_off' && { nextAttemptAt: toDate(task.visibleAt) }),
+  };
+}
+
+function waitingFor(
+  run: RunRecord,
+  body: RunBody,
+  tasks: readonly TaskRecord[],
+  activities: readonly PendingActivity[],
+  now: EpochMs,
+): readonly WaitingFor[] {
+  const waits: WaitingFor[] = [
+    ...activities.map(({ activityId, activityType }) => ({ kind: 'activity' as const, id: activityId, name: activityType })),
+    ...(body.timers ?? []).map(({ id, dueAt }) => ({ kind: 'timer' as const, id, dueAt: toDate(dueAt) })),
+    ...(body.signals ?? []).map((name) => ({ kind: 'signal' as const, name })),
+    ...(body.conditions ?? []).map(({ id, dueAt }) => ({
+      kind: 'condition' as const,
+      id,
+      ...(dueAt !== undefined && { dueAt: toDate(dueAt) }),
+    })),
+  ];
+  const task = tasks.find(({ taskId }) => taskId === runTaskId(run.runId));
+  if (!task || task.leaseUntil > now) return waits;
+  if (task.visibleAt <= now) waits.push({ kind: 'worker', taskQueue: run.taskQueue });
+  else if (run.status === 'pending') waits.push({ kind: 'timer', id: 'startDelay', dueAt: toDate(task.visibleAt) });
+  return waits;
+}

@@ -1,0 +1,90 @@
+import { WorkflowAlreadyStartedError } from '../../model/errors.js';
+import type { RunId, WorkflowId } from '../../model/ids.js';
+import type { RunRecord } from '../../storage/records.js';
+import type { Origin } from './birth.js';
+import { requestKey, workflowKey } from './keys.js';
+import type { OpenCore } from './open-core.js';
+import type { DuplicatePolicy, StartPlan } from './start-options.js';
+import { terminationOf } from './termination.js';
+
+export interface StartedRun {
+  readonly workflowId: WorkflowId;
+  readonly runId: RunId;
+}
+
+export type Decision =
+  /** Begin, if what was read still stands. */
+  | { readonly kind: 'begin'; readonly origin: Origin }
+  | { readonly kind: 'existing'; readonly run: StartedRun };
+
+/** The first run of an id that nobody has used. */
+export function firstRun({ namespace }: OpenCore, workflowId: WorkflowId): Origin {
+  return { runNumber: 1, expect: [{ kind: 'key', namespace, key: workflowKey(workflowId), value: null }], writes: [] };
+}
+
+/** What a start has to do, by what stands under its ids now. Throws `WorkflowAlreadyStartedError` where nothing is allowed. */
+export async function decideDuplicate(core: OpenCore, workflowId: WorkflowId, plan: StartPlan): Promise<Decision> {
+  const { storage, namespace } = core;
+  if (plan.requestId !== undefined) {
+    const requested = await storage.readKey(namespace, requestKey(plan.requestId));
+    const run = requested && (await storage.readRun(requested.value));
+    if (run) return existing(run);
+  }
+  const current = await storage.readKey(namespace, workflowKey(workflowId));
+  const run = current && (await storage.readRun(current.value));
+  if (!run) return { kind: 'begin', origin: firstRun(core, workflowId) };
+  const open = run.closedAt === null;
+  switch (plan.policy) {
+    case 'use_existing':
+      if (open) return existing(run);
+      throw alreadyStarted(run, plan.policy);
+    case 'reject':
+      throw alreadyStarted(run, plan.policy);
+    case 'allow':
+      if (open) throw alreadyStarted(run, plan.policy);
+      return { kind: 'begin', origin: nextRun(core, run) };
+    case 'terminate_existing':
+      return { kind: 'begin', origin: open ? afterTerminating(core, run) : nextRun(core, run) };
+  }
+}
+
+function existing({ workflowId, runId }: RunRecord): Decision {
+  return { kind: 'existing', run: { workflowId, runId } };
+}
+
+/** Follows a closed run, which is the current one no longer. */
+function nextRun(core: OpenCore, run: RunRecord): Origin {
+  const { runId, status, buildId, closedAt, progressAt, body } = run;
+  return {
+    ...following(core, run),
+    writes: [{ kind: 'amend-run', runId, changes: { status, isCurrent: false, buildId, closedAt, progressAt, body } }],
+  };
+}
+
+function afterTerminating(core: OpenCore, run: RunRecord): Origin {
+  const reason = 'Another run of the same workflow id was started';
+  return { ...following(core, run), writes: terminationOf(run, reason, core.clock.now(), false) };
+}
+
+function following({ namespace }: OpenCore, { workflowId, runId, runNumber, seq }: RunRecord): Omit<Origin, 'writes'> {
+  return {
+    runNumber: runNumber + 1,
+    expect: [
+      { kind: 'key', namespace, key: workflowKey(workflowId), value: runId },
+      { kind: 'run-at', runId, seq },
+    ],
+  };
+}
+
+const advice: Record<DuplicatePolicy, string> = {
+  reject: "use another id, or duplicatePolicy 'allow', 'use_existing' or 'terminate_existing'",
+  allow: "wait for its end, or use duplicatePolicy 'use_existing' or 'terminate_existing'",
+  use_existing: "it cannot be used any more: use duplicatePolicy 'allow' for another run",
+  terminate_existing: '',
+};
+
+function alreadyStarted({ workflowId, runId, status }: RunRecord, policy: DuplicatePolicy): WorkflowAlreadyStartedError {
+  return new WorkflowAlreadyStartedError(
+    `Workflow id '${workflowId}' is taken: its run ${runId} is ${status}. With duplicatePolicy '${policy}', ${advice[policy]}`,
+  );
+}

@@ -1,0 +1,18 @@
+import { makeBundle, type HistoryBundle } from '../../codec/bundle.js';
+import { encodeEvent } from '../../codec/events.js';
+import type { RunId } from '../../model/ids.js';
+import type { Core } from '../core.js';
+import { eventsOf } from '../worker/sealing.js';
+import { readRun } from './read-run.js';
+
+/** Every event of a run, as it was when this was called or later, in a file that is safe to keep. Payloads are opened: the bundle needs no codecs. */
+export async function exportRun(core: Core, runId: RunId): Promise<HistoryBundle> {
+  const { workflowId, workflowType, seq } = await readRun(core, runId);
+  const bodies: string[] = [];
+  while (bodies.length < seq) {
+    const page = await core.storage.readEvents(runId, { from: bodies.length + 1, limit: Math.min(1_000, seq - bodies.length) });
+    if (page.length === 0) break;
+    bodies.push(...(core.sealer.active ? (await eventsOf(core, page)).map(encodeEvent) : page));
+  }
+  return makeBundle({ workflowId, runId, workflowType }, bodies);
+}

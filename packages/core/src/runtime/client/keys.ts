@@ -1,0 +1,20 @@
+import type { RunId, WorkflowId } from '../../model/ids.js';
+
+/**
+ * Unique names in a store, each within its namespace. A caller's own id comes last, so no two kinds can meet.
+ *
+ * - `workflow:<workflow id>` → run id: the current run. Moved by the start of the next run of the chain; belongs to the
+ *   run that it names.
+ * - `request:<request id>` → run id: the start that this request made. Belongs to that run, whatever follows it.
+ * - `signal:<run id>:<signal id>` → `1`: a signal with an id of the caller's was accepted, applied or not.
+ * - `reply:<uuid>` → the answer to a query, see `query-mail.ts`.
+ */
+export function workflowKey(workflowId: WorkflowId): string {
+  return `workflow:${workflowId}`;
+}
+export function requestKey(requestId: string): string {
+  return `request:${requestId}`;
+}
+export function signalKey(runId: RunId, signalId: string): string {
+  return `signal:${runId}:${signalId}`;
+}

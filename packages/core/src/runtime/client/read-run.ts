@@ -1,0 +1,30 @@
+import { WorkflowNotFoundError } from '../../model/errors.js';
+import type { RunId } from '../../model/ids.js';
+import type { RunRecord } from '../../storage/records.js';
+import type { Core } from '../core.js';
+import { workflowKey } from './keys.js';
+import type { RunTarget } from './run-reads.js';
+
+/** The run that is meant now. Throws `WorkflowNotFoundError` where there is none. */
+export async function resolveRun({ storage, namespace }: Core, { workflowId, runId }: RunTarget): Promise<RunId> {
+  if (runId !== undefined) return runId;
+  const key = await storage.readKey(namespace, workflowKey(workflowId));
+  if (!key) throw new WorkflowNotFoundError(`There is no workflow '${workflowId}' in namespace '${namespace}'`);
+  return key.value;
+}
+
+export async function readRun({ storage, namespace }: Core, runId: RunId): Promise<RunRecord> {
+  const run = await storage.readRun(runId);
+  if (run?.namespace !== namespace) {
+    throw new WorkflowNotFoundError(`There is no run ${runId} in namespace '${namespace}'`);
+  }
+  return run;
+}
+
+export async function readTarget(core: Core, target: RunTarget): Promise<RunRecord> {
+  const run = await readRun(core, await resolveRun(core, target));
+  if (run.workflowId !== target.workflowId) {
+    throw new WorkflowNotFoundError(`Run ${run.runId} belongs to workflow '${run.workflowId}', not to '${target.workflowId}'`);
+  }
+  return run;
+}

@@ -1,0 +1,79 @@
+import { parseDuration, type Duration } from '../../model/duration.js';
+import { EngineClosedError, WaitTimeoutError, WorkflowNotFoundError } from '../../model/errors.js';
+import type { RunId } from '../../model/ids.js';
+import { NEVER } from '../../model/time.js';
+import type { RunRecord } from '../../storage/records.js';
+import { describeRun } from './describe.js';
+import type { OpenCore } from './open-core.js';
+import { outcomeOf } from './outcome.js';
+import { readTarget } from './read-run.js';
+import type { RunTarget } from './run-reads.js';
+
+export interface WaitOptions {
+  /** How long to wait; 0 looks once. Then `WaitTimeoutError`, and the workflow goes on. Default: no limit. */
+  timeout?: Duration;
+  /** Ends the wait with the signal's reason; the workflow goes on. */
+  signal?: AbortSignal;
+}
+
+/** Waits for the end of the run that is meant when the wait begins. Resolves to its output, or rejects with the typed error. */
+export async function waitResult(core: OpenCore, target: RunTarget, options: WaitOptions = {}): Promise<unknown> {
+  const { signal } = options;
+  const timeout = options.timeout === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
+  signal?.throwIfAborted();
+  const run = await core.command(() => readTarget(core, target));
+  if (run.closedAt !== null) return outcome(core, run);
+  if (timeout === 0) throw new WaitTimeoutError(`Workflow '${run.workflowId}' (run ${run.runId}) is ${run.status}`);
+  return outcome(core, await closing(core, run.runId, timeout, signal));
+}
+
+async function outcome(core: OpenCore, run: RunRecord): Promise<unknown> {
+  return outcomeOf(await core.command(() => describeRun(core, run)));
+}
+
+function closing(core: OpenCore, runId: RunId, timeout: number | undefined, signal: AbortSignal | undefined): Promise<RunRecord> {
+  return new Promise((resolve, reject) => {
+    const ends: (() => void)[] = [];
+    const end = (settle: () => void): void => {
+      for (const clean of ends.splice(0)) clean();
+      settle();
+    };
+    ends.push(
+      core.closings.wait(runId, (run, error) => {
+        end(() => {
+          if (run) resolve(run);
+          else reject(error ?? gone(core, runId));
+        });
+      }),
+    );
+    if (timeout !== undefined) {
+      const elapsed = (): void => {
+        end(() => {
+          reject(new WaitTimeoutError(`Run ${runId} did not end within ${timeout} ms; it goes on`));
+        });
+      };
+      ends.push(core.clock.setTimer(Math.min(NEVER, core.clock.now() + timeout), elapsed, 'foreground'));
+    }
+    if (signal) {
+      const aborted = (): void => {
+        end(() => {
+          reject(signal.reason as Error);
+        });
+      };
+      signal.addEventListener('abort', aborted, { once: true });
+      ends.push(() => {
+        signal.removeEventListener('abort', aborted);
+      });
+      if (signal.aborted) aborted();
+    }
+  });
+}
+
+function gone(core: OpenCore, runId: RunId): Error {
+  try {
+    core.assertOpen();
+    return new WorkflowNotFoundError(`Run ${runId} was removed while its result was awaited`);
+  } catch (error) {
+    return error as EngineClosedError;
+  }
+}

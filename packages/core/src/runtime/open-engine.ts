@@ -1,0 +1,83 @@
+import { parseDuration, type Duration } from '../model/duration.js';
+import { isValidId } from '../model/ids.js';
+import type { ActivityRecord, WorkflowRecord } from './definitions.js';
+import { openCore, type CoreSeams, type Opened } from './open.js';
+import { checkCoreOptions, idGrammar, OptionCheck, type CoreOptions } from './open-options.js';
+import { startWorker, type Worker } from './worker/worker.js';
+
+/** What opens an engine: a client that also works. */
+export interface WorkOptions extends CoreOptions {
+  /** Queues that this engine serves. Default `['default']`. */
+  taskQueues?: readonly string[];
+  /** Names the code that this engine runs. Default none. */
+  buildId?: string;
+  /** Names this process to people: the owner of its leases. Default none. */
+  identity?: string;
+  /** Activities at once. Default 100. */
+  maxConcurrentActivities?: number;
+  /** Runs held in memory; the least recently used go first. Default 1000. */
+  maxCachedWorkflows?: number;
+}
+
+export interface OpenedEngine extends Opened {
+  readonly worker: Worker;
+  /** How long running activities may take to end, before they are stopped. Milliseconds, default 30 s. */
+  shutDown(grace?: Duration): Promise<void>;
+}
+
+const defaultGrace = 30_000;
+
+/** Opens a core, gives it a worker and lets it begin. */
+export async function openEngineCore(
+  options: WorkOptions,
+  code: { readonly workflows: readonly WorkflowRecord[]; readonly activities: readonly ActivityRecord[] },
+  seams?: CoreSeams,
+): Promise<OpenedEngine> {
+  checkWorkOptions(options);
+  const { taskQueues = ['default'], buildId, identity, maxConcurrentActivities = 100, maxCachedWorkflows = 1_000 } = options;
+  const opened = await openCore(options, code, seams);
+  const { core } = opened;
+  try {
+    const uuid = core.ids.next(core.clock.now());
+    const worker = await startWorker(core, {
+      id: identity === undefined ? uuid : `${identity}:${uuid}`,
+      taskQueues: [...new Set(taskQueues)],
+      buildId: buildId ?? null,
+      maxConcurrentActivities,
+      maxCachedWorkflows,
+    });
+    opened.employ(worker);
+    await worker.begin();
+    return {
+      ...opened,
+      worker,
+      shutDown: async (grace = defaultGrace) => {
+        const ms = Math.max(0, parseDuration(grace, 'grace'));
+        await opened.close(() => worker.close(ms));
+      },
+      abandon: () => {
+        worker.abandon();
+        opened.abandon();
+      },
+    };
+  } catch (error) {
+    await opened.close().catch(() => undefined); // the first error says more
+    throw error;
+  }
+}
+
+function checkWorkOptions(options: WorkOptions): void {
+  checkCoreOptions(options);
+  const check = new OptionCheck();
+  const { taskQueues, buildId, identity, maxConcurrentActivities: activities = 1, maxCachedWorkflows: cached = 1 } = options;
+  check.require(
+    taskQueues === undefined || (Array.isArray(taskQueues) && taskQueues.length > 0 && taskQueues.every(isValidId)),
+    'taskQueues',
+    `must be a list of names; each ${idGrammar}`,
+  );
+  check.require(buildId === undefined || isValidId(buildId), 'buildId', idGrammar);
+  check.require(identity === undefined || (isValidId(identity) && identity.length <= 100), 'identity', "must be 1 to 100 letters, digits, '.', '_', '-', ':'");
+  check.require(Number.isSafeInteger(activities) && activities >= 0, 'maxConcurrentActivities', 'must be a whole number');
+  check.require(Number.isSafeInteger(cached) && cached >= 0, 'maxCachedWorkflows', 'must be a whole number');
+  check.done('The engine cannot be opened');
+}

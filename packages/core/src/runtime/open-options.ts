@@ -1,0 +1,88 @@
+import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
+import { isValidId } from '../model/ids.js';
+import type { PayloadCodec } from '../codec/byte-codecs.js';
+import type { Storage } from '../storage/port.js';
+import type { Clock } from './clock.js';
+import type { Logger } from './core.js';
+
+/** What opens a client. */
+export interface CoreOptions {
+  /** What an adapter made: `memory()`, `sqlite('app.db')`, `indexedDb('app')` … */
+  storage: Storage;
+  /** Keeps the workflows of several tenants of one store apart. Default `default`. */
+  namespace?: string;
+  /** Between user values and stored bytes, such as encryption. The last one writes; all of them read. Default none. */
+  codecs?: readonly PayloadCodec[];
+  /** Largest value in history, in bytes as encoded. Default 2 MiB; a warning is logged at 80 %. */
+  maxPayloadBytes?: number;
+  /** Where the engine reports. Default: warnings and errors to the console. */
+  logger?: Logger;
+  /** Time as the engine sees it. Default: that of the host. */
+  clock?: Clock;
+}
+
+type Given = Partial<Record<string, unknown>>;
+
+/** Collects what is wrong with options, and throws all of it at once. */
+export class OptionCheck {
+  readonly #issues: ArgumentIssue[] = [];
+
+  require(holds: boolean, path: string, message: string): void {
+    if (!holds) this.#issues.push({ path, message });
+  }
+  /** Throws `InvalidArgumentError` where anything did not hold. */
+  done(message: string): void {
+    if (this.#issues.length > 0) throw new InvalidArgumentError(message, this.#issues);
+  }
+}
+
+export const idGrammar = "must be 1 to 191 letters, digits, '.', '_', '-', ':'";
+
+/** Throws `InvalidArgumentError` with a path for each thing wrong. */
+export function checkCoreOptions(options: CoreOptions): void {
+  const check = new OptionCheck();
+  const given = options as unknown as Given | null | undefined;
+  if (typeof given !== 'object' || given === null) {
+    check.require(false, '', 'must be an object with a storage');
+    check.done(cannotOpen);
+    return;
+  }
+  const { storage, namespace, codecs, maxPayloadBytes, logger, clock } = given;
+  check.require(
+    has(storage, 'kind', 'string') && has(storage, 'open', 'function'),
+    'storage',
+    'must be what an adapter made: memory() of @perdure/memory, sqlite() of @perdure/sqlite, or indexedDb() of @perdure/indexeddb',
+  );
+  check.require(namespace === undefined || isValidId(namespace), 'namespace', idGrammar);
+  check.require(
+    maxPayloadBytes === undefined || (Number.isSafeInteger(maxPayloadBytes) && (maxPayloadBytes as number) > 0),
+    'maxPayloadBytes',
+    'must be a positive whole number',
+  );
+  check.require(
+    codecs === undefined || (Array.isArray(codecs) && codecs.every(isCodec)),
+    'codecs',
+    'must be a list of codecs with an id, encode and decode',
+  );
+  check.require(
+    logger === undefined || ['debug', 'info', 'warn', 'error'].every((level) => has(logger, level, 'function')),
+    'logger',
+    'must have debug, info, warn and error',
+  );
+  check.require(
+    clock === undefined || (has(clock, 'now', 'function') && has(clock, 'setTimer', 'function')),
+    'clock',
+    'must have now and setTimer',
+  );
+  check.done(cannotOpen);
+}
+
+const cannotOpen = 'The engine or client cannot be opened';
+
+function isCodec(codec: unknown): boolean {
+  return has(codec, 'id', 'string') && has(codec, 'encode', 'function') && has(codec, 'decode', 'function');
+}
+
+function has(value: unknown, name: string, type: 'string' | 'function'): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as Given)[name] === type;
+}

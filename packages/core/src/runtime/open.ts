@@ -1,0 +1,99 @@
+import { createSealer } from '../codec/byte-codecs.js';
+import { defaultPayloadLimits } from '../codec/limits.js';
+import { MonotonicUuid7 } from '../model/uuid.js';
+import { Busy } from './busy.js';
+import { ChangeFeed } from './change-feed.js';
+import { Closings } from './client/closings.js';
+import { Lifecycle } from './client/lifecycle.js';
+import type { OpenCore } from './client/open-core.js';
+import { hostClock } from './clock.js';
+import { Committer } from './committer.js';
+import { consoleLogger } from './console-logger.js';
+import type { Core, LocalWorker } from './core.js';
+import { Registry, type ActivityRecord, type WorkflowRecord } from './definitions.js';
+import { checkCoreOptions, type CoreOptions } from './open-options.js';
+import { hostPlatform, type Platform } from './platform.js';
+
+/** What a test engine puts in place of the host. */
+export interface CoreSeams {
+  readonly platform?: Platform;
+  readonly checks?: Partial<Core['checks']>;
+}
+
+/** An open core and how it ends. */
+export interface Opened {
+  readonly core: OpenCore;
+  /** Gives the core its worker. */
+  employ(worker: LocalWorker): void;
+  /** Refuses calls from now on, ends every wait, lets calls under way end, then `before`, then lets go of the store. Idempotent. */
+  close(before?: () => Promise<void>): Promise<void>;
+  /** Lets go of everything at once, as a crash would. */
+  abandon(): void;
+}
+
+/** Opens the store and builds what every part of a client or engine shares. Rejects with `InvalidArgumentError`, `StorageError`, `PlatformError`. */
+export async function openCore(
+  options: CoreOptions,
+  code: { readonly workflows: readonly WorkflowRecord[]; readonly activities: readonly ActivityRecord[] } = noCode,
+  { platform = hostPlatform, checks }: CoreSeams = {},
+): Promise<Opened> {
+  checkCoreOptions(options);
+  const { namespace = 'default', clock = hostClock, logger = consoleLogger, codecs = [], maxPayloadBytes } = options;
+  const registry = new Registry(code.workflows, code.activities);
+  const sealer = createSealer(codecs);
+  const storage = await options.storage.open();
+  const busy = new Busy(platform);
+  const lifecycle = new Lifecycle();
+  const feed = new ChangeFeed(storage);
+  const closings = new Closings({ storage, feed, clock, busy, log: logger });
+  let worker: LocalWorker | undefined;
+  const core: OpenCore = {
+    namespace,
+    storage,
+    platform,
+    clock,
+    busy,
+    committer: new Committer(storage, platform, clock, busy),
+    feed,
+    registry,
+    sealer,
+    limits: { ...defaultPayloadLimits, ...(maxPayloadBytes !== undefined && { maxBytes: maxPayloadBytes }) },
+    log: logger,
+    ids: new MonotonicUuid7(() => platform.randomUint32()),
+    checks: { shadowReplay: checks?.shadowReplay ?? false, alwaysEvict: checks?.alwaysEvict ?? false },
+    get worker() {
+      return worker;
+    },
+    assertOpen: () => {
+      lifecycle.assertOpen();
+    },
+    closings,
+    command: (work) => lifecycle.during(() => busy.during(work)),
+    onClose: (listener) => lifecycle.onClose(listener),
+  };
+
+  let closed: Promise<void> | undefined;
+  const end = async (before: (() => Promise<void>) | undefined): Promise<void> => {
+    const underWay = lifecycle.close();
+    closings.close();
+    await underWay;
+    await before?.();
+    core.feed.close();
+    await storage.close();
+  };
+  return {
+    core,
+    employ: (employed) => {
+      worker = employed;
+    },
+    close: (before) => (closed ??= end(before)),
+    abandon: () => {
+      void lifecycle.close();
+      closings.close();
+      core.feed.close();
+      closed ??= storage.close();
+    },
+  };
+}
+
+const noCode = { workflows: [], activities: [] };
