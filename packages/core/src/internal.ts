@@ -1,8 +1,7 @@
 /** `@perdure/core/internal`: for `@perdure/testing` and the tests of this repository. It promises nothing to anyone else. */
-export { openEngine, SourceEngine, sourceOf, type EngineSource } from './api/engine.js';
+export { openEngine, type OpenEngine } from './api/engine.js';
 export type { Worker, WorkerStatus } from './runtime/worker/worker.js';
 export type { OpenCore } from './runtime/client/open-core.js';
 export type { CoreSeams } from './runtime/open.js';
-export type { OpenedEngine } from './runtime/open-engine.js';
 export { hostClock, type Clock } from './runtime/clock.js';
 export { hostPlatform, type Platform } from './runtime/platform.js';

@@ -3,7 +3,7 @@ import { beginningOf, type WorkflowReference } from '../runtime/client/beginning
 import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
 import type { ListFilter, Page, WorkflowDescription } from '../runtime/client/description.js';
 import { countRuns, listRuns } from '../runtime/client/list.js';
-import type { CoreSource } from '../runtime/client/open-core.js';
+import type { OpenCore } from '../runtime/client/open-core.js';
 import type { StartOptions } from '../runtime/client/start-options.js';
 import { startRun } from '../runtime/client/start.js';
 import { openCore } from '../runtime/open.js';
@@ -80,22 +80,21 @@ export interface Client {
 }
 
 /** What clients and engines have in common. */
-export class SourceClient implements Omit<Client, 'close'> {
-  readonly #source: CoreSource;
+export class CoreClient implements Omit<Client, 'close'> {
+  readonly #core: OpenCore;
 
-  constructor(source: CoreSource) {
-    this.#source = source;
+  constructor(core: OpenCore) {
+    this.#core = core;
   }
 
   get namespace(): string {
-    return this.#source.core.namespace as string;
+    return this.#core.namespace as string;
   }
 
   async start(workflow: unknown, input?: unknown, options?: StartOptions): Promise<any> {
-    const { core } = this.#source;
     const reference = referenceOf(workflow);
-    const target = await core.command(() => startRun(core, beginningOf(core, reference, input, options)));
-    return new RunHandle(this.#source, target, declaredBy(reference));
+    const target = await this.#core.command(() => startRun(this.#core, beginningOf(this.#core, reference, input, options)));
+    return new RunHandle(this.#core, target, declaredBy(reference));
   }
 
   async execute(workflow: unknown, input?: unknown, options: StartOptions & WaitOptions = {}): Promise<any> {
@@ -111,12 +110,11 @@ export class SourceClient implements Omit<Client, 'close'> {
       throw new InvalidArgumentError('A handle needs a workflow id', [{ path: 'workflowId', message: 'must be a string' }]);
     }
     const declared = typeof workflow === 'string' ? undefined : declaredBy(referenceOf(workflow));
-    return new RunHandle(this.#source, { workflowId, runId }, declared);
+    return new RunHandle(this.#core, { workflowId, runId }, declared);
   }
 
   list({ pageToken, ...filter }: ListFilter & { pageToken?: string | null } = {}): Promise<Page<WorkflowDescription>> {
-    const { core } = this.#source;
-    return core.command(() => listRuns(core, filter, pageToken));
+    return this.#core.command(() => listRuns(this.#core, filter, pageToken));
   }
 
   async *iterate(filter: ListFilter = {}): AsyncGenerator<WorkflowDescription> {
@@ -129,8 +127,7 @@ export class SourceClient implements Omit<Client, 'close'> {
   }
 
   count(filter: ListFilter = {}): Promise<number> {
-    const { core } = this.#source;
-    return core.command(() => countRuns(core, filter));
+    return this.#core.command(() => countRuns(this.#core, filter));
   }
 }
 
@@ -148,11 +145,11 @@ function declaredBy(reference: WorkflowReference): DeclaredMessages | undefined 
   return typeof reference === 'string' ? undefined : reference.messages;
 }
 
-class StandaloneClient extends SourceClient implements Client {
+class StandaloneClient extends CoreClient implements Client {
   readonly #close: () => Promise<void>;
 
-  constructor(source: CoreSource, close: () => Promise<void>) {
-    super(source);
+  constructor(core: OpenCore, close: () => Promise<void>) {
+    super(core);
     this.#close = close;
   }
 
@@ -176,7 +173,6 @@ class StandaloneClient extends SourceClient implements Client {
  * ```
  */
 export async function createClient(options: ClientOptions): Promise<Client> {
-  const opened = await openCore(options);
-  const source: CoreSource = { core: opened.core, replacementOf: () => undefined };
-  return new StandaloneClient(source, () => opened.close());
+  const { core, close } = await openCore(options);
+  return new StandaloneClient(core, () => close());
 }

@@ -1,8 +1,8 @@
 import type { Duration } from '../model/duration.js';
-import type { CoreSource, OpenCore } from '../runtime/client/open-core.js';
+import type { OpenCore } from '../runtime/client/open-core.js';
 import { openEngineCore, type OpenedEngine, type WorkOptions } from '../runtime/open-engine.js';
 import type { CoreSeams } from '../runtime/open.js';
-import { SourceClient, type Client } from './client.js';
+import { CoreClient, type Client } from './client.js';
 import { registeredCode } from './code.js';
 import type { ActivityImplementation } from './define-activity.js';
 import type { WorkflowImplementation } from './define-workflow.js';
@@ -33,41 +33,35 @@ export interface EngineWorker {
   drain(): Promise<void>;
 }
 
-/** Where an engine finds what it was opened with. */
-export interface EngineSource extends CoreSource {
-  readonly opened: OpenedEngine;
-}
-
-/** An engine on whatever its source holds. */
-export class SourceEngine extends SourceClient implements Engine {
+class LocalEngine extends CoreClient implements Engine {
   readonly worker: EngineWorker;
-  readonly #source: EngineSource;
+  readonly #opened: OpenedEngine;
 
-  constructor(source: EngineSource) {
-    super(source);
-    this.#source = source;
-    this.worker = {
-      get id() {
-        return source.opened.worker.id as string;
-      },
-      drain: () => source.opened.worker.drain(),
-    };
+  constructor(opened: OpenedEngine) {
+    super(opened.core);
+    this.#opened = opened;
+    const { worker } = opened;
+    this.worker = { id: worker.id as string, drain: () => worker.drain() };
   }
 
   close(options: { readonly grace?: Duration } = {}): Promise<void> {
-    return this.#source.opened.shutDown(options.grace);
+    return this.#opened.shutDown(options.grace);
   }
 }
 
-/** Opens what an engine is made of; a test engine opens it again after a crash. */
-export async function openEngine(options: EngineOptions, seams?: CoreSeams): Promise<OpenedEngine> {
-  return openEngineCore(options, registeredCode(options), seams);
+/** An engine and what it is made of, for a test engine. */
+export interface OpenEngine {
+  readonly engine: Engine;
+  readonly core: OpenCore;
+  readonly worker: OpenedEngine['worker'];
+  /** Lets go of everything at once, as a crash would: calls under way are never answered. */
+  abandon(): void;
 }
 
-/** Stays the same for the life of the engine. */
-export function sourceOf(opened: OpenedEngine): EngineSource {
-  const core: OpenCore = opened.core;
-  return { core, opened, replacementOf: () => undefined };
+export async function openEngine(options: EngineOptions, seams?: CoreSeams): Promise<OpenEngine> {
+  const opened = await openEngineCore(options, registeredCode(options), seams);
+  const { core, worker, abandon } = opened;
+  return { engine: new LocalEngine(opened), core, worker, abandon };
 }
 
 /**
@@ -88,5 +82,6 @@ export function sourceOf(opened: OpenedEngine): EngineSource {
  * ```
  */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  return new SourceEngine(sourceOf(await openEngine(options)));
+  const { engine } = await openEngine(options);
+  return engine;
 }

@@ -1,5 +1,4 @@
 import type { HistoryBundle } from '../codec/bundle.js';
-import { isPerdureError } from '../model/errors.js';
 import { cancelRun, type CancelOptions } from '../runtime/client/cancel.js';
 import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
 import { describeRun } from '../runtime/client/describe.js';
@@ -7,7 +6,7 @@ import type { HistoryEvent, WorkflowDescription } from '../runtime/client/descri
 import { exportRun } from '../runtime/client/export-history.js';
 import { readHistory } from '../runtime/client/history.js';
 import { listChain } from '../runtime/client/list.js';
-import type { CoreSource, OpenCore } from '../runtime/client/open-core.js';
+import type { OpenCore } from '../runtime/client/open-core.js';
 import { queryRun } from '../runtime/client/query.js';
 import { readTarget, resolveRun } from '../runtime/client/read-run.js';
 import type { RunTarget } from '../runtime/client/run-reads.js';
@@ -85,29 +84,20 @@ const historyPage = 500;
 export class RunHandle implements WorkflowHandle<unknown> {
   readonly workflowId: string;
   readonly runId?: string;
-  readonly #source: CoreSource;
+  readonly #core: OpenCore;
   readonly #target: RunTarget;
   readonly #declared: DeclaredMessages | undefined;
 
-  constructor(source: CoreSource, target: RunTarget, declared: DeclaredMessages | undefined) {
-    this.#source = source;
+  constructor(core: OpenCore, target: RunTarget, declared: DeclaredMessages | undefined) {
+    this.#core = core;
     this.#target = target;
     this.#declared = declared;
     this.workflowId = target.workflowId as string;
     if (target.runId !== undefined) this.runId = target.runId as string;
   }
 
-  async result(options?: WaitOptions): Promise<unknown> {
-    for (;;) {
-      const { core } = this.#source;
-      try {
-        return await waitResult(core, this.#target, options);
-      } catch (error) {
-        const replaced = isPerdureError(error) && error.code === 'engine_closed' ? this.#source.replacementOf(core) : undefined;
-        if (!replaced) throw error;
-        await replaced;
-      }
-    }
+  result(options?: WaitOptions): Promise<unknown> {
+    return waitResult(this.#core, this.#target, options);
   }
 
   describe(): Promise<WorkflowDescription> {
@@ -119,9 +109,8 @@ export class RunHandle implements WorkflowHandle<unknown> {
   }
 
   async query(name: string, argument?: unknown): Promise<any> {
-    const { core } = this.#source;
-    const run = await core.command(() => readTarget(core, this.#target));
-    return queryRun(core, run, this.#declared, name, argument);
+    const run = await this.#command((core) => readTarget(core, this.#target));
+    return queryRun(this.#core, run, this.#declared, name, argument);
   }
 
   cancel(options: CancelOptions = {}): Promise<void> {
@@ -153,7 +142,6 @@ export class RunHandle implements WorkflowHandle<unknown> {
   }
 
   #command<T>(work: (core: OpenCore) => Promise<T>): Promise<T> {
-    const { core } = this.#source;
-    return core.command(() => work(core));
+    return this.#core.command(() => work(this.#core));
   }
 }

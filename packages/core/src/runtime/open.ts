@@ -27,7 +27,7 @@ export interface Opened {
   employ(worker: LocalWorker): void;
   /** Refuses calls from now on, ends every wait, lets calls under way end, then `before`, then lets go of the store. Idempotent. */
   close(before?: () => Promise<void>): Promise<void>;
-  /** Lets go of everything at once, as a crash would. */
+  /** Lets go of everything at once, as a crash would: calls under way are never answered. */
   abandon(): void;
 }
 
@@ -78,7 +78,7 @@ export async function openCore(
     closings.close();
     await underWay;
     await before?.();
-    core.feed.close();
+    feed.close();
     await storage.close();
   };
   return {
@@ -88,10 +88,10 @@ export async function openCore(
     },
     close: (before) => (closed ??= end(before)),
     abandon: () => {
-      void lifecycle.close();
-      closings.close();
-      core.feed.close();
-      closed ??= storage.close();
+      lifecycle.abandon();
+      closings.abandon();
+      feed.close();
+      closed ??= storage.close().catch(() => undefined); // nobody is left to tell
     },
   };
 }

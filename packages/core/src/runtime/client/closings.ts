@@ -67,6 +67,14 @@ export class Closings {
     for (const [runId, watched] of [...this.#watched]) this.#settle(runId, watched, undefined);
   }
 
+  /** Forgets every wait: none is ever answered, as after a crash. */
+  abandon(): void {
+    for (const [runId, watched] of [...this.#watched]) {
+      watched.waiting.clear();
+      this.#forget(runId, watched);
+    }
+  }
+
   #watch(runId: RunId): Watched {
     const watched: Watched = {
       waiting: new Set(),

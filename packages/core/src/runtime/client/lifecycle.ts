@@ -34,6 +34,12 @@ export class Lifecycle {
     }
   }
 
+  /** From now on every call is refused, and nobody is told. */
+  abandon(): void {
+    this.#closing = true;
+    this.#listeners.clear();
+  }
+
   /** From now on every call is refused. Resolves when those under way have ended. */
   async close(): Promise<void> {
     if (!this.#closing) {

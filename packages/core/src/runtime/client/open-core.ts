@@ -11,10 +11,3 @@ export interface OpenCore extends Core {
   /** Calls back once, when close begins. */
   onClose(listener: () => void): Unwatch;
 }
-
-/** Where a client finds its core. It stays the same but in a test engine, which puts another one there after a crash. */
-export interface CoreSource {
-  readonly core: OpenCore;
-  /** Resolves when another core stands in for one that was abandoned; undefined where none will. */
-  replacementOf(core: OpenCore): Promise<void> | undefined;
-}
