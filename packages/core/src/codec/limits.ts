@@ -1,4 +1,22 @@
 import type { TextPayload } from '../model/payload.js';
-export interface PayloadLimits { readonly maxBytes: number; readonly maxDepth: number; readonly maxNodes: number }
-export const defaultPayloadLimits: PayloadLimits = { maxBytes: 2 * 1024 * 1024, maxDepth: 256, maxNodes: 100_000 };
-export function nearLimit(payload: TextPayload, limits: PayloadLimits): boolean { return payload.text.length > limits.maxBytes * 0.8; }
+
+/** How large a value may be. A value within them is walked, written and read in bounded time. */
+export interface PayloadLimits {
+  /** Length of the written text, in UTF-16 units. */
+  readonly maxBytes: number;
+  /** Levels of objects in objects. */
+  readonly maxDepth: number;
+  /** Objects, arrays and members in all. */
+  readonly maxNodes: number;
+}
+
+export const defaultPayloadLimits: PayloadLimits = Object.freeze({
+  maxBytes: 2 * 1024 * 1024,
+  maxDepth: 256,
+  maxNodes: 100_000,
+});
+
+/** Whether a payload has come to 80 % of what is allowed: time to warn. */
+export function nearLimit(payload: TextPayload, limits: PayloadLimits): boolean {
+  return payload.text.length >= limits.maxBytes * 0.8;
+}

@@ -1,7 +1,8 @@
+import { readFailure, readPayload, writeFailure, writePayload } from '../codec/stored-payload.js';
 import { StorageError } from '../model/errors.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { Seq } from '../model/ids.js';
-import { payloadTree, type Json, type Payload } from '../model/payload.js';
+import type { Payload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import type { TaskRecord } from '../storage/records.js';
 
@@ -37,19 +38,17 @@ export function activityTaskState(task: TaskRecord, now: EpochMs): ActivityTaskS
 
 export function encodeActivityTask(body: ActivityTaskBody): string {
   const { heartbeat, lastFailure, ...plain } = body;
-  if (!heartbeat && !lastFailure) return JSON.stringify(plain);
-  return JSON.stringify({
-    ...plain,
-    ...(heartbeat && { heartbeat: stored(heartbeat) }),
-    ...(lastFailure && { lastFailure: storedFailure(lastFailure) }),
-  });
+  const text = JSON.stringify(plain);
+  if (!heartbeat && !lastFailure) return text;
+  const more = (heartbeat ? `,"heartbeat":${writePayload(heartbeat)}` : '') + (lastFailure ? `,"lastFailure":${writeFailure(lastFailure)}` : '');
+  return `${text.slice(0, -1)}${more}}`;
 }
 
 export function decodeActivityTask(task: TaskRecord): ActivityTaskBody {
   try {
     const body = JSON.parse(task.body) as Record<string, unknown>;
-    if (body['heartbeat']) body['heartbeat'] = revived(body['heartbeat']);
-    if (body['lastFailure']) body['lastFailure'] = revivedFailure(body['lastFailure']);
+    if (body['heartbeat']) body['heartbeat'] = readPayload(body['heartbeat']);
+    if (body['lastFailure']) body['lastFailure'] = readFailure(body['lastFailure']);
     return body as unknown as ActivityTaskBody;
   } catch (cause) {
     throw new StorageError(
@@ -59,27 +58,4 @@ export function decodeActivityTask(task: TaskRecord): ActivityTaskBody {
       { cause },
     );
   }
-}
-
-function stored(payload: Payload): Json {
-  return { codec: payload.codec, data: payloadTree(payload) };
-}
-function revived(value: unknown): Payload {
-  const { codec, data } = value as { codec: string; data: Json };
-  return { codec, tree: data };
-}
-function storedFailure(failure: FailureRecord): object {
-  return {
-    ...failure,
-    ...(failure.details && { details: stored(failure.details) }),
-    ...(failure.cause && { cause: storedFailure(failure.cause) }),
-  };
-}
-function revivedFailure(value: unknown): FailureRecord {
-  const failure = value as Record<string, unknown>;
-  return {
-    ...(failure as unknown as FailureRecord),
-    ...(failure['details'] !== undefined && { details: revived(failure['details']) }),
-    ...(failure['cause'] !== undefined && { cause: revivedFailure(failure['cause']) }),
-  };
 }

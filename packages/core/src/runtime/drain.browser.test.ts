@@ -11,7 +11,7 @@ test.each(Object.entries(drainCases))('in a window: %s', async (_case, run) => {
 });
 
 test('in a worker', async () => {
-  const worker = new Worker(new URL('./drain.browser-worker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./drain.worker.testkit.ts', import.meta.url), { type: 'module' });
   const answer = await new Promise<{ failures: string[]; ran: number }>((resolve, reject) => {
     worker.addEventListener('message', (event: MessageEvent<{ failures: string[]; ran: number }>) => { resolve(event.data); });
     worker.addEventListener('error', (event) => { reject(new Error(event.message)); });

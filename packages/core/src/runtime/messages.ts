@@ -1,4 +1,5 @@
 import { decodeEvent, encodeEvent } from '../codec/events.js';
+import { readPayload, writePayload } from '../codec/stored-payload.js';
 import { StorageError } from '../model/errors.js';
 import type {
   ActivityCancelled,
@@ -11,7 +12,6 @@ import type {
   SignalReceived,
   Unplaced,
 } from '../model/events.js';
-import { payloadText, type Json, type Payload } from '../model/payload.js';
 import type { MessageRecord } from '../storage/records.js';
 
 /** What may lie in a run's inbox: the `kind` of a message, unique together with its `messageId`. */
@@ -29,7 +29,7 @@ export type ActivityOutcomeMessage = Unplaced<
 
 /** A named value: the body of a signal, and of a query on its way to a worker. `{ name, input: { codec, data } }`. */
 export function encodeSignal({ name, input }: SignalMessage): string {
-  return `{"name":${JSON.stringify(name)},"input":${storedPayload(input)}}`;
+  return `{"name":${JSON.stringify(name)},"input":${writePayload(input)}}`;
 }
 
 export function encodeCancel({ reason, cancelQueuedActivities }: CancelMessage): string {
@@ -42,8 +42,8 @@ export function encodeOutcome(outcome: ActivityOutcomeMessage): string {
 }
 
 export function decodeSignal(body: string): SignalMessage {
-  const { name, input } = JSON.parse(body) as { name: string; input: StoredPayload };
-  return { name, input: { codec: input.codec, tree: input.data } };
+  const { name, input } = JSON.parse(body) as { name: string; input: unknown };
+  return { name, input: readPayload(input) };
 }
 
 /** The input event that a message becomes once it has its place in history. Throws `StorageError` where it cannot be read. */
@@ -72,14 +72,4 @@ function read({ kind, messageId, body }: MessageRecord): Unplaced<InputEvent> {
     }
   }
   throw new Error(`No message is of kind '${kind}'`);
-}
-
-interface StoredPayload {
-  readonly codec: string;
-  readonly data: Json;
-}
-
-/** The text of a payload is JSON already: it is put in place as it is, never parsed and written again. */
-export function storedPayload(payload: Payload): string {
-  return `{"codec":${JSON.stringify(payload.codec)},"data":${payloadText(payload)}}`;
 }

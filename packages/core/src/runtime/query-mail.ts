@@ -1,7 +1,7 @@
 import type { TaskId } from '../model/ids.js';
 import type { Payload } from '../model/payload.js';
-import { decodeSignal, encodeSignal, storedPayload, type SignalMessage } from './messages.js';
-import type { Json } from '../model/payload.js';
+import { readPayload, writePayload } from '../codec/stored-payload.js';
+import { decodeSignal, encodeSignal, type SignalMessage } from './messages.js';
 
 /**
  * A query to a run whose code is elsewhere is a task, `<run id>/query/<uuid>`; its reply is a key, `reply:<uuid>`, that
@@ -23,12 +23,10 @@ export const encodeQuery: (query: QueryMessage) => string = encodeSignal;
 export const decodeQuery: (body: string) => QueryMessage = decodeSignal;
 
 export function encodeReply(reply: QueryReply): string {
-  return reply.ok ? `{"ok":true,"result":${storedPayload(reply.result)}}` : JSON.stringify(reply);
+  return reply.ok ? `{"ok":true,"result":${writePayload(reply.result)}}` : JSON.stringify(reply);
 }
 
 export function decodeReply(text: string): QueryReply {
-  const reply = JSON.parse(text) as { ok: boolean; result: { codec: string; data: Json } } & QueryReply;
-  if (!reply.ok) return reply;
-  const { codec, data } = reply.result as unknown as { codec: string; data: Json };
-  return { ok: true, result: { codec, tree: data } };
+  const reply = JSON.parse(text) as QueryReply;
+  return reply.ok ? { ok: true, result: readPayload(reply.result) } : reply;
 }

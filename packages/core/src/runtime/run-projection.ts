@@ -1,8 +1,9 @@
+import { readFailure, readPayload, writeFailure, writePayload } from '../codec/stored-payload.js';
 import { StorageError } from '../model/errors.js';
 import type { ParentRef } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { RunId } from '../model/ids.js';
-import { payloadText, type Json, type Payload } from '../model/payload.js';
+import type { Json, Payload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import type { RunRecord } from '../storage/records.js';
 
@@ -50,45 +51,25 @@ export function decodeBody(run: RunRecord): RunBody {
   return read<RunBody>(run.body, run.runId, 'body');
 }
 
-/** Payloads are stored as `{ codec, data }`, like those of events. */
-interface StoredPayload {
-  readonly codec: string;
-  readonly data: Json;
-}
-
 const payloadFields: ReadonlySet<string> = new Set(['input', 'memo', 'searchAttributes', 'state', 'output']);
 
 /** JSON text; what is JSON text already is put in as it is. */
 function write(record: object): string {
   const fields: string[] = [];
-  for (const [name, value] of Object.entries(record)) {
+  for (const [name, value] of Object.entries(record) as [string, unknown][]) {
     if (value === undefined) continue;
-    const text = payloadFields.has(name) ? writePayload(value as Payload) : name === 'failure' ? writeFailure(value as FailureRecord) : JSON.stringify(value);
-    fields.push(`"${name}":${text}`);
+    if (payloadFields.has(name)) fields.push(`"${name}":${writePayload(value as Payload)}`);
+    else if (name === 'failure') fields.push(`"${name}":${writeFailure(value as FailureRecord)}`);
+    else fields.push(`"${name}":${JSON.stringify(value)}`);
   }
   return `{${fields.join(',')}}`;
-}
-
-function writePayload(payload: Payload): string {
-  return `{"codec":${JSON.stringify(payload.codec)},"data":${payloadText(payload)}}`;
-}
-
-function writeFailure({ details, cause, ...plain }: FailureRecord): string {
-  const more = (details ? `,"details":${writePayload(details)}` : '') + (cause ? `,"cause":${writeFailure(cause)}` : '');
-  return JSON.stringify(plain).slice(0, -1) + more + '}';
-}
-
-function revive({ codec, data }: StoredPayload): Payload {
-  return { codec, tree: data };
 }
 
 function read<T>(text: string, runId: RunId, column: string): T {
   try {
     const record = JSON.parse(text) as Record<string, unknown>;
-    for (const field of payloadFields) if (record[field]) record[field] = revive(record[field] as StoredPayload);
-    for (let failure = record['failure'] as Record<string, unknown> | undefined; failure; failure = failure['cause'] as typeof failure) {
-      if (failure['details']) failure['details'] = revive(failure['details'] as StoredPayload);
-    }
+    for (const field of payloadFields) if (record[field]) record[field] = readPayload(record[field]);
+    if (record['failure']) record['failure'] = readFailure(record['failure']);
     return record as T;
   } catch (cause) {
     throw new StorageError(

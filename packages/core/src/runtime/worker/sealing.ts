@@ -1,6 +1,6 @@
 import type { FailureRecord } from '../../model/failure.js';
 import type { InputEvent, RunEvent, Unplaced } from '../../model/events.js';
-import { asText, type Payload } from '../../model/payload.js';
+import type { Payload } from '../../model/payload.js';
 import type { Core } from '../core.js';
 import { decodeEvent, encodeEvent } from '../../codec/events.js';
 import type { MessageRecord } from '../../storage/records.js';
@@ -8,25 +8,15 @@ import { decodeMessage } from '../messages.js';
 
 /** The user's payload codecs at work: everything that goes to the store passes here, and nothing costs where there are none. */
 export async function sealPayload(core: Core, payload: Payload): Promise<Payload> {
-  return core.sealer.active ? core.sealer.seal(asText(payload)) : payload;
+  return core.sealer.active ? core.sealer.seal(payload) : payload;
 }
 
 export async function sealFailure(core: Core, failure: FailureRecord): Promise<FailureRecord> {
-  if (!core.sealer.active) return failure;
-  return {
-    ...failure,
-    ...(failure.details && { details: await sealPayload(core, failure.details) }),
-    ...(failure.cause && { cause: await sealFailure(core, failure.cause) }),
-  };
+  return core.sealer.active ? core.sealer.sealFailure(failure) : failure;
 }
 
 export async function openFailure(core: Core, failure: FailureRecord): Promise<FailureRecord> {
-  if (!core.sealer.active) return failure;
-  return {
-    ...failure,
-    ...(failure.details && { details: await core.sealer.open(failure.details) }),
-    ...(failure.cause && { cause: await openFailure(core, failure.cause) }),
-  };
+  return core.sealer.active ? core.sealer.openFailure(failure) : failure;
 }
 
 /** Events as stored bodies. */

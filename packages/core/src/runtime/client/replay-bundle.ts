@@ -1,0 +1,85 @@
+import { readBundle, type HistoryBundle } from '../../codec/bundle.js';
+import { failureOf } from '../../codec/failures.js';
+import { decodeValue } from '../../codec/values.js';
+import { ForeignAwaitError, InvalidArgumentError, NondeterminismError, PerdureError } from '../../model/errors.js';
+import { isCloseEvent, type CloseEvent, type RunEvent, type WorkflowStarted } from '../../model/events.js';
+import type { Failure } from '../../model/failure.js';
+import type { WorkflowStatus } from '../../model/status.js';
+import { WorkflowInstance } from '../../replay/instance.js';
+import type { Blockage } from '../../replay/recorder.js';
+import type { WorkflowRecord } from '../definitions.js';
+import { chooseDrain } from '../drain.js';
+import { hostPlatform } from '../platform.js';
+import { silent } from '../silent-log.js';
+import { closedStatus, openStatus } from '../worker/run-body.js';
+import { unknownWorkflow } from './beginning.js';
+import { readLimits } from './describe.js';
+
+/** How a replay ended. */
+export interface ReplayResult {
+  /** Where the recorded run stands. */
+  readonly status: WorkflowStatus;
+  /** What today's code returned, where the run completed. */
+  readonly output?: unknown;
+  /** What today's code threw, where the run failed. */
+  readonly failure?: Failure;
+}
+
+/** Runs today's code against a recorded history, and compares command by command. */
+export async function replayBundle(workflows: ReadonlyMap<string, WorkflowRecord>, bundle: HistoryBundle): Promise<ReplayResult> {
+  const { events } = readBundle(bundle);
+  const started = events[0];
+  if (started?.type !== 'WorkflowStarted') {
+    throw new InvalidArgumentError('The history cannot be replayed', [{ path: 'bundle.events', message: 'must begin with WorkflowStarted' }]);
+  }
+  const workflow = workflows.get(started.workflowType);
+  if (!workflow) throw unknownWorkflow(started.workflowType, workflows.keys());
+  const last = events.at(-1) as RunEvent;
+  const close = isCloseEvent(last) ? last : undefined;
+  if (close && events.length === 2 && endsFromOutside(close)) return { status: closedStatus(close) }; // its code never ran
+  const instance = await run(workflow, started, events);
+  if (!close && !instance.settlement && !instance.waitsForTheWorld) throw foreignAwait(workflow);
+  return { status: close ? closedStatus(close) : openStatus(instance), ...settled(instance, close) };
+}
+
+async function run(workflow: WorkflowRecord, started: WorkflowStarted, events: readonly RunEvent[]): Promise<WorkflowInstance> {
+  const instance = new WorkflowInstance(workflow, started, {
+    namespace: 'default',
+    log: silent,
+    limits: readLimits,
+    onForeign: () => undefined,
+  });
+  instance.feedRecorded(events);
+  const drain = await chooseDrain(hostPlatform);
+  await drain(() => instance.step());
+  if (instance.blockage) throw asError(instance.blockage);
+  return instance;
+}
+
+function settled({ settlement }: WorkflowInstance, close: CloseEvent | undefined): Omit<ReplayResult, 'status'> {
+  if (!close || endsFromOutside(close)) return {};
+  if (settlement?.kind === 'completed') return { output: decodeValue(settlement.result, readLimits) };
+  return settlement?.kind === 'failed' ? { failure: failureOf(settlement.failure) } : {};
+}
+
+/** Ends that do not depend on what the code did. */
+function endsFromOutside(close: CloseEvent): boolean {
+  return close.type === 'WorkflowTerminated' || close.type === 'WorkflowTimedOut' || close.type === 'WorkflowCancelled';
+}
+
+function foreignAwait({ name }: WorkflowRecord): ForeignAwaitError {
+  return new ForeignAwaitError(
+    `Workflow '${name}' waits for something that is not durable, such as fetch, setTimeout or a promise of its own. Do such work in an activity, or wait with ctx.`,
+  );
+}
+
+function asError({ code, message, details }: Blockage): PerdureError {
+  switch (code) {
+    case 'nondeterminism':
+      return new NondeterminismError(message, details);
+    case 'foreign_await':
+      return new ForeignAwaitError(message);
+    default:
+      return new PerdureError(code, message);
+  }
+}
