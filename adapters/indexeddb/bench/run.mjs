@@ -1,5 +1,5 @@
 // Measures the adapter against raw puts, in Chromium with a profile on disk:
-//   node adapters/indexeddb/bench/run.mjs [rounds] [durabilities]
+//   node adapters/indexeddb/bench/run.mjs [rounds] [durabilities] [part of a name]
 // PERDURE_CHROMIUM names the browser, default /usr/bin/chromium.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,13 +10,16 @@ import { build } from 'vite';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const rounds = Number(process.argv[2] ?? 400);
+const only = process.argv[4] ?? '';
 const durabilities = (process.argv[3] ?? 'relaxed,strict').split(',');
 
 const { output } = await build({
   configFile: false,
   logLevel: 'error',
-  resolve: { alias: [{ find: /^@perdure\/core\/storage$/, replacement: at('../../../packages/core/src/storage.ts') }] },
-  build: { write: false, minify: false, target: 'es2022', lib: { entry: at('page.ts'), formats: ['es'] } },
+  resolve: {
+    alias: [{ find: /^@perdure\/core\/storage$/, replacement: at('../../../packages/core/src/storage.ts') }],
+  },
+  build: { write: false, minify: false, target: 'es2022', lib: { entry: at('page.mjs'), formats: ['es'] } },
 }).then((result) => (Array.isArray(result) ? result[0] : result));
 
 // In a context that is not persistent, IndexedDB is in memory, and strict costs nothing.
@@ -33,15 +36,22 @@ try {
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-embedder-policy': 'require-corp',
   };
-  await context.route('http://localhost/**', (route) => route.fulfill({ headers, body: '<!doctype html><title>bench</title>' }));
+  await context.route('http://localhost/**', (route) =>
+    route.fulfill({ headers, body: '<!doctype html><title>bench</title>' }),
+  );
   const page = context.pages()[0] ?? (await context.newPage());
   await page.goto('http://localhost/');
   await page.addScriptTag({ type: 'module', content: output[0].code });
   await page.waitForFunction(() => 'measure' in globalThis);
-  const figures = await page.evaluate(([count, kinds]) => globalThis.measure(count, kinds), [rounds, durabilities]);
+  const figures = await page.evaluate(
+    ([count, kinds, only]) => globalThis.measure(count, kinds, only),
+    [rounds, durabilities, only],
+  );
   console.log('durability  operation              µs   share of the raw one-put rate');
   for (const { durability, name, microseconds, ratio } of figures) {
-    console.log(`${durability.padEnd(10)}  ${name.padEnd(18)} ${microseconds.toFixed(0).padStart(6)}   ${ratio.toFixed(2)}`);
+    console.log(
+      `${durability.padEnd(10)}  ${name.padEnd(18)} ${microseconds.toFixed(0).padStart(6)}   ${ratio.toFixed(2)}`,
+    );
   }
 } finally {
   await context.close();

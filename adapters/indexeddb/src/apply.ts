@@ -8,7 +8,6 @@ import {
   type RunId,
   type Write,
 } from '@perdure/core/storage';
-import { homeOf } from './layout.js';
 import { dropTask, dropTasksOf, putTask, touchTask } from './tasks.js';
 import { identityOf, keyName, workOn, type Run, type View } from './view.js';
 
@@ -33,7 +32,7 @@ function apply(view: View, write: Write): void {
         historyBytes: 0,
         version: 0,
         tasks: [],
-        spilled: spilledOf(view, runId),
+        spilled: view.orphans.get(runId) ?? 0,
         floor: 0,
         tail: '',
         tailCount: 0,
@@ -120,7 +119,10 @@ function putMessage(view: View, message: NewMessage): void {
   view.changed.add(message.runId);
   const identity = identityOf(message);
   if ((inbox.known.get(identity) ?? 0) > inbox.dropped) return;
-  const floor = view.runs.get(message.runId)?.base.floor ?? view.floor;
+  const run = view.runs.get(message.runId);
+  // Who has the journal open may think the inbox empty: it must find its next place taken.
+  if (run !== undefined && run.base.era !== '') run.dirty = true;
+  const floor = run?.base.floor ?? view.floor;
   const position = Math.max(inbox.added.at(-1)?.position ?? inbox.top, floor) + 1;
   inbox.known.set(identity, position);
   inbox.added.push({ ...message, position });
@@ -144,7 +146,11 @@ function dropMessages(view: View, runId: RunId, through: number): void {
   }
 }
 
-function setKey(view: View, name: string, record: View['keys'] extends Map<string, infer R> ? R : never): void {
+function setKey(
+  view: View,
+  name: string,
+  record: View['keys'] extends Map<string, infer R> ? R : never,
+): void {
   view.keys.set(name, record);
   view.dirtyKeys.add(name);
 }
@@ -153,13 +159,9 @@ function purge(view: View, runId: RunId): void {
   dropTasksOf(view, runId);
   dropMessages(view, runId, NEVER);
   for (const [name, record] of view.keys) if (record?.runId === runId) setKey(view, name, undefined);
-  if (!view.purged.has(runId)) view.purged.set(runId, view.runs.get(runId));
+  const run = view.runs.get(runId);
+  if (!view.purged.has(runId)) view.purged.set(runId, run);
+  if (run !== undefined) view.orphans.set(runId, run.base.spilled);
   view.runs.set(runId, undefined);
   view.changed.add(runId);
-}
-
-function spilledOf(view: View, home: RunId): number {
-  let spilled = 0;
-  for (const [taskId, task] of view.spills) if (task !== undefined && homeOf(taskId) === home) spilled++;
-  return spilled;
 }

@@ -20,7 +20,7 @@ export async function claim(
     // What fits two wants goes to the first: the later one looks further by as many as may be gone.
     let count = 0;
     const found = await Promise.all(
-      request.wants.map((want) => {
+      request.wants.map(async (want) => {
         count += want.limit;
         return want.limit > 0 ? candidates(reader, view, request, want, count) : [];
       }),

@@ -62,8 +62,9 @@ async function attempt(
       }
       const results = applyAll(view, batches);
       if (doubt(view, doubtful)) continue;
-      writing ??= new Writing(session);
-      writeAll(writing.tx, view, journals, writing.request);
+      // Steps alone need no other store. Whatever changes a run's record has this one in its scope too, so they still queue.
+      writing ??= new Writing(session, ['steps']);
+      writeAll(writing, view, journals);
       await writing.commit(progress);
       settle(view, journals);
       return { results, view };
@@ -80,6 +81,9 @@ function recall(view: View, needs: Needs, journals: Journals, doubtful: Readonly
     if (run === undefined) continue;
     view.runs.set(runId, run);
     view.recalled.set(runId, { run, before: run.base });
+    if (run.inbox !== undefined && needs.inboxes.get(runId)?.length === 0) {
+      view.inboxes.set(runId, { top: run.inbox, dropped: 0, added: [], known: new Map() });
+    }
   }
 }
 
@@ -95,8 +99,9 @@ function doubt(view: View, doubtful: Set<string>): boolean {
 }
 
 function isKnown(view: View, needs: Needs): boolean {
-  if (needs.keys.size + needs.inboxes.size + needs.tasksOf.size + needs.spillsUnder.size > 0) return false;
+  if (needs.keys.size + needs.tasksOf.size + needs.spillsUnder.size > 0) return false;
   for (const runId of needs.runs) if (!view.runs.has(runId)) return false;
+  for (const runId of needs.inboxes.keys()) if (!view.inboxes.has(runId)) return false;
   for (const taskId of needs.tasks) {
     const home = view.runs.get(homeOf(taskId));
     if (home === undefined || (home.base.spilled > 0 && view.task(taskId) === undefined)) return false;
@@ -114,5 +119,9 @@ export function noteUsurped(view: View, journals: Journals): void {
 /** After the transaction: remembers what the next commit can begin with. */
 export function settle(view: View, journals: Journals): void {
   for (const runId of view.purged.keys()) journals.keep(runId, undefined);
-  for (const [runId, run] of view.runs) if (run?.dirty === true || run?.usurped === true) journals.keep(runId, run);
+  for (const [runId, run] of view.runs) {
+    if (run === undefined || !(run.dirty || run.usurped)) continue;
+    if (view.inboxes.has(runId)) run.inbox = view.lastPosition(runId);
+    journals.keep(runId, run);
+  }
 }

@@ -6,14 +6,20 @@ export type Phase = 'before' | 'committing';
 export function storageError(
   code: StorageErrorCode,
   message: string,
-  about: { readonly retryable?: boolean; readonly outcome?: StorageError['outcome']; readonly cause?: unknown } = {},
+  about: {
+    readonly retryable?: boolean;
+    readonly outcome?: StorageError['outcome'];
+    readonly cause?: unknown;
+  } = {},
 ): StorageError {
   const { retryable = false, outcome = 'not-applied', cause } = about;
   return new StorageError(code, message, { retryable, outcome }, { cause });
 }
 
 export function nameOf(error: unknown): string {
-  return typeof error === 'object' && error !== null ? String((error as { readonly name?: unknown }).name) : '';
+  return typeof error === 'object' && error !== null
+    ? String((error as { readonly name?: unknown }).name)
+    : '';
 }
 
 /** What the platform threw, in the port's words. Told apart by name: a `DOMException` of another realm has no class here. */

@@ -25,7 +25,7 @@ import type {
 import { claim } from './claim.js';
 import { commit } from './commit.js';
 import { closedError, Connection } from './connection.js';
-import { Hints } from './hints.js';
+import { HandleHints } from './hints.js';
 import type { Durability } from './indexed-db.js';
 import { watchPage } from './lifecycle.js';
 import { countRuns, listRuns } from './lists.js';
@@ -35,9 +35,9 @@ import { release } from './release.js';
 import { nextWakeAt } from './wake.js';
 
 export async function openHandle(name: string, durability: Durability): Promise<StorageHandle> {
-  const hints = new Hints(name);
+  const hints = new HandleHints(name);
   const connection = new Connection(name, durability, (error) => {
-    hints.emit({ kind: 'lost', error });
+    hints.tell({ kind: 'lost', error });
   });
   try {
     const instanceId = await connection.open();
@@ -53,19 +53,19 @@ class IndexedDbHandle implements StorageHandle {
   readonly traits: StorageTraits;
   readonly #name: string;
   readonly #connection: Connection;
-  readonly #hints: Hints;
+  readonly #hints: HandleHints;
   readonly #presence: Presence;
   readonly #stopWatching: () => void;
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  constructor(name: string, traits: StorageTraits, connection: Connection, hints: Hints) {
+  constructor(name: string, traits: StorageTraits, connection: Connection, hints: HandleHints) {
     this.#name = name;
     this.traits = traits;
     this.#connection = connection;
     this.#hints = hints;
     this.#presence = new Presence(name, () => {
-      hints.emit({ kind: 'worker-gone' });
+      hints.tell({ kind: 'worker-gone' });
     });
     hints.onWorkers = () => {
       this.#lookAfterOthers();
@@ -81,10 +81,10 @@ class IndexedDbHandle implements StorageHandle {
         connection.resume();
         for (const worker of asleep) this.join(worker).catch(() => undefined);
         asleep = [];
-        hints.emit({ kind: 'unknown' });
+        hints.tell({ kind: 'unknown' });
       },
       onVisible: () => {
-        hints.emit({ kind: 'unknown' });
+        hints.tell({ kind: 'unknown' });
       },
     });
   }
@@ -95,7 +95,7 @@ class IndexedDbHandle implements StorageHandle {
       const { results, view } = await this.#connection.write((session, progress) =>
         commit(session, batches, progress),
       );
-      this.#hints.changed(view.changed, view.queues);
+      this.#hints.changed(view);
       return results;
     });
   }
@@ -218,7 +218,7 @@ class IndexedDbHandle implements StorageHandle {
     const { result, view } = await this.#connection.write((session, progress) =>
       release(session, owner, progress, dead),
     );
-    this.#hints.changed(view.changed, view.queues);
+    this.#hints.changed(view);
     return result;
   }
 

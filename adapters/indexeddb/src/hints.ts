@@ -1,6 +1,4 @@
-import type { ChangeHint, Unwatch } from '@perdure/core/storage';
-
-export type Listener = (hint: ChangeHint) => void;
+import { Hints, type ChangeHint, type Unwatch } from '@perdure/core/storage';
 
 /** What goes between tabs. It says no more than "look again", because anybody on the origin can send it. */
 interface Message {
@@ -9,57 +7,53 @@ interface Message {
   /** Workers have come or gone. */
   readonly workers: boolean;
 }
+const nothing: Message = { runs: [], queues: [], workers: false };
 
-/** A message with more names than this says only that something has changed. */
+/** More names than this say only that something has changed. */
 const mostNames = 1_000;
 /** Broadcasts of one page are this far apart, so that a busy engine does not wake every tab at each commit. */
-const intervalMs = 4;
+const intervalMs = 10;
 
-/** The handles of one database in one page, and their common channel to other tabs and workers. */
+/** The handles of one database in one page, by its name, and their common channel to other tabs and workers. */
 const hubs = new Map<string, Hub>();
 
 class Hub {
-  readonly members = new Set<Hints>();
+  readonly members = new Set<HandleHints>();
   readonly #channel: BroadcastChannel | undefined;
-  #runs = new Set<string>();
-  #queues = new Set<string>();
+  #local = nothing;
   #telling = false;
-  #outbox: Message = { runs: [], queues: [], workers: false };
+  #outbox = nothing;
   #sentAt = 0;
-  #sending = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(name: string) {
-    // Not everywhere: without it only this page's handles hear of changes at once, the others when they poll.
+    // Not everywhere. Without it the handles of other tabs learn of a change when they next look.
     if (typeof BroadcastChannel === 'undefined') return;
     this.#channel = new BroadcastChannel(`perdure:${name}`);
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      const message = understood(data);
-      if (message === undefined) return;
-      if (message.runs.length + message.queues.length > 0) this.#emit(message.runs, message.queues);
-      if (message.workers) for (const member of this.members) member.onWorkers();
+      if (isMessage(data)) this.#tell(data);
     };
     // An open channel keeps a Node process alive.
     (this.#channel as { readonly unref?: () => void }).unref?.();
   }
 
+  /** Commits in a row make one hint. */
   changed(runs: Iterable<string>, queues: Iterable<string>): void {
-    for (const run of runs) this.#runs.add(run);
-    for (const queue of queues) this.#queues.add(queue);
+    this.#local = joined(this.#local, { runs: [...runs], queues: [...queues], workers: false });
     if (this.#telling) return;
     this.#telling = true;
     queueMicrotask(() => {
-      const told = { runs: [...this.#runs], queues: [...this.#queues] };
-      this.#runs = new Set();
-      this.#queues = new Set();
+      const message = this.#local;
+      this.#local = nothing;
       this.#telling = false;
-      this.#emit(told.runs, told.queues);
-      this.#send({ ...told, workers: false });
+      this.#tell(message);
+      this.#send(message);
     });
   }
 
-  workersChanged(by: Hints): void {
+  workersChanged(by: HandleHints): void {
     for (const member of this.members) if (member !== by) member.onWorkers();
-    this.#send({ runs: [], queues: [], workers: true });
+    this.#send({ ...nothing, workers: true });
   }
 
   close(): void {
@@ -67,48 +61,41 @@ class Hub {
     this.#channel?.close();
   }
 
-  #emit(runs: readonly string[], queues: readonly string[]): void {
-    const hint: ChangeHint = runs.length > mostNames ? { kind: 'unknown' } : { kind: 'changed', runs, queues };
-    for (const member of [...this.members]) member.emit(hint);
+  #tell({ runs, queues, workers }: Message): void {
+    const hint: ChangeHint =
+      runs.length > mostNames ? { kind: 'unknown' } : { kind: 'changed', runs, queues };
+    for (const member of this.members) {
+      if (runs.length + queues.length > 0) member.tell(hint);
+      if (workers) member.onWorkers();
+    }
   }
 
   #send(message: Message): void {
-    if (this.#channel === undefined) return;
-    this.#outbox = {
-      runs: [...new Set([...this.#outbox.runs, ...message.runs])].slice(0, mostNames + 1),
-      queues: [...new Set([...this.#outbox.queues, ...message.queues])],
-      workers: this.#outbox.workers || message.workers,
-    };
-    if (this.#sending) return;
+    this.#outbox = joined(this.#outbox, message);
+    if (this.#channel === undefined || this.#timer !== undefined) return;
     const wait = this.#sentAt + intervalMs - Date.now();
-    if (wait <= 0 || wait > intervalMs) {
-      this.#flush();
-      return;
-    }
-    this.#sending = true;
-    setTimeout(() => {
-      this.#flush();
-    }, wait);
+    // Longer than the interval: the clock was set back.
+    if (wait <= 0 || wait > intervalMs) this.#flush();
+    else
+      this.#timer = setTimeout(() => {
+        this.#flush();
+      }, wait);
   }
 
   #flush(): void {
-    this.#sending = false;
-    const message = this.#outbox;
-    if (message.runs.length + message.queues.length === 0 && !message.workers) return;
-    this.#outbox = { runs: [], queues: [], workers: false };
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#outbox === nothing) return;
+    this.#channel?.postMessage(this.#outbox);
+    this.#outbox = nothing;
     this.#sentAt = Date.now();
-    try {
-      this.#channel?.postMessage(message);
-    } catch {
-      // Closed meanwhile. A hint may be lost.
-    }
   }
 }
 
 /** What one handle tells and hears. */
-export class Hints {
+export class HandleHints {
   readonly #name: string;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Hints();
   /** Workers in reach have come or gone. */
   onWorkers: () => void = () => undefined;
 
@@ -119,20 +106,24 @@ export class Hints {
     hub.members.add(this);
   }
 
-  watch(listener: Listener): Unwatch {
-    // Wrapped, so that a listener given twice is two, and each goes by itself.
-    const own: Listener = (hint) => {
-      listener(hint);
-    };
-    this.#listeners.add(own);
-    return () => {
-      this.#listeners.delete(own);
-    };
+  watch(listener: (hint: ChangeHint) => void): Unwatch {
+    return this.#listeners.watch(listener);
+  }
+
+  /** Tells this handle's listeners. */
+  tell(hint: ChangeHint): void {
+    this.#listeners.tell(hint);
   }
 
   /** Tells every handle in reach. Only after the transaction has ended. */
-  changed(runs: ReadonlySet<string>, queues: ReadonlySet<string>): void {
-    if (runs.size + queues.size > 0) hubs.get(this.#name)?.changed(runs, queues);
+  changed({
+    changed,
+    queues,
+  }: {
+    readonly changed: ReadonlySet<string>;
+    readonly queues: ReadonlySet<string>;
+  }): void {
+    if (changed.size > 0) hubs.get(this.#name)?.changed(changed, queues);
   }
 
   /** Tells every handle in reach but this one. */
@@ -140,19 +131,7 @@ export class Hints {
     hubs.get(this.#name)?.workersChanged(this);
   }
 
-  /** Tells this handle's listeners. */
-  emit(hint: ChangeHint): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        if (this.#listeners.has(listener)) listener(hint);
-      } catch {
-        // A listener's error is its own (N1): it must reach neither the writer nor the other listeners.
-      }
-    }
-  }
-
   close(): void {
-    this.#listeners.clear();
     const hub = hubs.get(this.#name);
     if (hub?.members.delete(this) !== true || hub.members.size > 0) return;
     hubs.delete(this.#name);
@@ -160,14 +139,22 @@ export class Hints {
   }
 }
 
-function understood(data: unknown): Message | undefined {
-  if (typeof data !== 'object' || data === null) return undefined;
-  const { runs, queues, workers } = data as { readonly [part in keyof Message]?: unknown };
-  return areNames(runs) && areNames(queues) && typeof workers === 'boolean'
-    ? { runs, queues, workers }
-    : undefined;
+function joined(a: Message, b: Message): Message {
+  if (a === nothing) return b;
+  return {
+    // One too many is as good as all.
+    runs: [...new Set([...a.runs, ...b.runs])].slice(0, mostNames + 1),
+    queues: [...new Set([...a.queues, ...b.queues])],
+    workers: a.workers || b.workers,
+  };
 }
 
-function areNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length <= mostNames + 1 && value.every((name) => typeof name === 'string');
+function isMessage(data: unknown): data is Message {
+  if (typeof data !== 'object' || data === null) return false;
+  const { runs, queues, workers } = data as { readonly [part in keyof Message]?: unknown };
+  return areNames(runs) && areNames(queues) && typeof workers === 'boolean';
+}
+
+function areNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }

@@ -1,11 +1,5 @@
 import type { RunId } from '@perdure/core/storage';
-import {
-  joinEvents,
-  journalChars,
-  journalSteps,
-  type Base,
-  type StepColumns,
-} from './layout.js';
+import { joinEvents, journalChars, journalSteps, type Base, type StepColumns } from './layout.js';
 import { cover, marksOf } from './marks.js';
 import type { Run } from './view.js';
 
@@ -90,5 +84,15 @@ export function wantsJournal(base: Base): boolean {
 export function stepColumns({ base, fresh }: Run): StepColumns {
   const { seq, historyBytes, version, buildId, progressAt, body, tasks } = base;
   const count = fresh.length;
-  return { seq, historyBytes, version, buildId, progressAt, body, tasks, events: joinEvents('', 0, fresh), count };
+  return {
+    seq,
+    historyBytes,
+    version,
+    buildId,
+    progressAt,
+    body,
+    tasks,
+    events: joinEvents('', 0, fresh),
+    count,
+  };
 }

@@ -40,8 +40,10 @@ export interface Step {
   readonly key: string;
   readonly columns?: StepColumns;
 }
-export interface StepColumns
-  extends Pick<Base, 'seq' | 'historyBytes' | 'version' | 'buildId' | 'progressAt' | 'body' | 'tasks'> {
+export interface StepColumns extends Pick<
+  Base,
+  'seq' | 'historyBytes' | 'version' | 'buildId' | 'progressAt' | 'body' | 'tasks'
+> {
   readonly events: string;
   readonly count: number;
 }
@@ -71,7 +73,8 @@ export const inlineChars = 8_192;
 /** The run whose record a task may be kept in, by the task's id alone. */
 export function homeOf(taskId: TaskId): RunId {
   const slash = taskId.indexOf('/');
-  return (slash < 0 ? taskId : taskId.slice(0, slash)) as string;
+  const home: string = slash < 0 ? taskId : taskId.slice(0, slash);
+  return home;
 }
 
 export function isBase(value: Base | Spill): value is Base {

@@ -68,10 +68,13 @@ async function count(tx: ReadTx, place: Place, query: RunQuery): Promise<number>
   const index = tx.objectStore('live').index(place[0]);
   const range = rangeOf(place, query, null);
   if (range === null) return 0;
-  const { namespace, workflowId, statuses, startedAfter, startedBefore, ...rest } = query;
+  // Those that the index has no part in.
+  const { workflowType, workflowIdPrefix, taskQueue, closedAfter, closedBefore, currentOnly } = query;
+  const others = [workflowType, workflowIdPrefix, taskQueue, closedAfter, closedBefore];
   const isCovered =
-    Object.values(rest).every((condition) => condition === undefined || condition === false) &&
-    (workflowId === undefined || statuses === undefined);
+    others.every((condition) => condition === undefined) &&
+    currentOnly !== true &&
+    (query.workflowId === undefined || query.statuses === undefined);
   if (isCovered) return index.count(range);
   let matching = 0;
   let cursor = await index.openCursor(range);

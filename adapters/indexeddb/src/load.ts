@@ -23,19 +23,42 @@ export async function load(tx: AnyTx, needs: Needs, view: View): Promise<void> {
     const find = (): Promise<void> | undefined => findSpill(tx, view, taskId);
     waits.push(runs.get(homeOf(taskId))?.then(find) ?? Promise.resolve(find()));
   }
-  for (const runId of needs.tasksOf) waits.push(spillsOf(tx, runId).then((tasks) => { learn(view, tasks); }));
-  for (const home of needs.spillsUnder) waits.push(spillsUnder(tx, home).then((tasks) => { learn(view, tasks); }));
-  for (const [name, { namespace, key }] of needs.keys) {
-    waits.push(tx.objectStore('keys').get([namespace, key]).then((record) => view.keys.set(name, record)));
-  }
-  for (const runId of needs.keysOf) {
+  for (const runId of needs.tasksOf)
     waits.push(
-      tx.objectStore('keys').index('run').getAll(runId).then((records) => {
-        for (const record of records) view.keys.set(keyName(record.namespace, record.key), record);
+      spillsOf(tx, runId).then((tasks) => {
+        learn(view, tasks);
+      }),
+    );
+  for (const home of needs.spillsUnder) {
+    waits.push(
+      spillsUnder(tx, home).then((tasks) => {
+        learn(view, tasks);
+        view.orphans.set(home, tasks.length);
       }),
     );
   }
-  for (const [runId, messages] of needs.inboxes) waits.push(loadInbox(tx, view, runId, messages));
+  for (const [name, { namespace, key }] of needs.keys) {
+    waits.push(
+      tx
+        .objectStore('keys')
+        .get([namespace, key])
+        .then((record) => view.keys.set(name, record)),
+    );
+  }
+  for (const runId of needs.keysOf) {
+    waits.push(
+      tx
+        .objectStore('keys')
+        .index('run')
+        .getAll(runId)
+        .then((records) => {
+          for (const record of records) view.keys.set(keyName(record.namespace, record.key), record);
+        }),
+    );
+  }
+  for (const [runId, messages] of needs.inboxes) {
+    if (!view.inboxes.has(runId)) waits.push(loadInbox(tx, view, runId, messages));
+  }
   await Promise.all([...waits, ...runs.values()]);
   for (const runId of needs.inboxes.keys()) {
     if (view.runs.get(runId) !== undefined) continue;
@@ -99,7 +122,10 @@ function learn(view: View, tasks: readonly TaskRecord[]): void {
 
 function findSpill(tx: AnyTx, view: View, taskId: TaskId): Promise<void> | undefined {
   const home = view.runs.get(homeOf(taskId));
-  if (home !== undefined && (home.base.spilled === 0 || home.base.tasks.some((task) => task.taskId === taskId)))
+  if (
+    home !== undefined &&
+    (home.base.spilled === 0 || home.base.tasks.some((task) => task.taskId === taskId))
+  )
     return undefined;
   return readSpill(tx, taskId).then((task) => void view.spills.set(taskId, task));
 }
@@ -109,7 +135,12 @@ export async function readSpill(tx: AnyTx, taskId: TaskId): Promise<TaskRecord |
   return spill !== undefined && !isBase(spill) ? spill.task : undefined;
 }
 
-async function loadInbox(tx: AnyTx, view: View, runId: RunId, messages: readonly NewMessage[]): Promise<void> {
+async function loadInbox(
+  tx: AnyTx,
+  view: View,
+  runId: RunId,
+  messages: readonly NewMessage[],
+): Promise<void> {
   const store = tx.objectStore('inbox');
   const known = new Map<string, number>();
   const identities = messages.map(async ({ kind, messageId }) => {

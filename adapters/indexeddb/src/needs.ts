@@ -51,6 +51,7 @@ export function needsOf(batches: readonly Batch[]): Needs {
           key(expectation);
           break;
         case 'inbox-read':
+          needs.runs.add(expectation.runId);
           inbox(expectation.runId);
           break;
       }

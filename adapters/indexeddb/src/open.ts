@@ -20,7 +20,7 @@ export interface Watcher {
 
 /** Opens the database; makes it only where `create` says so, because a handle must not revive a deleted one. */
 export async function openDatabase(name: string, create: boolean, watcher: Watcher): Promise<Opened> {
-  let gone = false;
+  let gone: Error | undefined;
   try {
     requireIndexedDb();
     const db = await patiently(name, (blocked) =>
@@ -34,7 +34,7 @@ export async function openDatabase(name: string, create: boolean, watcher: Watch
             createStores(made);
             void tx.objectStore('meta').put(newMeta(), 'store');
           } else {
-            gone = true;
+            gone = deleted(name);
             tx.abort();
           }
         },
@@ -49,7 +49,7 @@ export async function openDatabase(name: string, create: boolean, watcher: Watch
     );
     return { db, instanceId: await identify(db, name) };
   } catch (error) {
-    if (gone) throw deleted(name);
+    if (gone !== undefined) throw gone;
     if (nameOf(error) === 'VersionError') throw await newerOrForeign(name);
     // Some browsers let an opaque origin see `indexedDB`, and refuse its use.
     if (nameOf(error) === 'SecurityError') throw unsupported(error);
@@ -96,10 +96,7 @@ function unsupported(cause: unknown): Error {
   );
 }
 
-async function patiently(
-  name: string,
-  open: (blocked: () => void) => Promise<Database>,
-): Promise<Database> {
+async function patiently(name: string, open: (blocked: () => void) => Promise<Database>): Promise<Database> {
   return new Promise((resolve, reject) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let late = false;
@@ -124,7 +121,7 @@ async function patiently(
       },
       (error: unknown) => {
         clearTimeout(timer);
-        reject(error as Error);
+        reject(error);
       },
     );
   });
@@ -135,7 +132,10 @@ async function identify(db: Database, name: string): Promise<string> {
     if (!hasOurStores(db)) throw foreign(name);
     const meta = (await db.get('meta', 'store')) as Meta | undefined;
     if (meta === undefined) {
-      throw storageError('storage_corrupt', `The IndexedDB database "${name}" lacks its first record; delete it`);
+      throw storageError(
+        'storage_corrupt',
+        `The IndexedDB database "${name}" lacks its first record; delete it`,
+      );
     }
     // Of whatever shape: the names of the stores may be a coincidence.
     if ((meta.app as unknown) !== 'perdure') throw foreign(name);

@@ -110,14 +110,14 @@ export class Presence {
     const timer = setTimeout(() => {
       patience.abort();
     }, reapPatienceMs);
-    let begun = false;
+    const progress = { begun: false };
     try {
       return await locks.request(this.#lockOf(worker), { signal: patience.signal }, () => {
-        begun = true;
+        progress.begun = true;
         return work();
       });
     } catch (error) {
-      if (begun) throw error;
+      if (progress.begun) throw error;
       return undefined;
     } finally {
       clearTimeout(timer);

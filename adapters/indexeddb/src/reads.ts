@@ -100,12 +100,7 @@ async function eventsOf(tx: ReadTx, base: Base, from: Seq, limit: number): Promi
   return [...events, ...tail].slice(0, limit);
 }
 
-function inboxOf(
-  tx: ReadTx,
-  runId: RunId,
-  after: number,
-  limit: number,
-): Promise<readonly MessageRecord[]> {
+function inboxOf(tx: ReadTx, runId: RunId, after: number, limit: number): Promise<readonly MessageRecord[]> {
   // To IndexedDB, none is all.
   if (limit <= 0) return Promise.resolve([]);
   const range = IDBKeyRange.bound([runId, after], [runId, []], true);

@@ -26,7 +26,7 @@ export async function release(
       putTask(view, free);
       touchTask(view, free);
     }
-    if (dead) writing.request(writing.tx.objectStore('workers').delete(owner));
+    if (dead) writing.store('workers').delete(owner);
     return held.length;
   });
 }

@@ -38,11 +38,11 @@ export class TaskReader {
     this.#view = view;
   }
 
-  tasksOf(record: Base | Spill): readonly TaskRecord[] | Promise<readonly TaskRecord[]> {
+  tasksOf(record: Base | Spill): Promise<readonly TaskRecord[]> {
     if (!isBase(record)) {
       const known = this.#view.spills.get(record.task.taskId) ?? record.task;
       this.#view.spills.set(known.taskId, known);
-      return [known];
+      return Promise.resolve([known]);
     }
     let tasks = this.#runs.get(record.runId);
     if (tasks === undefined) {

@@ -41,11 +41,19 @@ export interface Meta {
 export type StoreName = 'meta' | 'live' | 'steps' | 'chunks' | 'inbox' | 'keys' | 'workers';
 export type Database = IDBPDatabase<Schema>;
 export type WriteTx = IDBPTransaction<Schema, StoreName[], 'readwrite'>;
-export type ReadTx = IDBPTransaction<Schema, StoreName[], 'readonly'>;
+export type ReadTx = IDBPTransaction<Schema, StoreName[]>;
 export type AnyTx = ReadTx | WriteTx;
 
 /** In alphabetical order, as `objectStoreNames` gives them. */
-export const storeNames: readonly StoreName[] = ['chunks', 'inbox', 'keys', 'live', 'meta', 'steps', 'workers'];
+export const storeNames: readonly StoreName[] = [
+  'chunks',
+  'inbox',
+  'keys',
+  'live',
+  'meta',
+  'steps',
+  'workers',
+];
 
 /** Makes the stores of a new database. */
 export function createStores(db: Database): void {

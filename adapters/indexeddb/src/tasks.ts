@@ -55,8 +55,12 @@ function dropSpill(view: View, taskId: TaskId): void {
 
 /** Keeps a record's number of spilled tasks, so that no one looks for any where there are none. */
 function count(view: View, taskId: TaskId, by: number): void {
-  const home = view.runs.get(homeOf(taskId));
-  if (home === undefined) return;
+  const runId = homeOf(taskId);
+  const home = view.runs.get(runId);
+  if (home === undefined) {
+    view.orphans.set(runId, (view.orphans.get(runId) ?? 0) + by);
+    return;
+  }
   home.base = { ...home.base, spilled: home.base.spilled + by };
   home.dirty = true;
 }

@@ -17,10 +17,10 @@ export async function transact<T>(
   let writing: Writing | undefined;
   try {
     const view = new View();
-    writing = new Writing(session, [...stores]);
+    writing = new Writing(session, stores);
     const result = await work(writing, view);
     noteUsurped(view, session.journals);
-    writeAll(writing.tx, view, session.journals, writing.request);
+    writeAll(writing, view, session.journals);
     await writing.commit(progress);
     settle(view, session.journals);
     return { result, view };

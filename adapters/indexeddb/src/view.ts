@@ -25,6 +25,8 @@ export interface Run {
   bounds: Marks;
   /** From this handle's own memory: not read, and without a tail. */
   recalled: boolean;
+  /** Position of the newest message, where this handle knows it: whoever puts one closes the journal. */
+  inbox: number | undefined;
   /** This handle had a journal open on it, and others have changed the run since. */
   usurped: boolean;
 }
@@ -48,6 +50,8 @@ export class View implements BatchFacts {
   readonly runs = new Map<RunId, Run | undefined>();
   /** Tasks outside of runs' records; undefined: there is none. */
   readonly spills = new Map<TaskId, TaskRecord | undefined>();
+  /** How many tasks are kept outside under a home that is not there. */
+  readonly orphans = new Map<RunId, number>();
   readonly keys = new Map<string, KeyRecord | undefined>();
   readonly inboxes = new Map<RunId, Inbox>();
   /** Newest position given to a message of a run that is not there, over all such runs. */
@@ -90,7 +94,13 @@ export function keyName(namespace: Namespace, key: string): string {
   return `${namespace}\0${key}`;
 }
 
-export function identityOf({ kind, messageId }: { readonly kind: string; readonly messageId: string }): string {
+export function identityOf({
+  kind,
+  messageId,
+}: {
+  readonly kind: string;
+  readonly messageId: string;
+}): string {
   return `${kind}\0${messageId}`;
 }
 
@@ -103,6 +113,7 @@ export function workOn(base: Base, journal: Partial<Run> = {}): Run {
     chars: 0,
     bounds: marksOf([]),
     recalled: false,
+    inbox: undefined,
     usurped: false,
     ...journal,
   };

@@ -16,50 +16,48 @@ import {
   tailEvents,
 } from './layout.js';
 import { marksOf } from './marks.js';
-import type { WriteTx } from './schema.js';
+import type { Writing } from './session.js';
 import type { Inbox, Run, View } from './view.js';
 
-/** Makes the write requests of one transaction; what becomes of them, the transaction tells. */
-export type Request = (made: Promise<unknown>) => void;
-
 /** Writes what the batches have changed, each record once. `view.runs` is then what the store will hold. */
-export function writeAll(tx: WriteTx, view: View, journals: Journals, request: Request): void {
+export function writeAll(writing: Writing, view: View, journals: Journals): void {
   for (const [runId, run] of view.purged) {
     // Steps go and blockers stay: a handle that still has a journal of this run in mind must find its place taken.
-    if (run !== undefined) closeJournal(tx, run, journals, request);
-    request(tx.objectStore('chunks').delete(allOf(runId)));
-    request(tx.objectStore('live').delete(runId));
+    if (run !== undefined) closeJournal(writing, run, journals);
+    writing.store('chunks').delete(allOf(runId));
+    writing.store('live').delete(runId);
   }
   for (const [runId, run] of view.runs) {
     if (run?.dirty !== true) continue;
-    if (run.recalled) addStep(tx, run, request);
-    else putRecord(tx, runId, run, journals, request);
+    if (run.recalled) addStep(writing, run);
+    else putRecord(writing, runId, run, journals);
   }
-  for (const taskId of view.dirtySpills) putSpill(tx, homeOf(taskId), taskId, view.spills.get(taskId), request);
+  for (const taskId of view.dirtySpills) putSpill(writing, homeOf(taskId), taskId, view.spills.get(taskId));
   for (const name of view.dirtyKeys) {
     const record = view.keys.get(name);
     const [namespace = '', key = ''] = name.split('\0');
-    request(record ? tx.objectStore('keys').put(record) : tx.objectStore('keys').delete([namespace, key]));
+    if (record === undefined) writing.store('keys').delete([namespace, key]);
+    else writing.store('keys').put(record);
   }
-  for (const [runId, inbox] of view.inboxes) writeInbox(tx, runId, inbox, request);
-  if (view.floorMoved) request(tx.objectStore('meta').put(view.floor, 'floor'));
+  for (const [runId, inbox] of view.inboxes) writeInbox(writing, runId, inbox);
+  if (view.floorMoved) writing.store('meta').put(view.floor, 'floor');
 }
 
 /** `add`, not `put`: it fails where the place is taken, and with it the transaction. That is the only check needed. */
-function addStep(tx: WriteTx, run: Run, request: Request): void {
+function addStep(writing: Writing, run: Run): void {
   const columns = stepColumns(run);
   run.step++;
   run.chars += columns.events.length;
   run.fresh = [];
-  request(tx.objectStore('steps').add({ key: stepKey(run.base.runId, run.base.era, run.step), columns }));
+  writing.store('steps').add({ key: stepKey(run.base.runId, run.base.era, run.step), columns });
 }
 
 /** Writes the run's record anew, its journal folded in. */
-function putRecord(tx: WriteTx, runId: RunId, run: Run, journals: Journals, request: Request): void {
-  closeJournal(tx, run, journals, request);
-  sealEvents(tx, run, request);
+function putRecord(writing: Writing, runId: RunId, run: Run, journals: Journals): void {
+  closeJournal(writing, run, journals);
+  sealEvents(writing, run);
   if (!run.base.startApart && run.base.start.length > startChars) {
-    request(tx.objectStore('chunks').put({ key: startKey(runId), last: 0, text: run.base.start }));
+    writing.store('chunks').put({ key: startKey(runId), last: 0, text: run.base.start });
     run.base = { ...run.base, start: '', startApart: true };
   }
   run.bounds = marksOf(run.base.tasks);
@@ -68,22 +66,22 @@ function putRecord(tx: WriteTx, runId: RunId, run: Run, journals: Journals, requ
     era: wantsJournal(run.base) ? journals.newEra() : '',
     marks: [...run.bounds.values()],
   };
-  request(tx.objectStore('live').put(run.base, runId));
+  writing.store('live').put(run.base, runId);
   run.step = 0;
   run.chars = 0;
 }
 
-function closeJournal(tx: WriteTx, run: Run, journals: Journals, request: Request): void {
+function closeJournal(writing: Writing, run: Run, journals: Journals): void {
   const { era, runId } = run.base;
-  const steps = tx.objectStore('steps');
+  const steps = writing.store('steps');
   // Blockers against this very handle have done their work.
-  if (run.usurped) request(steps.delete(journals.allSteps(runId)));
+  if (run.usurped) steps.delete(journals.allSteps(runId));
   if (era === '') return;
-  if (run.step > 0) request(steps.delete(stepsOf(runId, era)));
-  if (!journals.isOwn(era)) request(steps.put({ key: stepKey(runId, era, run.step + 1) }));
+  if (run.step > 0) steps.delete(stepsOf(runId, era));
+  if (!journals.isOwn(era)) steps.put({ key: stepKey(runId, era, run.step + 1) });
 }
 
-function sealEvents(tx: WriteTx, run: Run, request: Request): void {
+function sealEvents(writing: Writing, run: Run): void {
   const { base, fresh } = run;
   run.fresh = [];
   const tail = joinEvents(base.tail, base.tailCount, fresh);
@@ -95,7 +93,7 @@ function sealEvents(tx: WriteTx, run: Run, request: Request): void {
   let last = base.seq - tailCount;
   for (const part of parts(splitEvents(tail, tailCount))) {
     last += part.length;
-    request(tx.objectStore('chunks').put({ key: chunkKey(base.runId, last), last, text: part.join('\0') }));
+    writing.store('chunks').put({ key: chunkKey(base.runId, last), last, text: part.join('\0') });
   }
   run.base = { ...base, tail: '', tailCount: 0 };
 }
@@ -115,27 +113,20 @@ function* parts(events: readonly string[]): Generator<readonly string[]> {
   if (part.length > 0) yield part;
 }
 
-function putSpill(
-  tx: WriteTx,
-  home: RunId,
-  taskId: string,
-  task: TaskRecord | undefined,
-  request: Request,
-): void {
-  const live = tx.objectStore('live');
-  if (task === undefined) request(live.delete([home, taskId]));
+function putSpill(writing: Writing, home: RunId, taskId: string, task: TaskRecord | undefined): void {
+  const live = writing.store('live');
+  if (task === undefined) live.delete([home, taskId]);
   else {
     const marks = [...marksOf([task]).values()];
-    request(live.put({ task, marks, ...(task.runId === home ? {} : { stray: task.runId }) }, [home, taskId]));
+    live.put({ task, marks, ...(task.runId === home ? {} : { stray: task.runId }) }, [home, taskId]);
   }
 }
 
-function writeInbox(tx: WriteTx, runId: RunId, inbox: Inbox, request: Request): void {
-  const store = tx.objectStore('inbox');
+function writeInbox(writing: Writing, runId: RunId, inbox: Inbox): void {
+  const store = writing.store('inbox');
   if (inbox.dropped > 0 && inbox.top > 0) {
     const dropped = IDBKeyRange.bound([runId], [runId, Math.min(inbox.dropped, inbox.top)]);
-    request(store.delete(dropped));
+    store.delete(dropped);
   }
-  for (const message of inbox.added) if (message.position > inbox.dropped) request(store.put(message));
+  for (const message of inbox.added) if (message.position > inbox.dropped) store.put(message);
 }
-
