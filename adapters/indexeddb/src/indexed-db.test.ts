@@ -86,7 +86,7 @@ test('steps', async () => {
   expect((await h.readTasks('r')).map((t) => t.taskId)).toEqual(['r/250']);
   expect(
     await h.nextWakeAt({ namespace: 'n', wants: [{ kind: 'activity', queues: ['q'], types: null }] }),
-  ).toBe(1249);
+  ).toBeLessThanOrEqual(1249);
   expect(
     await h.claim({
       namespace: 'n',

@@ -123,10 +123,11 @@ function putSpill(writing: Writing, home: RunId, taskId: string, task: TaskRecor
 }
 
 function writeInbox(writing: Writing, runId: RunId, inbox: Inbox): void {
-  const store = writing.store('inbox');
   if (inbox.dropped > 0 && inbox.top > 0) {
     const dropped = IDBKeyRange.bound([runId], [runId, Math.min(inbox.dropped, inbox.top)]);
-    store.delete(dropped);
+    writing.store('inbox').delete(dropped);
   }
-  for (const message of inbox.added) if (message.position > inbox.dropped) store.put(message);
+  for (const message of inbox.added) {
+    if (message.position > inbox.dropped) writing.store('inbox').put(message);
+  }
 }
