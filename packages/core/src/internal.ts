@@ -5,3 +5,4 @@ export type { OpenCore } from './runtime/client/open-core.js';
 export type { CoreSeams } from './runtime/open.js';
 export { hostClock, type Clock } from './runtime/clock.js';
 export { hostPlatform, type Platform } from './runtime/platform.js';
+export { parseDuration } from './model/duration.js';

@@ -1,4 +1,4 @@
-import { defineActivity, type ActivityDefinition, type ActivityFn, type ActivityImplementation } from '@perdure/core';
+import type { ActivityDefinition, ActivityFn, ActivityImplementation } from '@perdure/core';
 
 /**
  * Another implementation under the name and contract of an activity, for a test engine in the place of the real one.
@@ -11,5 +11,5 @@ import { defineActivity, type ActivityDefinition, type ActivityFn, type Activity
  * ```
  */
 export function mockActivity<I, O>(activity: ActivityDefinition<I, O>, fn: ActivityFn<I, O>): ActivityImplementation<I, O> {
-  return 'implement' in activity ? activity.implement(fn) : defineActivity(activity, fn);
+  return activity.implement(fn);
 }

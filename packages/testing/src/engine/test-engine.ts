@@ -1,5 +1,5 @@
-import { parseDuration, type Duration, type Engine, type EngineOptions, type Storage } from '@perdure/core';
-import { openEngine, type OpenEngine } from '@perdure/core/internal';
+import type { Duration, Engine, EngineOptions, Storage } from '@perdure/core';
+import { openEngine, parseDuration, type OpenEngine } from '@perdure/core/internal';
 import { memory } from '@perdure/memory';
 import { CrashingStorage, type CrashPoint } from './crashing-storage.js';
 import { followEngine } from './follow-engine.js';

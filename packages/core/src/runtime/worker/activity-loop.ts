@@ -39,8 +39,8 @@ export interface ActivityLoopOptions {
   readonly leaseMs: number;
 }
 
-/** A worker that died this often in a row with an activity is taken to be killed by it. */
-const poisonAfter = 5;
+/** Workers that died in a row with an activity before it is taken to be what kills them. */
+const poisonAfter = 10;
 
 /** Runs attempts of activities, keeps their leases, and records how they end: an outcome for the run, or another attempt. */
 export class ActivityLoop {
@@ -107,17 +107,20 @@ export class ActivityLoop {
     });
   }
 
-  /** Earlier attempts were claimed and never ended: their worker is gone. */
+  /**
+   * Earlier attempts were claimed and never ended: their workers are gone. That is no failure of the activity, and it is
+   * attempted again, whatever its policy counts; only one attempt at all means that it is never begun twice.
+   */
   #endedWithItsWorker(task: TaskRecord, body: ActivityTaskBody, scheduled: ActivityScheduled): AttemptEnd | undefined {
-    const { maximumAttempts } = scheduled.retry;
+    const lost = task.attempt - 1 - body.finished;
     const { heartbeat, startToClose } = scheduled.timeouts;
-    if (maximumAttempts > 0 && task.attempt > maximumAttempts) {
+    if (lost > 0 && scheduled.retry.maximumAttempts === 1) {
       if (heartbeat !== undefined) return { kind: 'timed_out', timeout: 'heartbeat' };
       if (startToClose !== undefined) return { kind: 'timed_out', timeout: 'start_to_close' };
-      return { kind: 'failed', failure: workerLost('worker_lost', 'The worker stopped during the last attempt') };
+      return { kind: 'failed', failure: workerLost('worker_lost', 'The worker stopped during the only attempt') };
     }
-    if (task.attempt - 1 - body.finished >= poisonAfter) {
-      const message = `Suspected poison: ${poisonAfter} workers in a row stopped while they ran this activity`;
+    if (lost >= poisonAfter) {
+      const message = `Suspected poison: ${lost} workers in a row stopped while they ran this activity`;
       return { kind: 'failed', failure: workerLost('suspected_poison', message) };
     }
     return undefined;
@@ -148,16 +151,17 @@ export class ActivityLoop {
     await this.#finish(
       attempt,
       failure
-        ? { type: 'ActivityFailed', activityId, attempt: lastAttempt(attempt), failure }
+        ? { type: 'ActivityFailed', activityId, attempt: task.attempt, failure }
         : timedOut(attempt, (end as { timeout: ActivityTimedOut['timeout'] }).timeout, attempt.body.lastFailure),
     );
   }
 
-  #delayBeforeRetry({ scheduled, task }: Attempt, end: Exclude<AttemptEnd, { kind: 'completed' | 'abandoned' }>): number | undefined {
+  #delayBeforeRetry({ scheduled, body }: Attempt, end: Exclude<AttemptEnd, { kind: 'completed' | 'abandoned' }>): number | undefined {
     if (end.kind === 'timed_out' && end.timeout === 'schedule_to_close') return undefined;
     const judged = end.kind === 'failed' ? end.failure : { name: 'TimeoutError' };
-    if (!mayRetry(scheduled.retry, task.attempt, judged)) return undefined;
-    return retryDelay(scheduled.retry, task.attempt, this.#core.platform.randomUint32() / 0x1_0000_0000);
+    const ended = body.finished + 1;
+    if (!mayRetry(scheduled.retry, ended, judged)) return undefined;
+    return retryDelay(scheduled.retry, ended, this.#core.platform.randomUint32() / 0x1_0000_0000);
   }
 
   /** Puts the task back in its queue. */
@@ -351,13 +355,7 @@ export class ActivityLoop {
 
 function timedOut(attempt: Attempt, timeout: ActivityTimedOut['timeout'], failure: FailureRecord | undefined): ActivityOutcome {
   const { activityId } = attempt.scheduled;
-  return { type: 'ActivityTimedOut', activityId, attempt: lastAttempt(attempt), timeout, ...(failure && { failure }) };
-}
-
-/** A claim beyond the last attempt only found out that it had been the last. */
-function lastAttempt({ task, scheduled }: Attempt): number {
-  const { maximumAttempts } = scheduled.retry;
-  return maximumAttempts > 0 ? Math.min(task.attempt, maximumAttempts) : task.attempt;
+  return { type: 'ActivityTimedOut', activityId, attempt: attempt.task.attempt, timeout, ...(failure && { failure }) };
 }
 
 function workerLost(code: string, message: string): FailureRecord {

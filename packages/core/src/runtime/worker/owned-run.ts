@@ -285,8 +285,11 @@ export class OwnedRun {
   async #adopt(instance: WorkflowInstance): Promise<void> {
     const { core, activities, workerId } = this.#host;
     if (instance.activities().length === 0) return;
+    const now = core.clock.now();
+    const ended = new Set(this.#inputs.map((pending) => pending.task?.taskId));
     for (const task of await core.storage.readTasks(this.runId)) {
-      if (task.kind !== 'activity' || task.leaseOwner !== workerId || task.leaseUntil <= core.clock.now() || activities.isRunning(task.taskId)) continue;
+      const mine = task.kind === 'activity' && task.leaseOwner === workerId && task.leaseUntil > now;
+      if (!mine || ended.has(task.taskId) || activities.isRunning(task.taskId)) continue;
       this.#unwritten.requeued.push({ ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0 });
     }
   }
