@@ -33,7 +33,7 @@ function apply(view: View, write: Write): void {
         version: 0,
         tasks: [],
         spilled: view.orphans.get(runId) ?? 0,
-        floor: 0,
+        floor: view.floor,
         tail: '',
         tailCount: 0,
         era: '',
@@ -137,10 +137,8 @@ function dropMessages(view: View, runId: RunId, through: number): void {
   if (through < last) return;
   // The newest message goes, and with it what the next position would be counted from.
   const run = view.runs.get(runId);
-  if (run === undefined) {
-    view.floor = Math.max(view.floor, last);
-    view.floorMoved = true;
-  } else {
+  if (run === undefined) raiseFloor(view, last);
+  else {
     run.base = { ...run.base, floor: last };
     run.dirty = true;
   }
@@ -161,7 +159,16 @@ function purge(view: View, runId: RunId): void {
   for (const [name, record] of view.keys) if (record?.runId === runId) setKey(view, name, undefined);
   const run = view.runs.get(runId);
   if (!view.purged.has(runId)) view.purged.set(runId, run);
-  if (run !== undefined) view.orphans.set(runId, run.base.spilled);
+  if (run !== undefined) {
+    view.orphans.set(runId, run.base.spilled);
+    raiseFloor(view, run.base.floor);
+  }
   view.runs.set(runId, undefined);
   view.changed.add(runId);
+}
+
+function raiseFloor(view: View, floor: number): void {
+  if (floor <= view.floor) return;
+  view.floor = floor;
+  view.floorMoved = true;
 }

@@ -25,7 +25,8 @@ export async function claim(
         return want.limit > 0 ? candidates(reader, view, request, want, count) : [];
       }),
     );
-    return request.wants.flatMap((want, index) => lease(view, request, want, found[index] ?? []));
+    const leased = request.wants.flatMap((want, index) => lease(view, request, want, found[index] ?? []));
+    return inOrder(new Map(leased.map((task) => [claimKey(task), task])));
   });
   return result;
 }

@@ -59,12 +59,15 @@ export async function load(tx: AnyTx, needs: Needs, view: View): Promise<void> {
   for (const [runId, messages] of needs.inboxes) {
     if (!view.inboxes.has(runId)) waits.push(loadInbox(tx, view, runId, messages));
   }
-  await Promise.all([...waits, ...runs.values()]);
-  for (const runId of needs.inboxes.keys()) {
-    if (view.runs.get(runId) !== undefined) continue;
-    view.floor = ((await tx.objectStore('meta').get('floor')) ?? 0) as number;
-    return;
+  if (needs.spillsUnder.size + needs.inboxes.size > 0) {
+    waits.push(
+      tx
+        .objectStore('meta')
+        .get('floor')
+        .then((floor) => (view.floor = (floor ?? 0) as number)),
+    );
   }
+  await Promise.all([...waits, ...runs.values()]);
 }
 
 /** A run with its journal folded in, as a transaction works on it. */
