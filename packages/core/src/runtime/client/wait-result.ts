@@ -1,7 +1,7 @@
 import { parseDuration, type Duration } from '../../model/duration.js';
 import { EngineClosedError, WaitTimeoutError, WorkflowNotFoundError } from '../../model/errors.js';
 import type { RunId } from '../../model/ids.js';
-import { NEVER } from '../../model/time.js';
+import { NEVER, type EpochMs } from '../../model/time.js';
 import type { RunRecord } from '../../storage/records.js';
 import { describeRun } from './describe.js';
 import type { OpenCore } from './open-core.js';
@@ -20,18 +20,19 @@ export interface WaitOptions {
 export async function waitResult(core: OpenCore, target: RunTarget, options: WaitOptions = {}): Promise<unknown> {
   const { signal } = options;
   const timeout = options.timeout === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
+  const until = timeout === undefined ? undefined : Math.min(NEVER, core.clock.now() + timeout);
   signal?.throwIfAborted();
   const run = await core.command(() => readTarget(core, target));
   if (run.closedAt !== null) return outcome(core, run);
   if (timeout === 0) throw new WaitTimeoutError(`Workflow '${run.workflowId}' (run ${run.runId}) is ${run.status}`);
-  return outcome(core, await closing(core, run.runId, timeout, signal));
+  return outcome(core, await closing(core, run.runId, until, signal));
 }
 
 async function outcome(core: OpenCore, run: RunRecord): Promise<unknown> {
   return outcomeOf(await core.command(() => describeRun(core, run)));
 }
 
-function closing(core: OpenCore, runId: RunId, timeout: number | undefined, signal: AbortSignal | undefined): Promise<RunRecord> {
+function closing(core: OpenCore, runId: RunId, until: EpochMs | undefined, signal: AbortSignal | undefined): Promise<RunRecord> {
   return new Promise((resolve, reject) => {
     const ends: (() => void)[] = [];
     const end = (settle: () => void): void => {
@@ -46,13 +47,13 @@ function closing(core: OpenCore, runId: RunId, timeout: number | undefined, sign
         });
       }),
     );
-    if (timeout !== undefined) {
+    if (until !== undefined) {
       const elapsed = (): void => {
         end(() => {
-          reject(new WaitTimeoutError(`Run ${runId} did not end within ${timeout} ms; it goes on`));
+          reject(new WaitTimeoutError(`Run ${runId} did not end in the time that its result was awaited; it goes on`));
         });
       };
-      ends.push(core.clock.setTimer(Math.min(NEVER, core.clock.now() + timeout), elapsed, 'foreground'));
+      ends.push(core.clock.setTimer(until, elapsed, 'foreground'));
     }
     if (signal) {
       const aborted = (): void => {
