@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { begin, cancelRequested, completed, failed, fired, outcome, replayed, signalled, typesOf } from './instance.testkit.js';
+import { begin, cancelRequested, completed, failed, fired, outcome, replayed, signalled, started, typesOf } from './instance.testkit.js';
 
 describe('one event at a time', () => {
   test('commands follow the input that caused them, in call order', async () => {
@@ -35,6 +35,15 @@ describe('one event at a time', () => {
     expect(outcome(live)).toEqual(['x', 'y', 'z']);
     expect(outcome(await replayed(program, live.history))).toEqual(['x', 'y', 'z']);
   });
+});
+
+test('a run that holds nothing but its start begins as if it had just been started', async () => {
+  const program = async (ctx: any): Promise<unknown> => [ctx.info.replaying, await ctx.runActivity('a')];
+  const run = await replayed(program, [started()]);
+  expect(run.instance.blockage).toBeUndefined();
+  expect(run.history.map(({ seq, type }) => [seq, type])).toEqual([[2, 'ActivityScheduled']]);
+  await run.feed(completed('a1', 7));
+  expect(outcome(run)).toEqual([false, 7]);
 });
 
 describe('time and chance', () => {

@@ -56,7 +56,8 @@ export type Settlement =
   | { readonly kind: 'cancelled'; readonly reason?: string };
 
 type Feed =
-  | { readonly recorded: InputEvent; readonly commands: readonly CommandEvent[] }
+  /** Null: the code has not answered yet, so what it asks for is new. */
+  | { readonly recorded: InputEvent; readonly commands: readonly CommandEvent[] | null }
   | { readonly recorded: CloseEvent }
   | { readonly fresh: Unplaced<InputEvent>; readonly at: EpochMs };
 
@@ -127,7 +128,8 @@ export class WorkflowInstance {
       } else if (isInputEvent(event)) {
         const commands: CommandEvent[] = [];
         for (let next = events[i]; next && isCommandEvent(next); next = events[++i]) commands.push(next);
-        this.#feed.push({ recorded: event, commands });
+        // A run that a client has started and no worker has moved on yet holds nothing but its start.
+        this.#feed.push({ recorded: event, commands: events.length === 1 ? null : commands });
       } else {
         this.recorder.block({
           code: 'history_malformed',

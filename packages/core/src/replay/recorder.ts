@@ -47,9 +47,9 @@ export class Recorder {
     return this.#open;
   }
 
-  /** Opens the window for a recorded input and the commands recorded with it. */
-  beginRecorded(input: InputEvent, commands: readonly CommandEvent[]): void {
-    this.head = input.seq + commands.length;
+  /** Opens the window for a recorded input and the commands recorded with it; null: what comes is new. */
+  beginRecorded(input: InputEvent, commands: readonly CommandEvent[] | null): void {
+    this.head = input.seq + (commands?.length ?? 0);
     this.#recorded = commands;
     this.#begin(input.at);
   }
