@@ -45,7 +45,7 @@ export interface Client {
     workflow: WorkflowDefinition<I, O, M, any, S>,
     ...args: Args<I, StartOptions>
   ): Promise<WorkflowHandle<O, M, S>>;
-  start(workflow: string, input?: unknown, options?: StartOptions): Promise<WorkflowHandle<any, Messages>>;
+  start(workflow: string, input?: unknown, options?: StartOptions): Promise<WorkflowHandle<any>>;
   /** `start`, then `result`. */
   execute<I, O>(workflow: WorkflowDefinition<I, O, any, any, any>, ...args: Args<I, StartOptions & WaitOptions>): Promise<O>;
   execute(workflow: string, input?: unknown, options?: StartOptions & WaitOptions): Promise<any>;
@@ -55,7 +55,7 @@ export interface Client {
     workflowId: string,
     runId?: string,
   ): WorkflowHandle<O, M, S>;
-  handle(workflowId: string, runId?: string): WorkflowHandle<any, Messages>;
+  handle(workflowId: string, runId?: string): WorkflowHandle<any>;
 
   /**
    * One page of runs, newest first. The next one begins behind it, whatever was started since. Rejects with
@@ -88,10 +88,10 @@ export class CoreClient implements Omit<Client, 'close'> {
   }
 
   get namespace(): string {
-    return this.#core.namespace as string;
+    return this.#core.namespace;
   }
 
-  async start(workflow: unknown, input?: unknown, options?: StartOptions): Promise<any> {
+  async start(workflow: unknown, input?: unknown, options?: StartOptions): Promise<RunHandle> {
     const reference = referenceOf(workflow);
     const target = await this.#core.command(() => startRun(this.#core, beginningOf(this.#core, reference, input, options)));
     return new RunHandle(this.#core, target, declaredBy(reference));
@@ -100,11 +100,11 @@ export class CoreClient implements Omit<Client, 'close'> {
   async execute(workflow: unknown, input?: unknown, options: StartOptions & WaitOptions = {}): Promise<any> {
     const { timeout, signal, ...start } = options;
     signal?.throwIfAborted();
-    const handle = (await this.start(workflow, input, start)) as RunHandle;
+    const handle = await this.start(workflow, input, start);
     return handle.result({ ...(timeout !== undefined && { timeout }), ...(signal && { signal }) });
   }
 
-  handle(workflow: unknown, ...ids: (string | undefined)[]): any {
+  handle(workflow: unknown, ...ids: (string | undefined)[]): RunHandle {
     const [workflowId, runId] = typeof workflow === 'string' ? [workflow, ids[0]] : ids;
     if (typeof workflowId !== 'string') {
       throw new InvalidArgumentError('A handle needs a workflow id', [{ path: 'workflowId', message: 'must be a string' }]);
@@ -173,6 +173,6 @@ class StandaloneClient extends CoreClient implements Client {
  * ```
  */
 export async function createClient(options: ClientOptions): Promise<Client> {
-  const { core, close } = await openCore(options);
-  return new StandaloneClient(core, () => close());
+  const opened = await openCore(options);
+  return new StandaloneClient(opened.core, () => opened.close());
 }

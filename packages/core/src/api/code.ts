@@ -36,7 +36,7 @@ function implementations(kind: 'workflow' | 'activity', given: unknown, issues: 
       issues.push({ path, message: `must be made by ${made}` });
       return;
     }
-    const name = one.name as string;
+    const name = one.name;
     if (typeof one.fn !== 'function') issues.push({ path, message: `${kind} '${name}' is a contract without code: give what its .implement(fn) returns` });
     const first = seen.get(name);
     if (first === undefined) seen.set(name, i);

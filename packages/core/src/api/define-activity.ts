@@ -112,7 +112,7 @@ export function defineActivity(
       return Object.freeze({ ...definition, fn: implementation });
     },
   };
-  return Object.freeze(code ? { ...definition, fn: code } : definition) as unknown as AnyActivity;
+  return Object.freeze(code ? { ...definition, fn: code } : definition);
 }
 
 type AnyFn = ActivityFn<any, any>;

@@ -46,8 +46,8 @@ export class DefinitionCheck {
   }
 }
 
+/** A schema may be a function that has properties. */
 export function isSchema(value: unknown): boolean {
-  if (value === undefined) return true;
-  const standard = (value as { '~standard'?: { validate?: unknown } } | null)?.['~standard'];
-  return typeof standard?.validate === 'function';
+  const holder = Object(value) as { readonly '~standard'?: { readonly validate?: unknown } };
+  return value === undefined || typeof holder['~standard']?.validate === 'function';
 }

@@ -41,7 +41,7 @@ class LocalEngine extends CoreClient implements Engine {
     super(opened.core);
     this.#opened = opened;
     const { worker } = opened;
-    this.worker = { id: worker.id as string, drain: () => worker.drain() };
+    this.worker = { id: worker.id, drain: () => worker.drain() };
   }
 
   close(options: { readonly grace?: Duration } = {}): Promise<void> {
@@ -60,8 +60,8 @@ export interface OpenEngine {
 
 export async function openEngine(options: EngineOptions, seams?: CoreSeams): Promise<OpenEngine> {
   const opened = await openEngineCore(options, registeredCode(options), seams);
-  const { core, worker, abandon } = opened;
-  return { engine: new LocalEngine(opened), core, worker, abandon };
+  const { core, worker } = opened;
+  return { engine: new LocalEngine(opened), core, worker, abandon: () => { opened.abandon(); } };
 }
 
 /**

@@ -81,7 +81,7 @@ export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = 
 /** Events read at once. */
 const historyPage = 500;
 
-export class RunHandle implements WorkflowHandle<unknown> {
+export class RunHandle implements WorkflowHandle {
   readonly workflowId: string;
   readonly runId?: string;
   readonly #core: OpenCore;
@@ -92,15 +92,15 @@ export class RunHandle implements WorkflowHandle<unknown> {
     this.#core = core;
     this.#target = target;
     this.#declared = declared;
-    this.workflowId = target.workflowId as string;
-    if (target.runId !== undefined) this.runId = target.runId as string;
+    this.workflowId = target.workflowId;
+    if (target.runId !== undefined) this.runId = target.runId;
   }
 
-  result(options?: WaitOptions): Promise<unknown> {
+  result(options?: WaitOptions): Promise<any> {
     return waitResult(this.#core, this.#target, options);
   }
 
-  describe(): Promise<WorkflowDescription> {
+  describe(): Promise<WorkflowDescription<any>> {
     return this.#command(async (core) => describeRun(core, await readTarget(core, this.#target)));
   }
 
@@ -121,7 +121,7 @@ export class RunHandle implements WorkflowHandle<unknown> {
     return this.#command((core) => terminateRun(core, this.#target, reason));
   }
 
-  runs(): Promise<readonly WorkflowDescription[]> {
+  runs(): Promise<readonly WorkflowDescription<any>[]> {
     return this.#command((core) => listChain(core, this.workflowId));
   }
 

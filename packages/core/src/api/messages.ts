@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../model/errors.js';
 import { carrier, type Carries } from './carries.js';
+import { isSchema } from './definition-check.js';
 import { checking, type Schema } from './schema.js';
 
 /** A message that a workflow type declares. Made by `signal` and `query`. */
@@ -72,7 +73,7 @@ export function query<R, A = void>(schema?: Schema<A>): Message<'query', A, R> {
 }
 
 function message<Kind extends 'signal' | 'query', A, R>(kind: Kind, schema: Schema<A> | undefined): Message<Kind, A, R> {
-  if (schema !== undefined && typeof (schema as Partial<Schema<A>> | null)?.['~standard']?.validate !== 'function') {
+  if (!isSchema(schema)) {
     throw new InvalidArgumentError(`A ${kind} takes a schema or nothing`, [{ path: 'schema', message: 'is no Standard Schema' }]);
   }
   const checked = checking(schema);

@@ -29,7 +29,7 @@ const anything: Schema<never> = Object.freeze({
  * ```
  */
 export function type<T>(): Schema<T> {
-  return anything as Schema<T>;
+  return anything;
 }
 
 /** The schema as far as there is anything to check. */

@@ -8,7 +8,6 @@ import type {
   ActivityTimedOut,
   CancelRequested,
   InputEvent,
-  RunEvent,
   SignalReceived,
   Unplaced,
 } from '../model/events.js';
@@ -38,7 +37,7 @@ export function encodeCancel({ reason, cancelQueuedActivities }: CancelMessage):
 
 /** The body is the event, still without its place. */
 export function encodeOutcome(outcome: ActivityOutcomeMessage): string {
-  return encodeEvent({ seq: 0, at: 0, ...outcome } as RunEvent);
+  return encodeEvent({ seq: 0, at: 0, ...outcome });
 }
 
 export function decodeSignal(body: string): SignalMessage {

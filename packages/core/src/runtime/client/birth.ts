@@ -1,6 +1,6 @@
 import type { WorkflowStarted } from '../../model/events.js';
 import { runTaskId, type RunId, type WorkflowId } from '../../model/ids.js';
-import type { Payload, TextPayload } from '../../model/payload.js';
+import type { TextPayload } from '../../model/payload.js';
 import type { EpochMs } from '../../model/time.js';
 import type { Batch, Expectation, Write } from '../../storage/port.js';
 import type { Core, RunBirth } from '../core.js';

@@ -69,9 +69,9 @@ type End = Extract<RunEvent, { readonly type: 'WorkflowCompleted' | 'WorkflowFai
 type Unplaced<E> = E extends RunEvent ? Omit<E, 'seq' | 'at'> : never;
 
 /** Ends a run as a worker would. */
-export async function closeRun({ core }: TestClient, runId: string, end: Unplaced<End> = { type: 'WorkflowCompleted', result: encodeValue('done') }): Promise<void> {
-  const run = await core.storage.readRun(runId);
-  if (!run) throw new Error('no such run');
+export async function closeRun({ core }: TestClient, runId: string | undefined, end: Unplaced<End> = { type: 'WorkflowCompleted', result: encodeValue('done') }): Promise<void> {
+  const run = runId === undefined ? undefined : await core.storage.readRun(runId);
+  if (!run || runId === undefined) throw new Error('no such run');
   const at = core.clock.now();
   const statuses: Record<End['type'], ClosedStatus> = {
     WorkflowCompleted: 'completed',
@@ -82,7 +82,7 @@ export async function closeRun({ core }: TestClient, runId: string, end: Unplace
   const body = encodeBody({
     ...('result' in end && { output: end.result }),
     ...('failure' in end && { failure: end.failure }),
-    ...('reason' in end && end.reason !== undefined && { closedReason: end.reason }),
+    ...('reason' in end && { closedReason: end.reason }),
   });
   const changes = { status: statuses[end.type], isCurrent: run.isCurrent, buildId: null, closedAt: at, progressAt: at, body };
   const event = { seq: run.seq + 1, at, ...end } as RunEvent;

@@ -13,8 +13,8 @@ interface Watched {
   readonly waiting: Set<Settle>;
   readonly unwatch: Unwatch;
   reading: boolean;
-  /** The run changed while it was being read. */
-  again: boolean;
+  /** Grows with each change of the run that anybody has told of. */
+  changes: number;
 }
 
 /** Runs are read again this often even if no hint comes. Milliseconds; more waits stretch it. */
@@ -82,7 +82,7 @@ export class Closings {
         this.#read(runId, watched);
       }),
       reading: false,
-      again: false,
+      changes: 0,
     };
     this.#watched.set(runId, watched);
     this.#poll ??= this.#pollLater();
@@ -98,18 +98,16 @@ export class Closings {
   }
 
   #read(runId: RunId, watched: Watched): void {
-    if (watched.reading) {
-      watched.again = true;
-      return;
-    }
+    watched.changes += 1;
+    if (watched.reading) return;
     watched.reading = true;
     void this.#core.busy.during(async () => {
       try {
-        do {
-          watched.again = false;
+        for (let seen = 0; seen < watched.changes && watched.waiting.size > 0; ) {
+          seen = watched.changes;
           const run = await this.#core.storage.readRun(runId);
-          if (!run || run.closedAt !== null) this.#settle(runId, watched, run);
-        } while (watched.again && watched.waiting.size > 0);
+          if (run?.closedAt !== null) this.#settle(runId, watched, run);
+        }
       } catch (error) {
         // What may go through later is read again by the poll.
         if (error instanceof StorageError && !error.retryable) this.#settle(runId, watched, undefined, error);

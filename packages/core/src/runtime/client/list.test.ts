@@ -33,7 +33,7 @@ describe('B4 list', () => {
 
   it('shows the current run of each id, and all of them on demand', async () => {
     const test = await openClient();
-    for (let i = 0; i < 3; i++) await closeRun(test, (await test.client.start('w', i, { id: 'x', duplicatePolicy: 'allow' })).runId as string);
+    for (let i = 0; i < 3; i++) await closeRun(test, (await test.client.start('w', i, { id: 'x', duplicatePolicy: 'allow' })).runId);
     expect((await test.client.list()).items.map((run) => run.runNumber)).toEqual([3]);
     expect((await test.client.list({ allRuns: true })).items.map((run) => run.runNumber).sort()).toEqual([1, 2, 3]);
     expect((await test.client.handle('x').runs()).map((run: { runNumber: number }) => run.runNumber)).toEqual([1, 2, 3]);

@@ -23,16 +23,16 @@ describe('B10 signal', () => {
     const test = await openClient();
     const handle = await test.client.start('w', 1, { startDelay: '1h' });
     await handle.signal('go', { at: new Date(5) });
-    const [message] = await inbox(test, handle.runId);
+    const [message] = await inbox(test, handle.runId!);
     expect(message).toMatchObject({ type: 'SignalReceived', name: 'go', input: { codec: 'superjson' } });
-    expect((await test.core.storage.readTasks(handle.runId))[0]).toMatchObject({ visibleAt: test.clock.now() });
+    expect((await test.core.storage.readTasks(handle.runId!))[0]).toMatchObject({ visibleAt: test.clock.now() });
   });
 
   it('arrives in the order in which they were sent', async () => {
     const test = await openClient();
     const handle = await test.client.start('w');
     await Promise.all(Array.from({ length: 20 }, (_, i) => handle.signal('n', i)));
-    const sent = (await inbox(test, handle.runId)).map((message) => 'input' in message && payloadTree(message.input));
+    const sent = (await inbox(test, handle.runId!)).map((message) => 'input' in message && payloadTree(message.input));
     expect(sent).toEqual(Array.from({ length: 20 }, (_, i) => i));
   });
 
@@ -40,10 +40,10 @@ describe('B10 signal', () => {
     const test = await openClient();
     const handle = await test.client.start('w');
     await Promise.all(Array.from({ length: 10 }, () => handle.signal('n', 1, { id: 's' })));
-    expect(await inbox(test, handle.runId)).toHaveLength(1);
-    await test.core.committer.commit({ expect: [], writes: [{ kind: 'drop-messages', runId: handle.runId, through: 100 }] });
+    expect(await inbox(test, handle.runId!)).toHaveLength(1);
+    await test.core.committer.commit({ expect: [], writes: [{ kind: 'drop-messages', runId: handle.runId!, through: 100 }] });
     await handle.signal('n', 1, { id: 's' });
-    expect(await inbox(test, handle.runId)).toHaveLength(0);
+    expect(await inbox(test, handle.runId!)).toHaveLength(0);
     await closeRun(test, handle.runId);
     await expect(handle.signal('n', 1, { id: 's' })).resolves.toBeUndefined();
     await expect(handle.signal('n', 1, { id: 't' })).rejects.toMatchObject({ code: 'workflow_not_active' });
@@ -57,7 +57,7 @@ describe('B10 signal', () => {
     await handle.signal('n', 1);
     storage.faults.push(fault);
     await handle.signal('n', 2, { id: 's' });
-    expect(await inbox(test, handle.runId)).toHaveLength(2);
+    expect(await inbox(test, handle.runId!)).toHaveLength(2);
   });
 
   it('D8 to a closed run: workflow_not_active; to an unknown one: workflow_not_found', async () => {
@@ -97,7 +97,7 @@ describe('B10 signal', () => {
       await expect(handle.signal('toString', 1)).rejects.toMatchObject({ code: 'signal_rejected' });
       await handle.signal('add', 1);
     }
-    expect(await inbox(test, byName.runId)).toHaveLength(2);
+    expect(await inbox(test, byName.runId!)).toHaveLength(2);
     await expect((await test.client.start('silent')).signal('anything')).resolves.toBeUndefined();
   });
 
@@ -118,18 +118,18 @@ describe('A5 cancel', () => {
     await handle.signal('unread');
     await handle.cancel({ reason: 'changed my mind' });
     expect(await handle.describe()).toMatchObject({ status: 'cancelled', closedReason: 'changed my mind', historyLength: 2 });
-    expect(await test.core.storage.readTasks(handle.runId)).toEqual([]);
-    expect(await inbox(test, handle.runId)).toEqual([]);
+    expect(await test.core.storage.readTasks(handle.runId!)).toEqual([]);
+    expect(await inbox(test, handle.runId!)).toEqual([]);
     await expect(handle.result()).rejects.toMatchObject({ code: 'workflow_cancelled', message: expect.stringContaining('changed my mind') as string });
   });
 
   it('asks one that has begun, once however often', async () => {
     const test = await openClient();
     const handle = await test.client.start('w');
-    await begin(test, handle.runId);
+    await begin(test, handle.runId!);
     await handle.cancel({ reason: 'r', cancelQueuedActivities: false });
     await handle.cancel();
-    expect(await inbox(test, handle.runId)).toEqual([{ type: 'CancelRequested', messageId: 'cancel', reason: 'r', cancelQueuedActivities: false }]);
+    expect(await inbox(test, handle.runId!)).toEqual([{ type: 'CancelRequested', messageId: 'cancel', reason: 'r', cancelQueuedActivities: false }]);
     expect(await handle.describe()).toMatchObject({ status: 'running' });
   });
 
@@ -149,11 +149,11 @@ describe('A5 cancel', () => {
     const other = await openClient({ storage });
     storage.onCommit = async () => {
       storage.onCommit = undefined;
-      await begin(other, handle.runId);
+      await begin(other, handle.runId!);
     };
     await handle.cancel();
     expect(await handle.describe()).toMatchObject({ status: 'running', historyLength: 2 });
-    expect(await inbox(test, handle.runId)).toHaveLength(1);
+    expect(await inbox(test, handle.runId!)).toHaveLength(1);
   });
 });
 
@@ -161,12 +161,12 @@ describe('B7 terminate', () => {
   it('ends a run without a worker', async () => {
     const test = await openClient();
     const handle = await test.client.start('w');
-    await begin(test, handle.runId);
+    await begin(test, handle.runId!);
     await handle.signal('unread');
     await handle.terminate('enough');
     expect(await handle.describe()).toMatchObject({ status: 'terminated', closedReason: 'enough', historyLength: 3, state: 'busy' });
-    expect(await test.core.storage.readTasks(handle.runId)).toEqual([]);
-    expect(await inbox(test, handle.runId)).toEqual([]);
+    expect(await test.core.storage.readTasks(handle.runId!)).toEqual([]);
+    expect(await inbox(test, handle.runId!)).toEqual([]);
     await expect(handle.result()).rejects.toMatchObject({ code: 'workflow_terminated', message: expect.stringContaining('enough') as string });
   });
 
@@ -192,7 +192,7 @@ describe('B7 terminate', () => {
     storage.onCommit = async () => {
       if (busy) return;
       busy = true;
-      if ((await move(worker, handle.runId)) === 'moved') moves += 1;
+      if ((await move(worker, handle.runId!)) === 'moved') moves += 1;
       busy = false;
     };
     await handle.terminate();
@@ -222,7 +222,7 @@ it('a signal with a client that is closed is refused', async () => {
 /** One event as a worker with token 0 would write it. */
 async function move({ core }: TestClient, runId: string): Promise<'moved' | 'refused'> {
   const run = await core.storage.readRun(runId);
-  if (!run || run.closedAt !== null) return 'refused';
+  if (run?.closedAt !== null) return 'refused';
   const result = await core.storage.commit([
     {
       expect: [{ kind: 'token', taskId: runId, token: 0 }],

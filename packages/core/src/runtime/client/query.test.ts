@@ -79,7 +79,7 @@ describe('B11 a query to a worker elsewhere', () => {
     const answer = handle.query('n').catch((error: unknown) => error);
     await settled();
     await test.clock.advance(9_750);
-    const [task] = (await test.core.storage.readTasks(handle.runId)).filter((one) => one.kind === 'query');
+    const [task] = (await test.core.storage.readTasks(handle.runId!)).filter((one) => one.kind === 'query');
     expect(task).toMatchObject({ queue: 'default', type: 'w' });
     await test.clock.advance(250);
     expect(await answer).toMatchObject({ code: 'query_rejected', message: expect.stringContaining('No worker answered') as string });

@@ -8,7 +8,8 @@ describe('B6 result', () => {
     const test = await openClient();
     const handle = await test.client.start('w');
     await closeRun(test, handle.runId, { type: 'WorkflowCompleted', result: encodeValue({ at: new Date(3), tags: new Set(['a']) }) });
-    const [a, b] = [await handle.result(), await test.client.handle(handle.workflowId).result()];
+    const a: unknown = await handle.result();
+    const b: unknown = await test.client.handle(handle.workflowId).result();
     expect(a).toEqual({ at: new Date(3), tags: new Set(['a']) });
     expect(b).toEqual(a);
     expect(b).not.toBe(a);
@@ -112,7 +113,7 @@ describe('B6 result', () => {
     const handle = await test.client.start('w');
     const wait = handle.result().catch((error: unknown) => error);
     await settled();
-    await test.core.committer.commit({ expect: [], writes: [{ kind: 'purge-run', runId: handle.runId }] });
+    await test.core.committer.commit({ expect: [], writes: [{ kind: 'purge-run', runId: handle.runId! }] });
     await test.clock.advance(1_000);
     expect(await wait).toMatchObject({ code: 'workflow_not_found' });
   });

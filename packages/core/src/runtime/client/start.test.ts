@@ -12,7 +12,7 @@ async function refused(promise: Promise<unknown>): Promise<{ code: string; messa
     () => expect.unreachable('was accepted'),
     (reason: unknown) => reason as InvalidArgumentError,
   );
-  const { code, message, issues } = error as InvalidArgumentError;
+  const { code, message, issues } = error;
   return { code, message, paths: (issues as InvalidArgumentError['issues'] | undefined)?.map((issue) => issue.path) ?? [] };
 }
 
@@ -23,7 +23,7 @@ describe('B1 start', () => {
     const run = await handle.describe();
     expect(run).toMatchObject({
       workflowId: 'o-1',
-      runId: handle.runId,
+      runId: handle.runId!,
       workflowType: 'order',
       status: 'pending',
       statusBucket: 'running',
@@ -156,7 +156,7 @@ describe('D2 duplicate policies', () => {
     const second = await test.client.start('w', 2, { id: 'x', duplicatePolicy: 'allow' });
     expect(await second.describe()).toMatchObject({ runNumber: 2, runCount: 2, isCurrentRun: true, input: 2 });
     expect(await first.describe()).toMatchObject({ runNumber: 1, runCount: 2, isCurrentRun: false, status: 'completed', output: 'done' });
-    expect(await test.client.handle('x').describe()).toMatchObject({ runId: second.runId });
+    expect(await test.client.handle('x').describe()).toMatchObject({ runId: second.runId! });
     expect((await second.runs()).map((run: { runNumber: number }) => run.runNumber)).toEqual([1, 2]);
   });
 
@@ -167,8 +167,8 @@ describe('D2 duplicate policies', () => {
     const second = await test.client.start('w', 2, { id: 'x', duplicatePolicy: 'terminate_existing' });
     expect(await first.describe()).toMatchObject({ status: 'terminated', isCurrentRun: false, actions: [], closedReason: expect.stringContaining('Another run') as string });
     expect(await second.describe()).toMatchObject({ status: 'pending', runNumber: 2 });
-    expect(await test.core.storage.readTasks(first.runId)).toEqual([]);
-    expect(await test.core.storage.readInbox(first.runId, { afterPosition: 0, limit: 9 })).toEqual([]);
+    expect(await test.core.storage.readTasks(first.runId!)).toEqual([]);
+    expect(await test.core.storage.readInbox(first.runId!, { afterPosition: 0, limit: 9 })).toEqual([]);
     await expect(first.result()).rejects.toMatchObject({ code: 'workflow_terminated' });
     await closeRun(test, second.runId);
     const third = await test.client.start('w', 3, { id: 'x', duplicatePolicy: 'terminate_existing' });
@@ -179,7 +179,7 @@ describe('D2 duplicate policies', () => {
     const test = await openClient();
     const first = await test.client.start('w', 1, { id: 'x', duplicatePolicy: 'use_existing' });
     const again = await test.client.start('w', 2, { id: 'x', duplicatePolicy: 'use_existing' });
-    expect(again.runId).toBe(first.runId);
+    expect(again.runId).toBe(first.runId!);
     await closeRun(test, first.runId);
     expect(await refused(test.client.start('w', 1, { id: 'x', duplicatePolicy: 'use_existing' }))).toMatchObject({ code: 'workflow_already_started' });
   });
@@ -208,12 +208,12 @@ describe('G6 request ids', () => {
   it('the same request returns the run it started, however often, also when it has closed and another followed', async () => {
     const test = await openClient();
     const first = await test.client.start('w', 1, { id: 'x', requestId: 'r' });
-    expect((await test.client.start('w', 1, { id: 'x', requestId: 'r' })).runId).toBe(first.runId);
+    expect((await test.client.start('w', 1, { id: 'x', requestId: 'r' })).runId).toBe(first.runId!);
     await closeRun(test, first.runId);
     const second = await test.client.start('w', 2, { id: 'x', requestId: 's', duplicatePolicy: 'allow' });
-    expect(second.runId).not.toBe(first.runId);
+    expect(second.runId!).not.toBe(first.runId!);
     for (const duplicatePolicy of ['reject', 'allow', 'use_existing', 'terminate_existing'] as const) {
-      expect((await test.client.start('w', 1, { id: 'x', requestId: 'r', duplicatePolicy })).runId).toBe(first.runId);
+      expect((await test.client.start('w', 1, { id: 'x', requestId: 'r', duplicatePolicy })).runId).toBe(first.runId!);
     }
     expect(await second.describe()).toMatchObject({ status: 'pending' });
   });
@@ -260,6 +260,6 @@ it('namespaces are apart', async () => {
   const [a, b] = [await openClient({ storage, namespace: 'a' }), await openClient({ storage, namespace: 'b' })];
   const inA = await a.client.start('w', 1, { id: 'x' });
   const inB = await b.client.start('w', 2, { id: 'x' });
-  expect(inB.runId).not.toBe(inA.runId);
+  expect(inB.runId).not.toBe(inA.runId!);
   expect(await refused(b.client.handle('x', inA.runId).describe())).toMatchObject({ code: 'workflow_not_found' });
 });

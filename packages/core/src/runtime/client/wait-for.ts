@@ -11,64 +11,82 @@ const longestPause = 1_000;
  */
 export function waitFor<T>(core: OpenCore, runId: RunId, within: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const { clock } = core;
-    let pause = firstPause;
-    let looking = false;
-    let again = false;
-    let over = false;
-    let cancelPoll = (): void => undefined;
-    const ends: (() => void)[] = [];
-    const clean = (): void => {
-      cancelPoll();
-      for (const one of ends.splice(0)) one();
-    };
-    const end = (settle: () => void): void => {
-      if (over) return;
-      over = true;
-      clean();
-      settle();
-    };
-    const fail = (error: unknown): void => {
-      end(() => {
-        reject(error as Error);
-      });
-    };
-    const lookNow = async (): Promise<void> => {
-      if (over) return;
-      again = looking;
-      if (looking) return;
-      looking = true;
-      do {
-        again = false;
-        const seen = await core.command(look);
-        if (seen !== undefined) end(() => { resolve(seen); });
-      } while (again && !over);
-      looking = false;
-    };
-    const poll = (): void => {
-      cancelPoll = clock.setTimer(
-        clock.now() + pause,
-        () => {
-          pause = Math.min(pause * 2, longestPause);
-          if (!over) poll();
-          lookNow().catch(fail);
-        },
-        'background',
-      );
-    };
-    ends.push(
-      core.onClose(() => {
-        fail(new EngineClosedError());
-      }),
-      core.feed.onRun(runId, () => {
-        lookNow().catch(fail);
-      }),
-      clock.setTimer(clock.now() + within, () => { end(() => { resolve(undefined); }); }, 'foreground'),
-    );
-    if (over) clean();
-    else {
-      poll();
-      lookNow().catch(fail);
-    }
+    const wait = new Wait(core, look, resolve, reject);
+    wait.begin(runId, within);
   });
+}
+
+class Wait<T> {
+  #over = false;
+  #looking = false;
+  /** Grows with each reason to look. */
+  #reasons = 0;
+  #pause = firstPause;
+  #cancelPoll: () => void = () => undefined;
+  readonly #cleanups: (() => void)[] = [];
+  readonly #core: OpenCore;
+  readonly #look: () => Promise<T | undefined>;
+  readonly #resolve: (seen: T | undefined) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(
+    core: OpenCore,
+    look: () => Promise<T | undefined>,
+    resolve: (seen: T | undefined) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#core = core;
+    this.#look = look;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(runId: RunId, within: number): void {
+    const { clock, feed } = this.#core;
+    this.#cleanups.push(
+      feed.onRun(runId, this.#lookAgain),
+      clock.setTimer(clock.now() + within, () => { this.#end(() => { this.#resolve(undefined); }); }, 'foreground'),
+    );
+    this.#pollLater();
+    this.#lookAgain();
+    this.#cleanups.push(this.#core.onClose(() => { this.#fail(new EngineClosedError()); }));
+  }
+
+  readonly #lookAgain = (): void => {
+    this.#reasons += 1;
+    if (this.#looking || this.#over) return;
+    this.#looking = true;
+    this.#lookWhileThereIsReason().catch(this.#fail);
+  };
+
+  async #lookWhileThereIsReason(): Promise<void> {
+    for (let seen = 0; seen < this.#reasons && !this.#over; ) {
+      seen = this.#reasons;
+      const found = await this.#core.command(this.#look);
+      if (found !== undefined) this.#end(() => { this.#resolve(found); });
+    }
+    this.#looking = false;
+  }
+
+  #pollLater(): void {
+    const { clock } = this.#core;
+    const poll = (): void => {
+      this.#pause = Math.min(this.#pause * 2, longestPause);
+      this.#pollLater();
+      this.#lookAgain();
+    };
+    this.#cancelPoll = clock.setTimer(clock.now() + this.#pause, poll, 'background');
+  }
+
+  readonly #fail = (error: unknown): void => {
+    this.#end(() => { this.#reject(error); });
+  };
+
+  #end(settle: () => void): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#cancelPoll();
+    for (const clean of this.#cleanups.splice(0)) clean();
+    settle();
+  }
 }

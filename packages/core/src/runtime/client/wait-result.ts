@@ -1,5 +1,6 @@
 import { parseDuration, type Duration } from '../../model/duration.js';
-import { EngineClosedError, WaitTimeoutError, WorkflowNotFoundError } from '../../model/errors.js';
+import type { EngineClosedError} from '../../model/errors.js';
+import { WaitTimeoutError, WorkflowNotFoundError } from '../../model/errors.js';
 import type { RunId } from '../../model/ids.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { RunRecord } from '../../storage/records.js';
