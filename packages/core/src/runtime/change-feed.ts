@@ -36,6 +36,11 @@ export class ChangeFeed {
     };
   }
 
+  /** This process knows that the run has changed. */
+  tellRun(runId: RunId): void {
+    this.#tell(this.#byRun.get(runId));
+  }
+
   close(): void {
     this.#unwatch();
     this.#byRun.clear();

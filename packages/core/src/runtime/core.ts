@@ -56,6 +56,8 @@ export interface LocalWorker {
   serves(workflowType: string, taskQueue: string): boolean;
   /** Starts a run here: its first activation goes into the same commit. Only where `serves` says so and nothing delays it. */
   start(birth: RunBirth): Promise<CommitResult>;
+  /** Whether this worker has the run in its hands, and will tell the feed when it lets go of it. */
+  owns(runId: RunId): boolean;
   /** Something for this run was committed by this process: look at it now instead of waiting for a hint. */
   poke(runId: RunId): void;
   /** Answers a query from the run as recorded, where this worker has the workflow's code; else undefined. Rejects with `QueryRejectedError`. */

@@ -45,8 +45,17 @@ export async function openCore(
   const busy = new Busy(platform);
   const lifecycle = new Lifecycle();
   const feed = new ChangeFeed(storage);
-  const closings = new Closings({ storage, feed, clock, busy, log: logger });
   let worker: LocalWorker | undefined;
+  const closings = new Closings({
+    storage,
+    feed,
+    clock,
+    busy,
+    log: logger,
+    get worker() {
+      return worker;
+    },
+  });
   const core: OpenCore = {
     namespace,
     storage,

@@ -7,7 +7,7 @@ import type { CancelTimer } from '../clock.js';
 
 type Settle = (run: RunRecord | undefined, error?: StorageError) => void;
 
-type Needs = Pick<Core, 'storage' | 'feed' | 'clock' | 'busy' | 'log'>;
+type Needs = Pick<Core, 'storage' | 'feed' | 'clock' | 'busy' | 'log' | 'worker'>;
 
 interface Watched {
   readonly waiting: Set<Settle>;
@@ -78,8 +78,9 @@ export class Closings {
   #watch(runId: RunId): Watched {
     const watched: Watched = {
       waiting: new Set(),
+      // A run that the worker of this process owns changes all the time; that it has ended the worker says itself.
       unwatch: this.#core.feed.onRun(runId, () => {
-        this.#read(runId, watched);
+        if (!this.#core.worker?.owns(runId)) this.#read(runId, watched);
       }),
       reading: false,
       changes: 0,

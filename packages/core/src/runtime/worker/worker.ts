@@ -139,6 +139,10 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     return owned.bear(birth);
   }
 
+  owns(runId: RunId): boolean {
+    return this.#runs.get(runId) !== undefined;
+  }
+
   poke(runId: RunId): void {
     const run = this.#runs.get(runId);
     if (run) run.poke();
@@ -179,6 +183,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
 
   forget(run: OwnedRun): void {
     this.#runs.remove(run);
+    this.core.feed.tellRun(run.runId);
   }
 
   // ── OutcomeTaker ────────────────────────────────────────────────────────────────────────────────────────────────
