@@ -1,3 +1,4 @@
+import { eventFields } from '../../codec/event-fields.js';
 import { failureOf } from '../../codec/failures.js';
 import { decodeValue } from '../../codec/values.js';
 import type { RunEvent } from '../../model/events.js';
@@ -16,14 +17,15 @@ export async function readHistory(core: Core, runId: RunId, fromSeq: Seq, limit:
   return (await eventsOf(core, bodies)).map(shown);
 }
 
-const values: ReadonlySet<string> = new Set(['input', 'result', 'value']);
 const moments: ReadonlySet<string> = new Set(['dueAt', 'executionDeadline', 'runDeadline']);
 
 function shown({ seq, type, at, ...rest }: RunEvent): HistoryEvent {
+  const fields = eventFields[type];
   const attributes: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(rest)) {
-    if (values.has(name)) attributes[name] = decodeValue(value as Payload, readLimits);
-    else if (name === 'failure') attributes[name] = failureOf(value as FailureRecord);
+  for (const [name, value] of Object.entries(rest) as [string, unknown][]) {
+    const kind = fields[name];
+    if (kind === 'payload') attributes[name] = decodeValue(value as Payload, readLimits);
+    else if (kind === 'failure' || kind === 'failure?') attributes[name] = failureOf(value as FailureRecord);
     else if (moments.has(name)) attributes[name] = toDate(value as number);
     else attributes[name] = value;
   }
