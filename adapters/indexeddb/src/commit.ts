@@ -1,7 +1,7 @@
-import type { Batch, CommitResult } from '@perdure/core/storage';
+import type { Batch, CommitResult, RunId } from '@perdure/core/storage';
 import { applyAll } from './apply.js';
 import { nameOf } from './errors.js';
-import { isStep, type Journals } from './journal.js';
+import { isStep, type Journals, type Taken } from './journal.js';
 import { load } from './load.js';
 import { homeOf } from './layout.js';
 import { needsOf, type Needs } from './needs.js';
@@ -24,20 +24,18 @@ export async function commit(
   progress: Progress,
 ): Promise<Committed> {
   const needs = needsOf(batches);
-  const alone = session.writing === 0;
-  session.writing++;
+  const { journals } = session;
+  const taken = journals.take(needs.runs);
   try {
-    if (alone) {
-      try {
-        return await attempt(session, batches, needs, progress, true);
-      } catch (error) {
-        if (nameOf(error) !== 'ConstraintError') throw error;
-        progress.committing = false;
-      }
+    try {
+      return await attempt(session, batches, needs, progress, taken, new Set());
+    } catch (error) {
+      if (nameOf(error) !== 'ConstraintError') throw error;
+      progress.committing = false;
+      return await attempt(session, batches, needs, progress, taken, needs.runs);
     }
-    return await attempt(session, batches, needs, progress, false);
   } finally {
-    session.writing--;
+    journals.done(needs.runs, taken);
   }
 }
 
@@ -46,27 +44,25 @@ async function attempt(
   batches: readonly Batch[],
   needs: Needs,
   progress: Progress,
-  fromMemory: boolean,
+  taken: Taken,
+  doubtful: Set<RunId>,
 ): Promise<Committed> {
-  const { journals } = session;
-  const doubtful = new Set<string>();
   let writing: Writing | undefined;
   try {
     for (;;) {
-      const view = new View();
-      if (fromMemory) recall(view, needs, journals, doubtful);
+      const view = new View(taken);
+      recall(view, needs, taken, doubtful);
       if (!isKnown(view, needs)) {
         writing ??= new Writing(session);
         await load(writing.tx, needs, view);
-        noteUsurped(view, journals);
       }
       const results = applyAll(view, batches);
       if (doubt(view, doubtful)) continue;
-      // Steps alone need no other store. Whatever changes a run's record has this one in its scope too, so they still queue.
+      // Steps alone need no other store. Whatever changes a run's record has this one in its scope too: they still queue.
       writing ??= new Writing(session, ['steps']);
-      writeAll(writing, view, journals);
+      writeAll(writing, view, session.journals);
       await writing.commit(progress);
-      settle(view, journals);
+      settle(view, session.journals);
       return { results, view };
     }
   } catch (error) {
@@ -75,10 +71,10 @@ async function attempt(
   }
 }
 
-function recall(view: View, needs: Needs, journals: Journals, doubtful: ReadonlySet<string>): void {
-  for (const runId of needs.runs) {
-    const run = doubtful.has(runId) ? undefined : journals.recall(runId);
-    if (run === undefined) continue;
+function recall(view: View, needs: Needs, taken: Taken, doubtful: ReadonlySet<RunId>): void {
+  for (const [runId, known] of taken) {
+    if (doubtful.has(runId)) continue;
+    const run = { ...known, fresh: [], dirty: false };
     view.runs.set(runId, run);
     view.recalled.set(runId, { run, before: run.base });
     if (run.inbox !== undefined && needs.inboxes.get(runId)?.length === 0) {
@@ -88,7 +84,7 @@ function recall(view: View, needs: Needs, journals: Journals, doubtful: Readonly
 }
 
 /** Only a step proves what was remembered: everything else that was taken from memory has to be read after all. */
-function doubt(view: View, doubtful: Set<string>): boolean {
+function doubt(view: View, doubtful: Set<RunId>): boolean {
   let found = false;
   for (const [runId, { run, before }] of view.recalled) {
     if (view.runs.get(runId) === run && run.dirty && isStep(run, before)) continue;
@@ -109,19 +105,11 @@ function isKnown(view: View, needs: Needs): boolean {
   return true;
 }
 
-export function noteUsurped(view: View, journals: Journals): void {
-  for (const [runId, run] of view.runs) {
-    const era = journals.eraOf(runId);
-    if (run !== undefined && !run.recalled && era !== undefined && era !== run.base.era) run.usurped = true;
-  }
-}
-
 /** After the transaction: remembers what the next commit can begin with. */
 export function settle(view: View, journals: Journals): void {
-  for (const runId of view.purged.keys()) journals.keep(runId, undefined);
   for (const [runId, run] of view.runs) {
-    if (run === undefined || !(run.dirty || run.usurped)) continue;
+    if (run?.dirty !== true) continue;
     if (view.inboxes.has(runId)) run.inbox = view.lastPosition(runId);
-    journals.keep(runId, run);
+    journals.keep(runId, run, view.taken);
   }
 }

@@ -114,7 +114,7 @@ export class Connection {
       db.close();
       throw deleted(this.#name);
     }
-    return { db, journals: new Journals(randomName()), durability: this.#durability, writing: 0 };
+    return { db, journals: new Journals(randomName()), durability: this.#durability };
   }
 
   #drop(session: Session): void {

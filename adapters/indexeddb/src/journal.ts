@@ -6,48 +6,60 @@ import type { Run } from './view.js';
 /** Runs remembered; the one that was used longest ago goes first. */
 const remembered = 1_000;
 
+/** What a commit took from memory. */
+export type Taken = ReadonlyMap<RunId, Run>;
+
 /**
  * What this handle knows of the runs whose journal it has opened. The next commit of such a run is made from memory, and
- * proved by adding its step: where another has changed the run meanwhile, the step's place is taken.
+ * proved by adding its step: where the run has been changed meanwhile, the step's place is taken.
+ *
+ * A commit takes what is known of the runs it names, and brings back what is known after it, unless a later commit has
+ * begun that names them too. So nothing is used twice, and a commit that closes a journal of this handle needs no
+ * blocker; a claim, which names no runs, does.
  */
 export class Journals {
   /** Begins every era that this handle opens. */
-  readonly owner: string;
+  readonly #owner: string;
   readonly #runs = new Map<RunId, Run>();
+  readonly #takers = new Map<RunId, Taken>();
   #eras = 0;
 
   constructor(owner: string) {
-    this.owner = owner;
+    this.#owner = owner;
   }
 
   newEra(): string {
-    return `${this.owner}.${++this.#eras}`;
+    return `${this.#owner}.${++this.#eras}`;
   }
   isOwn(era: string): boolean {
-    return era.startsWith(`${this.owner}.`);
+    return era.startsWith(`${this.#owner}.`);
+  }
+  /** All that this handle has in a run's journals, and what bars it from there. */
+  ownSteps(runId: RunId): IDBKeyRange {
+    return IDBKeyRange.bound(`${runId}\0${this.#owner}.`, `${runId}\0${this.#owner}/`, false, true);
   }
 
-  /** All eras of this handle in a run's journals. */
-  allSteps(runId: RunId): IDBKeyRange {
-    return IDBKeyRange.bound(`${runId}\0${this.owner}.`, `${runId}\0${this.owner}/`, false, true);
+  take(runIds: Iterable<RunId>): Taken {
+    const taken = new Map<RunId, Run>();
+    for (const runId of runIds) {
+      const run = this.#runs.get(runId);
+      if (run !== undefined) taken.set(runId, run);
+      this.#runs.delete(runId);
+      this.#takers.set(runId, taken);
+    }
+    return taken;
   }
 
-  recall(runId: RunId): Run | undefined {
-    const run = this.#runs.get(runId);
-    return run && { ...run, fresh: [], dirty: false };
-  }
-  eraOf(runId: RunId): string | undefined {
-    return this.#runs.get(runId)?.base.era;
-  }
-
-  /** After the commit: what the next one begins with. */
-  keep(runId: RunId, run: Run | undefined): void {
+  /** After the transaction of a commit, or of a claim, which took nothing. */
+  keep(runId: RunId, run: Run, taken: Taken | undefined): void {
+    if (this.#takers.get(runId) !== taken) return;
     this.#runs.delete(runId);
-    if (run === undefined || !run.dirty || run.base.era === '') return;
-    run.base = { ...run.base, start: '', tail: '', tailCount: 0 };
-    run.recalled = true;
-    run.usurped = false;
-    this.#runs.set(runId, run);
+    if (run.base.era === '') return;
+    this.#runs.set(runId, {
+      ...run,
+      base: { ...run.base, start: '', tail: '', tailCount: 0 },
+      recalled: true,
+    });
     if (this.#runs.size <= remembered) return;
     for (const oldest of this.#runs.keys()) {
       this.#runs.delete(oldest);
@@ -55,8 +67,9 @@ export class Journals {
     }
   }
 
-  forget(): void {
-    this.#runs.clear();
+  /** The commit is over, whatever became of it. */
+  done(runIds: Iterable<RunId>, taken: Taken): void {
+    for (const runId of runIds) if (this.#takers.get(runId) === taken) this.#takers.delete(runId);
   }
 }
 

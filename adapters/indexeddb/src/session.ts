@@ -8,8 +8,6 @@ export interface Session {
   readonly db: Database;
   readonly journals: Journals;
   readonly durability: Durability;
-  /** Write transactions under way. While there is one, no run is taken from memory: it may be about to change. */
-  writing: number;
 }
 
 /** Set once a transaction is told to commit: from then on its outcome may be unknown. */

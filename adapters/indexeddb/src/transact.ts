@@ -1,4 +1,4 @@
-import { noteUsurped, settle } from './commit.js';
+import { settle } from './commit.js';
 import type { StoreName } from './schema.js';
 import { Writing, type Progress, type Session } from './session.js';
 import { View } from './view.js';
@@ -13,13 +13,11 @@ export async function transact<T>(
   stores: readonly StoreName[],
   work: (writing: Writing, view: View) => Promise<T>,
 ): Promise<{ readonly result: T; readonly view: View }> {
-  session.writing++;
   let writing: Writing | undefined;
   try {
     const view = new View();
     writing = new Writing(session, stores);
     const result = await work(writing, view);
-    noteUsurped(view, session.journals);
     writeAll(writing, view, session.journals);
     await writing.commit(progress);
     settle(view, session.journals);
@@ -27,7 +25,5 @@ export async function transact<T>(
   } catch (error) {
     writing?.abort();
     throw error;
-  } finally {
-    session.writing--;
   }
 }

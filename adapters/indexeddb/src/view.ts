@@ -8,6 +8,7 @@ import type {
   TaskId,
   TaskRecord,
 } from '@perdure/core/storage';
+import type { Taken } from './journal.js';
 import { homeOf, type Base } from './layout.js';
 import { marksOf, type Marks } from './marks.js';
 
@@ -27,8 +28,6 @@ export interface Run {
   recalled: boolean;
   /** Position of the newest message, where this handle knows it: whoever puts one closes the journal. */
   inbox: number | undefined;
-  /** This handle had a journal open on it, and others have changed the run since. */
-  usurped: boolean;
 }
 
 /** A run's inbox while one transaction works on it. */
@@ -63,10 +62,17 @@ export class View implements BatchFacts {
   readonly purged = new Map<RunId, Run | undefined>();
   /** Runs from this handle's memory, and how they were before. */
   readonly recalled = new Map<RunId, { readonly run: Run; readonly before: Base }>();
+  /** What the commit took; undefined where the runs were not named beforehand. */
+  readonly taken: Taken | undefined;
+
   floorMoved = false;
   /** What to tell watchers. */
   readonly changed = new Set<RunId>();
   readonly queues = new Set<string>();
+
+  constructor(taken?: Taken) {
+    this.taken = taken;
+  }
 
   head(runId: RunId): RunHead | undefined {
     return this.runs.get(runId)?.base;
@@ -114,7 +120,6 @@ export function workOn(base: Base, journal: Partial<Run> = {}): Run {
     bounds: marksOf([]),
     recalled: false,
     inbox: undefined,
-    usurped: false,
     ...journal,
   };
 }

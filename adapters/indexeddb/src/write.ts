@@ -23,14 +23,14 @@ import type { Inbox, Run, View } from './view.js';
 export function writeAll(writing: Writing, view: View, journals: Journals): void {
   for (const [runId, run] of view.purged) {
     // Steps go and blockers stay: a handle that still has a journal of this run in mind must find its place taken.
-    if (run !== undefined) closeJournal(writing, run, journals);
+    if (run !== undefined) closeJournal(writing, run, view, journals);
     writing.store('chunks').delete(allOf(runId));
     writing.store('live').delete(runId);
   }
   for (const [runId, run] of view.runs) {
     if (run?.dirty !== true) continue;
     if (run.recalled) addStep(writing, run);
-    else putRecord(writing, runId, run, journals);
+    else putRecord(writing, runId, run, view, journals);
   }
   for (const taskId of view.dirtySpills) putSpill(writing, homeOf(taskId), taskId, view.spills.get(taskId));
   for (const name of view.dirtyKeys) {
@@ -53,8 +53,8 @@ function addStep(writing: Writing, run: Run): void {
 }
 
 /** Writes the run's record anew, its journal folded in. */
-function putRecord(writing: Writing, runId: RunId, run: Run, journals: Journals): void {
-  closeJournal(writing, run, journals);
+function putRecord(writing: Writing, runId: RunId, run: Run, view: View, journals: Journals): void {
+  closeJournal(writing, run, view, journals);
   sealEvents(writing, run);
   if (!run.base.startApart && run.base.start.length > startChars) {
     writing.store('chunks').put({ key: startKey(runId), last: 0, text: run.base.start });
@@ -71,14 +71,16 @@ function putRecord(writing: Writing, runId: RunId, run: Run, journals: Journals)
   run.chars = 0;
 }
 
-function closeJournal(writing: Writing, run: Run, journals: Journals): void {
-  const { era, runId } = run.base;
+function closeJournal(writing: Writing, { base, step }: Run, { taken }: View, journals: Journals): void {
+  const { runId, era } = base;
   const steps = writing.store('steps');
-  // Blockers against this very handle have done their work.
-  if (run.usurped) steps.delete(journals.allSteps(runId));
-  if (era === '') return;
-  if (run.step > 0) steps.delete(stepsOf(runId, era));
-  if (!journals.isOwn(era)) steps.put({ key: stepKey(runId, era, run.step + 1) });
+  const ours = taken !== undefined && journals.isOwn(era);
+  const known = taken?.get(runId)?.base.era ?? era;
+  // What this handle knew is used up: nothing has to bar it any more.
+  if (known !== era || (ours && step > 0)) steps.delete(journals.ownSteps(runId));
+  if (era === '' || ours) return;
+  if (step > 0) steps.delete(stepsOf(runId, era));
+  steps.put({ key: stepKey(runId, era, step + 1) });
 }
 
 function sealEvents(writing: Writing, run: Run): void {
