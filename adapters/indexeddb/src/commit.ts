@@ -24,18 +24,12 @@ export async function commit(
   progress: Progress,
 ): Promise<Committed> {
   const needs = needsOf(batches);
-  const { journals } = session;
-  const taken = journals.take(needs.runs);
   try {
-    try {
-      return await attempt(session, batches, needs, progress, taken, new Set());
-    } catch (error) {
-      if (nameOf(error) !== 'ConstraintError') throw error;
-      progress.committing = false;
-      return await attempt(session, batches, needs, progress, taken, needs.runs);
-    }
-  } finally {
-    journals.done(needs.runs, taken);
+    return await attempt(session, batches, needs, progress, new Set());
+  } catch (error) {
+    if (nameOf(error) !== 'ConstraintError') throw error;
+    progress.committing = false;
+    return attempt(session, batches, needs, progress, needs.runs);
   }
 }
 
@@ -44,9 +38,10 @@ async function attempt(
   batches: readonly Batch[],
   needs: Needs,
   progress: Progress,
-  taken: Taken,
   doubtful: Set<RunId>,
 ): Promise<Committed> {
+  // In one go with the opening of the transaction, so that the order of taking is the order of transactions.
+  const taken = session.journals.take(needs.runs);
   let writing: Writing | undefined;
   try {
     for (;;) {
@@ -68,6 +63,8 @@ async function attempt(
   } catch (error) {
     writing?.abort();
     throw error;
+  } finally {
+    session.journals.done(needs.runs, taken);
   }
 }
 
