@@ -2,18 +2,23 @@ import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
 import type { ActivityRecord, WorkflowRecord } from '../runtime/definitions.js';
 
 /** The definitions that an engine was given, as the engine reads them. Throws `InvalidArgumentError` with a path for each thing wrong. */
-export function registeredCode(options: { readonly workflows?: readonly unknown[]; readonly activities?: readonly unknown[] }): {
+export function registeredCode(options: Given | undefined): {
   readonly workflows: readonly WorkflowRecord[];
   readonly activities: readonly ActivityRecord[];
 } {
   const issues: ArgumentIssue[] = [];
-  const workflows = implementations('workflow', options.workflows, issues) as readonly WorkflowRecord[];
-  const activities = implementations('activity', options.activities, issues) as readonly ActivityRecord[];
+  const workflows = implementations('workflow', options?.workflows, issues) as readonly WorkflowRecord[];
+  const activities = implementations('activity', options?.activities, issues) as readonly ActivityRecord[];
   if (issues.length > 0) throw new InvalidArgumentError('The engine cannot be opened', issues);
   return { workflows, activities };
 }
 
 interface Given {
+  readonly workflows?: readonly unknown[];
+  readonly activities?: readonly unknown[];
+}
+
+interface Definition {
   readonly name?: unknown;
   readonly fn?: unknown;
   readonly implement?: unknown;
@@ -29,7 +34,7 @@ function implementations(kind: 'workflow' | 'activity', given: unknown, issues: 
     return [];
   }
   const seen = new Map<string, number>();
-  given.forEach((one: Given | null | undefined, i) => {
+  given.forEach((one: Definition | null | undefined, i) => {
     const path = `${list}[${i}]`;
     const defined = typeof one?.name === 'string' && typeof one.implement === 'function' && (kind === 'workflow') === (one.messages !== undefined);
     if (!defined) {

@@ -5,6 +5,7 @@ import type { TextPayload } from '../../model/payload.js';
 import type { Core } from '../core.js';
 import type { WorkflowContractRecord } from '../definitions.js';
 import type { Beginning } from './birth.js';
+import { encodeFor } from './encode.js';
 import { searchAttributeIssues, type SearchAttributeSchema } from './search-attributes.js';
 import { planStart, type StartOptions } from './start-options.js';
 
@@ -32,7 +33,7 @@ export function beginningOf(core: Core, workflow: WorkflowReference, input: unkn
   return {
     workflowType,
     plan,
-    input: encodeValue(accepted, core.limits),
+    input: encodeFor(core, accepted, `The input of workflow '${workflowType}'`),
     memo: encodeMemo(core, options.memo ?? {}),
     searchAttributes: encodeSearchAttributes(core, options.searchAttributes ?? {}, definition?.searchAttributes),
   };

@@ -1,4 +1,3 @@
-import { encodeValue } from '../../codec/values.js';
 import { InvalidArgumentError, isPerdureError, SignalRejectedError, WorkflowNotActiveError } from '../../model/errors.js';
 import { isValidId, runTaskId, type RunId } from '../../model/ids.js';
 import type { Payload, TextPayload } from '../../model/payload.js';
@@ -7,6 +6,7 @@ import { encodeSignal } from '../messages.js';
 import { sealPayload } from '../worker/sealing.js';
 import { attemptCommit, gaveUp, mostRounds } from './attempt-commit.js';
 import { checkMessage, type DeclaredMessages } from './declared-messages.js';
+import { encodeFor } from './encode.js';
 import { signalKey } from './keys.js';
 import type { OpenCore } from './open-core.js';
 import { readRun, readTarget } from './read-run.js';
@@ -75,7 +75,7 @@ function signalBatch(
 function accept(core: OpenCore, type: string, declared: DeclaredMessages | undefined, name: string, argument: unknown): TextPayload {
   if (typeof name !== 'string' || name === '') throw new SignalRejectedError('A signal needs a name');
   try {
-    return encodeValue(checkMessage('signal', type, declared, name, argument), core.limits);
+    return encodeFor(core, checkMessage('signal', type, declared, name, argument), `The value of signal '${name}'`);
   } catch (error) {
     if (isPerdureError(error) && error.code === 'payload_too_large') throw error;
     throw new SignalRejectedError(`Signal '${name}' was refused: ${(error as Error).message}`, { cause: error });

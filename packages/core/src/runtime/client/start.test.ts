@@ -123,6 +123,21 @@ describe('B1 start', () => {
     expect(await refused(client.start('w', 'x'.repeat(1_000_001)))).toMatchObject({ code: 'payload_too_large' });
   });
 
+  it('B29 warns at 80 % of the limit', async () => {
+    const warnings: string[] = [];
+    const silent = (): void => undefined;
+    const logger = { debug: silent, info: silent, error: silent, warn: (message: string) => warnings.push(message) };
+    const { client } = await openClient({ maxPayloadBytes: 1_000, logger });
+    await client.start('w', 'x'.repeat(797));
+    expect(warnings).toEqual([]);
+    const handle = await client.start('w', 'x'.repeat(798));
+    await handle.signal('s', 'x'.repeat(900));
+    expect(warnings).toEqual([
+      "The input of workflow 'w' takes 800 of the 1000 bytes that are allowed",
+      "The value of signal 's' takes 902 of the 1000 bytes that are allowed",
+    ]);
+  });
+
   it('A1 an unknown name is refused with the registered ones, where there are any', async () => {
     const { client } = await openClient({ workflows: [workflow('order'), workflow('refund')] });
     const { code, message } = await refused(client.start('oder'));
