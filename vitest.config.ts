@@ -37,7 +37,9 @@ export default defineConfig({
     // Two workers overlap waiting, and leave a small machine able to keep its time limits.
     maxWorkers: 2,
     projects: [
-      node('unit', { include: ['{packages,adapters,examples}/**/src/**/*.test.ts', 'scripts/**/*.test.ts'] }),
+      node('unit', {
+        include: ['{packages,adapters,examples}/**/src/**/*.test.ts', '{scripts,test/readme}/**/*.test.ts'],
+      }),
       node('happy-dom', {
         environment: 'happy-dom',
         include: ['packages/core/src/runtime/**/*.dom.test.ts'],
