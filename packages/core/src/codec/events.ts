@@ -6,26 +6,21 @@ import { eventFields } from './event-fields.js';
 import { readFailure, readPayload, writeFailure, writePayload } from './stored-payload.js';
 import { upcast } from './upcast.js';
 
-/** An event as its stored body: JSON text, written once. */
+/** An event as its stored body: JSON text, written once and member by member, since every commit passes here. */
 export function encodeEvent(event: RunEvent): string {
   const fields = eventFields[event.type];
-  const plain: Record<string, unknown> = {};
-  let spliced = '';
-  for (const [name, value] of Object.entries(event) as [string, unknown][]) {
-    switch (fields[name]) {
-      case 'payload':
-        spliced += `,"${name}":${writePayload(value as Payload)}`;
-        break;
-      case 'failure':
-      case 'failure?':
-        spliced += `,"${name}":${writeFailure(value as FailureRecord)}`;
-        break;
-      default:
-        plain[name] = value;
-    }
+  const values = event as unknown as Readonly<Record<string, unknown>>;
+  let text = `{"seq":${event.seq},"type":"${event.type}","at":${event.at}`;
+  for (const name in values) {
+    const value = values[name];
+    if (value === undefined || name === 'seq' || name === 'type' || name === 'at') continue;
+    const kind = fields[name];
+    text += `,"${name}":`;
+    if (kind === 'payload') text += writePayload(value as Payload);
+    else if (kind === 'failure' || kind === 'failure?') text += writeFailure(value as FailureRecord);
+    else text += typeof value === 'number' ? String(value) : JSON.stringify(value);
   }
-  const text = JSON.stringify(plain);
-  return spliced === '' ? text : `${text.slice(0, -1)}${spliced}}`;
+  return `${text}}`;
 }
 
 /** Reads a stored body; payloads come as trees. Throws `StorageError` (`storage_corrupt`) naming the event and what is wrong with it. */

@@ -3,7 +3,8 @@ import { payloadText, type Json, type Payload } from '../model/payload.js';
 
 /** How payloads stand inside records: `{ "codec": …, "data": … }`. The text of a payload is JSON already and is put in as it is. */
 export function writePayload(payload: Payload): string {
-  return `{"codec":${JSON.stringify(payload.codec)},"data":${payloadText(payload)}}`;
+  const { codec } = payload;
+  return codec === 'json' ? `{"codec":"json","data":${payloadText(payload)}}` : `{"codec":${JSON.stringify(codec)},"data":${payloadText(payload)}}`;
 }
 
 export function readPayload(stored: unknown): Payload {

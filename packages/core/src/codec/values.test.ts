@@ -59,6 +59,17 @@ describe('values come back as they went in', () => {
     expect((back['list'] as unknown[])[1]).toBe(back);
   });
 
+  test('keys and items that look alike in JSON stay apart', () => {
+    const map = new Map<unknown, unknown>([[undefined, 1], [null, 2], [NaN, 3], ['NaN', 4], [1n, 5], ['1', 6], [[new Map([[undefined, NaN], [NaN, undefined]])], 7]]);
+    expect(copyValue(map)).toEqual(map);
+    expect(copyValue(new Set([undefined, null, 'undefined', [NaN], ['NaN']]))).toEqual(new Set([undefined, null, 'undefined', [NaN], ['NaN']]));
+    const cyclic = new Map<unknown, unknown>();
+    cyclic.set('self', cyclic).set('set', new Set([cyclic]));
+    const back = copyValue(cyclic) as typeof cyclic;
+    expect(back.get('self')).toBe(back);
+    expect([...(back.get('set') as Set<unknown>)][0]).toBe(back);
+  });
+
   test('binary values of every type, and Buffers as what they extend', () => {
     for (const value of [new Int8Array([-1]), new Uint8ClampedArray([255]), new BigUint64Array([5n]), new Float32Array([1.5])]) {
       expect(copyValue(value)).toEqual(value);
