@@ -47,6 +47,9 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('w1', 'w2').map((owner) => ({ does: 'release' as const, owner })) },
 );
 
+const inOrder = (a: TaskRecord, b: TaskRecord): number =>
+  a.priority - b.priority || a.visibleAt - b.visibleAt || (a.taskId < b.taskId ? -1 : 1);
+
 /** The rules of the port, one by one, over a plain list. */
 class Plain {
   tasks: TaskRecord[] = [];
@@ -64,9 +67,7 @@ class Plain {
         .filter((task) => task.buildId === null || task.buildId === request.buildId)
         .filter((task) => task.visibleAt <= request.now && task.leaseUntil <= request.now)
         .filter((task) => !claimed.some(({ taskId }) => taskId === task.taskId))
-        .sort(
-          (a, b) => a.priority - b.priority || a.visibleAt - b.visibleAt || (a.taskId < b.taskId ? -1 : 1),
-        )
+        .sort(inOrder)
         .slice(0, want.limit)
         .map((task) => ({
           ...task,
@@ -78,7 +79,7 @@ class Plain {
       for (const task of best) this.put(task);
       claimed.push(...best);
     }
-    return claimed;
+    return claimed.sort(inOrder);
   }
 
   wakeAt(namespace: string): number {

@@ -61,7 +61,6 @@ export class Tasks {
   }
 
   claim({ namespace, owner, now, buildId, wants }: ClaimRequest): readonly TaskRecord[] {
-    const claimed: TaskRecord[] = [];
     const out: Slot[] = [];
     for (const want of wants) {
       const lanes = this.#lanes
@@ -84,11 +83,11 @@ export class Tasks {
         out.push(slot);
         this.#enlist(slot, leased);
         slot.task = leased;
-        claimed.push(leased);
       }
     }
     for (const slot of out) slot.lane.add(slot);
-    return claimed;
+    if (wants.length > 1) out.sort((a, b) => (claimedBefore(a, b) ? -1 : 1));
+    return out.map(({ task }) => task);
   }
 
   release(owner: WorkerId): readonly TaskRecord[] {
