@@ -71,6 +71,10 @@ export class Waits {
   all(): IterableIterator<Wait> {
     return this.#byId.values();
   }
+  someActivity(holds: (wait: ActivityWait) => boolean): boolean {
+    for (const wait of this.#byId.values()) if (wait.kind === 'activity' && holds(wait)) return true;
+    return false;
+  }
   firstSignal(name: string): SignalWait | undefined {
     for (const wait of this.#byId.values()) if (wait.kind === 'signal' && wait.name === name) return wait;
     return undefined;

@@ -3,10 +3,19 @@ import type { Platform } from './platform.js';
 /** Nothing may begin for so many tasks in a row before it counts as quiet: hints of a store come a little later than its answers. */
 const quietTasks = 3;
 
-/** Counts what is under way, so that a test engine knows when only time can move things on. */
+/** Real time that activities are given to end by themselves before one of them is taken to hang. Milliseconds. */
+const activityPatience = 50;
+
+/**
+ * Counts what is under way, so that a test engine knows when only time can move things on. The engine's own work always
+ * ends; the code of an activity may wait for a timeout or an abort, so it is counted apart.
+ */
 export class Busy {
   #count = 0;
   #begun = 0;
+  #activities = 0;
+  /** Activities that had their chance to end by themselves. */
+  #hanging = 0;
   #onBegin: (() => void)[] = [];
   #onEnd: (() => void)[] = [];
   readonly #platform: Platform;
@@ -35,6 +44,41 @@ export class Busy {
     }
   }
 
+  activityBegan(): void {
+    this.#activities += 1;
+    this.enter();
+    this.leave();
+  }
+
+  activityEnded(): void {
+    this.#activities -= 1;
+    this.#hanging = Math.min(this.#hanging, this.#activities);
+    this.enter();
+    this.leave();
+  }
+
+  get activities(): number {
+    return this.#activities;
+  }
+
+  /**
+   * Resolves when the engine is idle and every activity has ended, or has had 50 ms of real time to do so since the
+   * last of them began.
+   */
+  async whenStill(): Promise<void> {
+    for (;;) {
+      await this.whenIdle();
+      if (this.#activities <= this.#hanging) return;
+      const begun = this.#begun;
+      await Promise.race([this.whenBusy(), this.#pause()]);
+      if (this.#begun === begun) this.#hanging = this.#activities;
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#platform.setTimer(resolve, activityPatience, true));
+  }
+
   /** Resolves when something begins. */
   whenBusy(): Promise<void> {
     return new Promise((resolve) => this.#onBegin.push(resolve));
@@ -47,6 +91,18 @@ export class Busy {
       const begun = this.#begun;
       await this.#hop();
       quiet = this.#count === 0 && this.#begun === begun ? quiet + 1 : 0;
+    }
+  }
+
+  /**
+   * The same with something set aside that may never end, such as the code of activities: `aside` says how much of what
+   * is under way that is.
+   */
+  async whenQuiet(aside: () => number): Promise<void> {
+    for (let quiet = 0; quiet < quietTasks; ) {
+      const begun = this.#begun;
+      await this.#hop();
+      quiet = this.#count <= aside() && this.#begun === begun ? quiet + 1 : 0;
     }
   }
 

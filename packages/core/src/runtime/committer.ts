@@ -7,6 +7,11 @@ import type { Platform } from './platform.js';
 /** Told once, after the store has answered: the result, or the error that kept it from answering. */
 export type Committed = (result: CommitResult | undefined, error: unknown) => void;
 
+interface Ready {
+  readonly batch: Batch;
+  readonly committed: Committed;
+}
+
 /** So long at most do batches wait for activations that are still being moved on, and may other tasks wait for a turn. Milliseconds. */
 const longestHold = 5;
 
@@ -18,7 +23,7 @@ const longestHold = 5;
  * an unknown outcome goes to the callers, who read again before they decide.
  */
 export class Committer {
-  #ready: { readonly batch: Batch; readonly committed: Committed }[] = [];
+  #ready: Ready[] = [];
   #flushing = false;
   #held = false;
   #readySince = 0;
@@ -64,16 +69,17 @@ export class Committer {
 
   /** When what is under way now has gone as far as it can; every few milliseconds in a task of its own, so that nothing starves. */
   #schedule(): void {
-    const { nextTick } = this.#platform;
-    if (nextTick && this.#platform.monotonic() - this.#lastTask < longestHold) {
-      void Promise.resolve().then(() => { nextTick(this.#flush); });
-      return;
-    }
-    this.#platform.hop(() => {
-      this.#lastTask = this.#platform.monotonic();
-      this.#flush();
-    });
+    if (this.#platform.nextTick && this.#platform.monotonic() - this.#lastTask < longestHold) void microtask.then(this.#flushInTick);
+    else this.#platform.hop(this.#flushInTask);
   }
+
+  readonly #flushInTick = (): void => {
+    this.#platform.nextTick?.(this.#flush);
+  };
+  readonly #flushInTask = (): void => {
+    this.#lastTask = this.#platform.monotonic();
+    this.#flush();
+  };
 
   /** The same, awaited. Rejects where the store could not answer. */
   commit(batch: Batch): Promise<CommitResult> {
@@ -88,16 +94,17 @@ export class Committer {
   readonly #flush = (): void => {
     const group = this.#ready;
     this.#ready = [];
-    this.#call(group.map((entry) => entry.batch)).then(
-      (results) => {
-        group.forEach((entry, i) => { entry.committed(results[i], undefined); });
-        this.#next();
-      },
-      (error: unknown) => {
+    const batches = group.map((entry) => entry.batch);
+    const answered = (results: readonly CommitResult[]): void => {
+      for (let i = 0; i < group.length; i++) (group[i] as Ready).committed(results[i], undefined);
+      this.#next();
+    };
+    this.#storage.commit(batches).then(answered, (first: unknown) => {
+      this.#repeat(batches, first).then(answered, (error: unknown) => {
         for (const entry of group) entry.committed(undefined, error);
         this.#next();
-      },
-    );
+      });
+    });
   };
 
   #next(): void {
@@ -109,16 +116,19 @@ export class Committer {
     this.#busy.leave();
   }
 
-  async #call(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
-    for (let attempt = 1; ; attempt++) {
+  /** After a first failure. */
+  async #repeat(batches: readonly Batch[], first: unknown): Promise<readonly CommitResult[]> {
+    let error = first;
+    for (let attempt = 2; attempt <= mostAttempts; attempt++) {
+      if (!(error instanceof StorageError && error.retryable && error.outcome === 'not-applied')) break;
+      await this.#pause(Math.min(20 * 2 ** attempt, 1_000));
       try {
         return await this.#storage.commit(batches);
-      } catch (error) {
-        const again = error instanceof StorageError && error.retryable && error.outcome === 'not-applied' && attempt < mostAttempts;
-        if (!again) throw error;
-        await this.#pause(Math.min(20 * 2 ** attempt, 1_000));
+      } catch (next) {
+        error = next;
       }
     }
+    throw error;
   }
 
   #pause(ms: number): Promise<void> {
@@ -129,3 +139,4 @@ export class Committer {
 }
 
 const mostAttempts = 6;
+const microtask = Promise.resolve();

@@ -23,9 +23,11 @@ export async function chooseDrain(platform: Platform): Promise<Drain> {
  * Ticks starve timers and I/O, hence the slices.
  */
 export function tickDrain(platform: Platform, nextTick: (callback: () => void) => void): Drain {
+  const microtask = Promise.resolve();
   return (step) =>
     run(step, platform, (turn) => {
-      void Promise.resolve().then(() => { nextTick(turn); });
+      const tick = (): void => { nextTick(turn); };
+      return () => { void microtask.then(tick); };
     });
 }
 
@@ -82,29 +84,30 @@ export function portDrain(platform: Platform, newChannel: () => Channel): Drain 
 
 /** Anywhere: a fresh task for every step. Slow in browsers, exact everywhere. */
 export function hopDrain(platform: Platform): Drain {
-  return (step) => run(step, platform, (turn) => { platform.hop(turn); });
+  return (step) => run(step, platform, (turn) => () => { platform.hop(turn); });
 }
 
-function run(step: () => boolean, platform: Platform, afterDrain: (turn: () => void) => void): Promise<void> {
+function run(step: () => boolean, platform: Platform, prepare: (turn: () => void) => () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     let endOfSlice = platform.monotonic() + sliceOf(platform);
+    const newSlice = (): void => {
+      endOfSlice = platform.monotonic() + sliceOf(platform);
+      turn();
+    };
     const turn = (): void => {
       if (platform.monotonic() > endOfSlice) {
-        endOfSlice = Infinity;
-        platform.hop(() => {
-          endOfSlice = platform.monotonic() + sliceOf(platform);
-          turn();
-        });
+        platform.hop(newSlice);
         return;
       }
       try {
-        if (step()) afterDrain(turn);
+        if (step()) afterDrain();
         else resolve();
       } catch (error) {
         reject(error as Error);
       }
     };
-    afterDrain(turn);
+    const afterDrain = prepare(turn);
+    afterDrain();
   });
 }
 

@@ -10,9 +10,12 @@ import { VirtualClock } from './virtual-clock.js';
 export interface TestEngine extends Engine {
   /** Virtual time. */
   readonly now: Date;
-  /** Moves virtual time on; everything due on the way happens in order. */
+  /**
+   * Moves virtual time on; everything due on the way happens in order. Time passes activities by whose code is under
+   * way, so that they can time out: where theirs is to end first, await `runUntilIdle` before.
+   */
   advance(by: Duration): Promise<void>;
-  /** Until nothing can happen without time moving on or a message. */
+  /** Until nothing can happen without time moving on or a message, and no activity is under way. */
   runUntilIdle(): Promise<void>;
   /**
    * Drops all memory of this process as a crash would and opens the same storage again: now, or just before or after
@@ -60,7 +63,7 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
   const open = async (): Promise<Life> => {
     const crashing = new CrashingStorage(storage);
     const opened = await openEngine({ ...rest, storage: crashing, clock }, { checks: { alwaysEvict, shadowReplay } });
-    return { ...opened, crashing, skipper: new TimeSkipper(opened.core, clock, autoSkip) };
+    return { ...opened, crashing, skipper: new TimeSkipper(opened.core, clock, autoSkip, () => opened.worker.activities.count) };
   };
   let life = await open();
   const followed = followEngine(() => life.engine);
@@ -89,11 +92,13 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
       return new Date(clock.now());
     },
     advance: (by: Duration) => life.skipper.advance(parseDuration(by, 'by')),
-    runUntilIdle: () => life.core.busy.whenIdle(),
+    runUntilIdle: () => life.core.busy.whenStill(),
     crash,
     close: async (how?: { grace?: Duration }) => {
       life.skipper.stop();
-      await life.engine.close(how);
+      const closing = life.engine.close(how);
+      await life.skipper.attend(closing);
+      await closing;
     },
   });
 }

@@ -11,38 +11,78 @@ export class TimeSkipper {
   readonly #core: OpenCore;
   readonly #clock: VirtualClock;
   readonly #automatic: boolean;
+  /** How many activities are under way. */
+  readonly #activities: () => number;
   readonly #unwatch: () => void;
 
-  constructor(core: OpenCore, clock: VirtualClock, automatic: boolean) {
+  constructor(core: OpenCore, clock: VirtualClock, automatic: boolean, activities: () => number) {
     this.#core = core;
+    this.#activities = activities;
     this.#clock = clock;
     this.#automatic = automatic;
     this.#unwatch = core.closings.onChange(() => { this.#start(); });
   }
 
-  /** Moves on by so many milliseconds, stopping at everything that is due on the way. */
+  /**
+   * Moves on by so many milliseconds, stopping at everything that is due on the way. Does not wait for the code of
+   * activities: one that hangs is what timeouts are for.
+   */
   async advance(by: number): Promise<void> {
     this.#byHand += 1;
     try {
       const until = this.#clock.now() + Math.max(0, by);
       for (;;) {
-        await this.#core.busy.whenIdle();
+        await this.#quiet();
         const due = this.#clock.nextDue();
         if (due === undefined || due > until) break;
         this.#clock.moveTo(due);
       }
       this.#clock.moveTo(until);
-      await this.#core.busy.whenIdle();
+      await this.#quiet();
     } finally {
       this.#byHand -= 1;
     }
     this.#start();
   }
 
+  /** Lets happen what is due already, until `work` has ended; time stands still. */
+  async attend(work: Promise<unknown>): Promise<void> {
+    let ended = false;
+    const end = (): void => {
+      ended = true;
+    };
+    work.then(end, end);
+    for (;;) {
+      await this.#quiet();
+      const due = this.#clock.nextDue();
+      if (ended || due === undefined || due > this.#clock.now()) return;
+      this.#clock.moveTo(due);
+    }
+  }
+
+  #quiet(): Promise<void> {
+    return this.#core.busy.whenQuiet(this.#activities);
+  }
+
   /** Lets time move on until something is done, whether a result is awaited or not. */
   pull(): void {
     this.#pulled = true;
     this.#start();
+  }
+
+  /** Lets time pass for as long as the work takes, hanging activities or not. */
+  async through(work: Promise<void>): Promise<void> {
+    this.#byHand += 1;
+    let done = false;
+    const ended = work.finally(() => { done = true; });
+    ended.catch(() => undefined); // told to the caller below
+    while (!done) {
+      await Promise.race([this.#core.busy.whenStill(), ended.catch(() => undefined)]);
+      const due = done ? undefined : this.#clock.nextDue();
+      if (due !== undefined) this.#clock.moveTo(due);
+      else await Promise.race([this.#core.busy.whenBusy(), ended.catch(() => undefined)]);
+    }
+    return ended;
   }
 
   stop(): void {
@@ -64,8 +104,8 @@ export class TimeSkipper {
     while (this.#wanted && !this.#stopped) {
       await this.#core.busy.whenIdle();
       if (!this.#wanted || this.#stopped) return;
-      const due = this.#clock.nextDue();
-      // Nothing will happen by itself: a message has to come. The next commit may start a timer, so look again then.
+      const due = this.#core.busy.activities > 0 ? undefined : this.#clock.nextDue();
+      // Nothing will happen by itself: an activity has to end, or a message to come.
       if (due === undefined) await this.#core.busy.whenBusy();
       else this.#clock.moveTo(due);
     }

@@ -1,4 +1,5 @@
 import type { RunId, Seq } from '../../model/ids.js';
+import type { DeclaredMessages } from './declared-messages.js';
 import { describeRun } from './describe.js';
 import type { HistoryEvent, ListFilter, WorkflowDescription } from './description.js';
 import { readHistory } from './history.js';
@@ -12,9 +13,12 @@ import type { RunReads, RunTarget } from './run-reads.js';
 /** The reads of one client. */
 export class ClientReads implements RunReads {
   readonly #core: OpenCore;
+  readonly #declared: DeclaredMessages | undefined;
 
-  constructor(core: OpenCore) {
+  /** `declared`: the messages that the asked runs take, where the caller knows their type. */
+  constructor(core: OpenCore, declared?: DeclaredMessages) {
     this.#core = core;
+    this.#declared = declared;
   }
 
   resolve(target: RunTarget): Promise<RunId> {
@@ -31,7 +35,7 @@ export class ClientReads implements RunReads {
   }
   async query(runId: RunId, name: string, argument: unknown): Promise<unknown> {
     const run = await this.#core.command(() => readRun(this.#core, runId));
-    return queryRun(this.#core, run, undefined, name, argument);
+    return queryRun(this.#core, run, this.#declared, name, argument);
   }
   list(filter: ListFilter): Promise<readonly WorkflowDescription[]> {
     return this.#core.command(async () => (await listRuns(this.#core, filter, null)).items);

@@ -23,7 +23,7 @@ export interface DeadlineFindings {
 }
 
 export function hasQueueTimeouts(instance: WorkflowInstance): boolean {
-  return instance.activities().some(isLimited);
+  return instance.waits.someActivity(isLimited);
 }
 
 function isLimited({ scheduled: { timeouts } }: ActivityWait): boolean {

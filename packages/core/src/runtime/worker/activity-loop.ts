@@ -82,36 +82,39 @@ export class ActivityLoop {
     return now + Math.min(this.#options.leaseMs, scheduled.timeouts.heartbeat ?? NEVER);
   }
 
-  /** Begins an attempt of a task that is leased to this worker. */
-  start(task: TaskRecord, scheduled: ActivityScheduled, activity: ActivityRecord | undefined, reserved: boolean): void {
-    if (reserved) this.#reserved -= 1;
+  /** Begins an attempt of a task that is leased to this worker, in the slot that was reserved for it. */
+  start(task: TaskRecord, scheduled: ActivityScheduled, activity: ActivityRecord | undefined, body = decodeActivityTask(task)): void {
+    this.#reserved -= 1;
     if (this.#stopped) return;
-    const body = decodeActivityTask(task);
-    const lost = this.#endedWithItsWorker(task, body, scheduled);
+    const attempt = new Attempt(this.#core, this, task, body, scheduled);
+    const lost = this.#endedWithItsWorker(attempt);
+    this.#core.busy.activityBegan();
     if (lost) {
-      void this.#core.busy.during(() => this.#settle(new Attempt(this.#core, this, task, body, scheduled), lost));
+      this.#ended(attempt, lost);
       return;
     }
-    const attempt = new Attempt(this.#core, this, task, body, scheduled);
     this.#running.set(task.taskId, attempt);
     const ofRun = this.#byRun.get(task.runId) ?? new Set();
     this.#byRun.set(task.runId, ofRun.add(attempt));
     this.#renewWhileRunning();
-    void this.#core.busy.during(async () => {
-      const end = await attempt.run(activity ?? unknown(scheduled));
-      try {
-        await this.#settle(attempt, end);
-      } finally {
-        this.#forget(attempt);
-      }
-    });
+    attempt.run(activity ?? unknown(scheduled), (end) => { this.#ended(attempt, end); });
+  }
+
+  /** A completed activity of a run that is owned here takes the straight way: its outcome is handed over at once. */
+  #ended(attempt: Attempt, end: AttemptEnd): void {
+    const handedOver = end.kind === 'completed' && !this.#stopped && this.#taker.takeOutcome(attempt.task.runId, completion(attempt, end), attempt.task);
+    if (handedOver) {
+      this.#forget(attempt);
+      return;
+    }
+    void this.#core.busy.during(() => this.#settle(attempt, end)).finally(() => { this.#forget(attempt); });
   }
 
   /**
    * Earlier attempts were claimed and never ended: their workers are gone. That is no failure of the activity, and it is
    * attempted again, whatever its policy counts; only one attempt at all means that it is never begun twice.
    */
-  #endedWithItsWorker(task: TaskRecord, body: ActivityTaskBody, scheduled: ActivityScheduled): AttemptEnd | undefined {
+  #endedWithItsWorker({ task, body, scheduled }: Attempt): AttemptEnd | undefined {
     const lost = task.attempt - 1 - body.finished;
     const { heartbeat, startToClose } = scheduled.timeouts;
     if (lost > 0 && scheduled.retry.maximumAttempts === 1) {
@@ -133,7 +136,7 @@ export class ActivityLoop {
     const { scheduled, task } = attempt;
     const { activityId } = scheduled;
     if (end.kind === 'completed') {
-      await this.#finish(attempt, { type: 'ActivityCompleted', activityId, attempt: task.attempt, result: end.result });
+      await this.sendOutcome(completion(attempt, end), task);
       return;
     }
     const failure = end.kind === 'failed' ? end.failure : undefined;
@@ -324,6 +327,7 @@ export class ActivityLoop {
   // ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #forget(attempt: Attempt): void {
+    this.#core.busy.activityEnded();
     const { taskId, runId } = attempt.task;
     if (this.#running.get(taskId) === attempt) this.#running.delete(taskId);
     const ofRun = this.#byRun.get(runId);
@@ -351,6 +355,10 @@ export class ActivityLoop {
       attempt.stop(new AttemptStoppedError('worker_shutdown', 'The worker is shutting down; the activity will be attempted again'));
     }
   }
+}
+
+function completion({ scheduled, task }: Attempt, { result }: Extract<AttemptEnd, { kind: 'completed' }>): ActivityOutcome {
+  return { type: 'ActivityCompleted', activityId: scheduled.activityId, attempt: task.attempt, result };
 }
 
 function timedOut(attempt: Attempt, timeout: ActivityTimedOut['timeout'], failure: FailureRecord | undefined): ActivityOutcome {

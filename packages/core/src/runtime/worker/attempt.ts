@@ -5,12 +5,13 @@ import { CancelledError, PerdureError, isPerdureError } from '../../model/errors
 import type { ActivityScheduled, ActivityTimeoutKind } from '../../model/events.js';
 import type { FailureRecord } from '../../model/failure.js';
 import { asText, type Payload, type TextPayload } from '../../model/payload.js';
-import { toDate, type EpochMs } from '../../model/time.js';
+import type { EpochMs } from '../../model/time.js';
 import type { TaskRecord } from '../../storage/records.js';
 import type { ActivityTaskBody } from '../activity-task.js';
 import type { CancelTimer } from '../clock.js';
 import type { Core, Logger } from '../core.js';
 import type { ActivityRecord } from '../definitions.js';
+import { AttemptContext } from './activity-context.js';
 
 /** How an attempt ended. */
 export type AttemptEnd =
@@ -47,7 +48,7 @@ export class Attempt {
   #controller: AbortController | undefined;
   #stopped: Error | undefined;
   #end: ((end: AttemptEnd) => void) | undefined;
-  #timers: CancelTimer[] = [];
+  #timers: CancelTimer[] | undefined;
   #heartbeatTimer: CancelTimer | undefined;
   #beatAt = -Infinity;
   #beatDue: CancelTimer | undefined;
@@ -64,29 +65,33 @@ export class Attempt {
     if (body.heartbeat) this.lastHeartbeat = { details: asText(body.heartbeat), at: body.heartbeatAt ?? body.queuedAt };
   }
 
-  /** Runs the activity's code; resolves once, when it has ended or must no longer count. */
-  async run(activity: ActivityRecord): Promise<AttemptEnd> {
-    const ended = new Promise<AttemptEnd>((resolve) => {
-      this.#end = resolve;
-    });
+  /** Runs the activity's code; calls back once, when it has ended or must no longer count. */
+  run(activity: ActivityRecord, ended: (end: AttemptEnd) => void): void {
+    this.#end = ended;
     this.#startTimers();
-    void this.#execute(activity).then((end) => this.#finish(end));
-    return ended;
+    try {
+      const result: unknown = activity.fn(decodeValue(asText(this.scheduled.input)) as never, new AttemptContext(this) as never);
+      if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') {
+        this.#complete(activity, result);
+        return;
+      }
+      Promise.resolve(result).then(
+        (value) => { this.#complete(activity, value); },
+        (error: unknown) => { this.#finish(failed(error)); },
+      );
+    } catch (error) {
+      this.#finish(failed(error));
+    }
   }
 
-  async #execute(activity: ActivityRecord): Promise<AttemptEnd> {
+  #complete(activity: ActivityRecord, result: unknown): void {
     try {
-      const input = decodeValue(asText(this.scheduled.input));
-      const result: unknown = await activity.fn(input as never, this.#context() as never);
       const accepted = activity.outputSchema
         ? validateSync(activity.outputSchema, result, `Output of activity '${activity.name}'`)
         : result;
-      return { kind: 'completed', result: encodeValue(accepted, this.#core.limits) };
+      this.#finish({ kind: 'completed', result: encodeValue(accepted, this.#core.limits) });
     } catch (error) {
-      const failure = encodeFailure(error);
-      // A value that cannot be stored, or that its schema refuses, will not be better the next time.
-      const hopeless = isPerdureError(error) && lasting.has(error.code);
-      return { kind: 'failed', failure: hopeless ? { ...failure, nonRetryable: true } : failure };
+      this.#finish(failed(error));
     }
   }
 
@@ -105,7 +110,7 @@ export class Attempt {
     const resolve = this.#end;
     if (!resolve) return;
     this.#end = undefined;
-    for (const cancel of this.#timers) cancel();
+    if (this.#timers) for (const cancel of this.#timers) cancel();
     this.#heartbeatTimer?.();
     this.#beatDue?.();
     resolve(end);
@@ -121,7 +126,7 @@ export class Attempt {
   }
 
   #timeOutAt(at: EpochMs, timeout: ActivityTimeoutKind): void {
-    this.#timers.push(this.#core.clock.setTimer(at, () => { this.#timeOut(timeout); }, 'foreground'));
+    (this.#timers ??= []).push(this.#core.clock.setTimer(at, () => { this.#timeOut(timeout); }, 'foreground'));
   }
 
   #expectHeartbeat(): void {
@@ -138,43 +143,11 @@ export class Attempt {
 
   // ── what the code sees ──────────────────────────────────────────────────────────────────────────────────────────
 
-  #context(): object {
-    const { task, body, scheduled } = this;
-    const { timeouts } = scheduled;
-    const deadline = Math.min(
-      timeouts.startToClose === undefined ? Infinity : this.startedAt + timeouts.startToClose,
-      timeouts.scheduleToClose === undefined ? Infinity : scheduled.at + timeouts.scheduleToClose,
-    );
-    const info = {
-      namespace: task.namespace,
-      taskQueue: scheduled.taskQueue,
-      activityId: scheduled.activityId,
-      activityType: scheduled.activityType,
-      attempt: task.attempt,
-      workflowId: body.workflowId,
-      runId: task.runId,
-      workflowType: body.workflowType,
-      scheduledAt: toDate(scheduled.at),
-      startedAt: toDate(this.startedAt),
-      ...(deadline !== Infinity && { deadline: toDate(deadline) }),
-    };
-    const signal = (): AbortSignal => this.#signal();
-    const log = (): Logger => this.#log(info);
-    return {
-      info,
-      get signal() {
-        return signal();
-      },
-      idempotencyKey: task.taskId,
-      heartbeat: (details?: unknown) => { this.#heartbeat(details); },
-      lastHeartbeat: () => this.body.heartbeat && decodeValue(asText(this.body.heartbeat)),
-      get log() {
-        return log();
-      },
-    };
+  get logger(): Logger {
+    return this.#core.log;
   }
 
-  #signal(): AbortSignal {
+  get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.#stopped) this.#controller.abort(this.#stopped);
@@ -182,7 +155,8 @@ export class Attempt {
     return this.#controller.signal;
   }
 
-  #heartbeat(details: unknown): void {
+  /** Records progress; throws the abort reason when the activity should stop. */
+  heartbeat(details: unknown): void {
     if (this.#stopped) throw this.#stopped;
     if (!this.#end) throw new CancelledError('The activity has ended');
     const now = this.#core.clock.now();
@@ -206,15 +180,13 @@ export class Attempt {
     const { heartbeat } = this.scheduled.timeouts;
     return heartbeat === undefined ? 1_000 : Math.min(1_000, heartbeat * 0.4);
   }
-
-  #log(info: { readonly activityType: string; readonly activityId: string; readonly workflowId: string; readonly runId: string }): Logger {
-    const { activityType, activityId, workflowId, runId } = info;
-    const about = { activityType, activityId, workflowId, runId, attempt: this.task.attempt };
-    const at = (level: keyof Logger) => (message: string, fields?: Record<string, unknown>) => {
-      this.#core.log[level](message, { ...about, ...fields });
-    };
-    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-  }
 }
 
+/** A value that cannot be stored, or that its schema refuses, will not be better the next time. */
 const lasting: ReadonlySet<string> = new Set(['payload_invalid', 'payload_too_large', 'invalid_argument', 'unknown_activity']);
+
+function failed(error: unknown): AttemptEnd {
+  const failure = encodeFailure(error);
+  const hopeless = isPerdureError(error) && lasting.has(error.code);
+  return { kind: 'failed', failure: hopeless ? { ...failure, nonRetryable: true } : failure };
+}

@@ -4,7 +4,7 @@ import type { EpochMs } from '../../model/time.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import type { Expectation, Write } from '../../storage/port.js';
 import type { RunChanges, TaskRecord } from '../../storage/records.js';
-import { encodeActivityTask, stepQueue } from '../activity-task.js';
+import { encodeActivityTask, stepQueue, type ActivityTaskBody } from '../activity-task.js';
 import type { RunBirth } from '../core.js';
 import { nextWake } from './activation.js';
 import type { ActivityOutcome } from './activity-loop.js';
@@ -48,7 +48,7 @@ export interface CommitPlan {
   readonly expect: Expectation[];
   readonly writes: Write[];
   /** Activities that were scheduled with a lease for this worker. */
-  readonly start: { readonly task: TaskRecord; readonly scheduled: ActivityScheduled }[];
+  readonly start: { readonly task: TaskRecord; readonly scheduled: ActivityScheduled; readonly body: ActivityTaskBody }[];
   readonly cancel: { readonly taskId: TaskId; readonly reason: string | undefined }[];
   /** The run's task as it will be; undefined once the run is closed. */
   readonly task: TaskRecord | undefined;
@@ -60,10 +60,12 @@ export function planCommit(input: PlanInput): CommitPlan {
   const { runId, unwritten, birth, closed, task } = input;
   const expect: Expectation[] = birth ? [...birth.expect] : [{ kind: 'token', taskId: task.taskId, token: task.token }];
   const writes: Write[] = [];
-  for (const settled of [...unwritten.outcomes.map((entry) => entry.task), ...unwritten.expired]) {
-    expect.push({ kind: 'token', taskId: settled.taskId, token: settled.token });
-    if (!closed) writes.push({ kind: 'drop-task', taskId: settled.taskId });
-  }
+  const settle = ({ taskId, token }: TaskRecord): void => {
+    expect.push({ kind: 'token', taskId, token });
+    if (!closed) writes.push({ kind: 'drop-task', taskId });
+  };
+  for (const { task: settled } of unwritten.outcomes) settle(settled);
+  unwritten.expired.forEach(settle);
   const consumed = unwritten.through > input.inbox;
   if (consumed) writes.push({ kind: 'drop-messages', runId, through: unwritten.through });
 
@@ -100,23 +102,28 @@ function planActivities(input: PlanInput, plan: CommitPlan): boolean {
       plan.cancel.push({ taskId, reason: event.reason });
     } else if (event.type === 'ActivityScheduled' && instance.waits.get(event.activityId)) {
       const leased = host.takesActivity(event) && host.activities.reserve();
-      const task = activityTask(input, event, leased);
+      const body = activityBody(input, event);
+      const task = activityTask(input, event, leased, body);
       plan.writes.push({ kind: 'put-task', task });
-      if (leased) plan.start.push({ task, scheduled: event });
+      if (leased) plan.start.push({ task, scheduled: event, body });
       else claimable = true;
     }
   }
   return claimable;
 }
 
-function activityTask({ host, runId, instance, task, now }: PlanInput, event: ActivityScheduled, leased: boolean): TaskRecord {
+function activityBody({ instance, now }: PlanInput, { activityId, activityType, seq }: ActivityScheduled): ActivityTaskBody {
   const { workflowId, workflowType } = instance.started;
+  return { activityId, activityType, workflowId, workflowType, scheduledSeq: seq, queuedAt: now, finished: 0 };
+}
+
+function activityTask({ host, runId, task, now }: PlanInput, event: ActivityScheduled, leased: boolean, body: ActivityTaskBody): TaskRecord {
   return {
     taskId: activityTaskId(runId, event.activityId),
     namespace: task.namespace,
     kind: 'activity',
     queue: event.inline ? stepQueue(event.taskQueue) : event.taskQueue,
-    type: event.inline ? workflowType : event.activityType,
+    type: event.inline ? body.workflowType : event.activityType,
     runId,
     buildId: event.inline ? task.buildId : null,
     priority: event.priority,
@@ -127,15 +134,7 @@ function activityTask({ host, runId, instance, task, now }: PlanInput, event: Ac
     token: leased ? 1 : 0,
     leaseOwner: leased ? host.workerId : null,
     leaseUntil: leased ? host.activities.leaseUntil(event, now) : 0,
-    body: encodeActivityTask({
-      activityId: event.activityId,
-      activityType: event.activityType,
-      workflowId,
-      workflowType,
-      scheduledSeq: event.seq,
-      queuedAt: now,
-      finished: 0,
-    }),
+    body: encodeActivityTask(body),
   };
 }
 
@@ -149,7 +148,7 @@ function activityTask({ host, runId, instance, task, now }: PlanInput, event: Ac
 function planRunTask(input: PlanInput, plan: CommitPlan, consumed: boolean): TaskRecord {
   const { host, runId, instance, task, birth, unwritten, now } = input;
   const visibleAt = nextWake(instance, input.activityChecks);
-  const underWay = plan.start.length > 0 || instance.activities().some((wait) => host.activities.isRunning(activityTaskId(runId, wait.id)));
+  const underWay = plan.start.length > 0 || (host.activities.hasRun(runId) && instance.waits.someActivity((wait) => host.activities.isRunning(activityTaskId(runId, wait.id))));
   const leaseStands = task.leaseUntil > now;
   const unchanged = !birth && !consumed && task.visibleAt === visibleAt && task.attempt === 0 && (underWay || !leaseStands);
   if (unchanged) return task;

@@ -131,7 +131,7 @@ export class OwnedRun {
     try {
       while (this.#again && !this.#gone) {
         this.#again = false;
-        if (await this.#ready()) await this.#turn();
+        if (this.#isReady() || (await this.#ready())) await this.#turn();
       }
     } catch (error) {
       await this.#giveUp(error);
@@ -149,7 +149,7 @@ export class OwnedRun {
     if (instance.blockage) return this.#block(instance.blockage);
     const late = this.#birth ? undefined : overdue(instance, core.clock.now());
     if (late) return this.#commit(instance, this.#placed(instance, { type: 'WorkflowTimedOut', timeout: late }));
-    await this.#collect(instance);
+    if (this.#messagesDue || hasQueueTimeouts(instance)) await this.#collect(instance);
     await this.#activate(instance);
     if (instance.blockage) return this.#block(instance.blockage);
     if (!instance.settlement && !instance.waitsForTheWorld) return this.#block(foreignAwait(this.workflow.name));
@@ -202,6 +202,10 @@ export class OwnedRun {
   }
 
   // ── the instance ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #isReady(): boolean {
+    return this.#instance !== undefined && this.#loaded === undefined;
+  }
 
   /** Sees to it that there is an instance at the head of the history; false where the run cannot be moved on here. */
   async #ready(): Promise<boolean> {
@@ -300,7 +304,10 @@ export class OwnedRun {
     const { core } = this.#host;
     this.#unwritten.events.push(...instance.recorder.takeFresh());
     const events = closed ? [...this.#unwritten.events, closed] : this.#unwritten.events;
-    const bodies = await bodiesOf(core, events);
+    // Only codecs of the user's make anything here wait; without them it all happens at once.
+    const written = bodiesOf(core, events);
+    const bodies = 'then' in written ? await written : written;
+    const body = closed ? closedBody(core, instance, closed) : openBody(core, instance);
     const now = core.clock.now();
     const plan = planCommit({
       host: this.#host,
@@ -311,7 +318,7 @@ export class OwnedRun {
       inbox: this.#inbox,
       unwritten: this.#unwritten,
       bodies,
-      changes: await this.#changes(instance, closed, now),
+      changes: this.#changes(instance, closed, typeof body === 'string' ? body : await body, now),
       closed,
       birth: this.#birth,
       activityChecks: this.#activityChecks,
@@ -326,15 +333,14 @@ export class OwnedRun {
     }
   }
 
-  async #changes(instance: WorkflowInstance, closed: CloseEvent | undefined, now: EpochMs): Promise<RunChanges> {
-    const { core, buildId } = this.#host;
+  #changes(instance: WorkflowInstance, closed: CloseEvent | undefined, body: string, now: EpochMs): RunChanges {
     return {
       status: closed ? closedStatus(closed) : openStatus(instance),
       isCurrent: this.#isCurrent,
-      buildId,
+      buildId: this.#host.buildId,
       closedAt: closed ? closed.at : null,
       progressAt: now,
-      body: closed ? await closedBody(core, instance, closed) : await openBody(core, instance),
+      body,
     };
   }
 
@@ -344,7 +350,7 @@ export class OwnedRun {
     this.#inbox = this.#unwritten.through;
     this.#unwritten = emptyUnwritten(this.#inbox);
     for (const { taskId, reason } of plan.cancel) activities.cancel(taskId, reason);
-    for (const { task, scheduled } of plan.start) activities.start(task, scheduled, this.#host.codeOf(scheduled, instance), true);
+    for (const { task, scheduled, body } of plan.start) activities.start(task, scheduled, this.#host.codeOf(scheduled, instance), body);
     if (closed) {
       this.#warnOfUnobserved(instance);
       for (const wait of instance.activities()) activities.cancel(activityTaskId(this.runId, wait.id), 'The workflow has ended');

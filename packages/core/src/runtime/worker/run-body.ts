@@ -9,11 +9,12 @@ import { sealFailure, sealPayload } from './sealing.js';
 const mostListed = 100;
 
 /** The projection of an open run. */
-export async function openBody(core: Core, instance: WorkflowInstance): Promise<string> {
+export function openBody(core: Core, instance: WorkflowInstance): string | Promise<string> {
   const body = waitsOf(instance);
   const { state } = instance;
-  if (!state && Object.keys(body).length === 0) return '{}';
-  return encodeBody({ ...body, ...(state && { state: await sealPayload(core, state) }) });
+  if (!state) return body === none ? '{}' : encodeBody(body);
+  if (!core.sealer.active) return encodeBody({ ...body, state });
+  return core.sealer.seal(state).then((sealed) => encodeBody({ ...body, state: sealed }));
 }
 
 /** The projection of a run that has ended. */
@@ -29,8 +30,7 @@ export async function closedBody(core: Core, instance: WorkflowInstance, event: 
 }
 
 export function openStatus(instance: WorkflowInstance): OpenStatus {
-  for (const wait of instance.waits.all()) if (wait.kind === 'activity') return 'running';
-  return 'waiting';
+  return instance.waits.someActivity(() => true) ? 'running' : 'waiting';
 }
 
 export function closedStatus(event: CloseEvent): ClosedStatus {
@@ -48,6 +48,8 @@ export function closedStatus(event: CloseEvent): ClosedStatus {
   }
 }
 
+const none: RunBody = {};
+
 function waitsOf(instance: WorkflowInstance): RunBody {
   const timers: { id: string; dueAt: number }[] = [];
   const signals: string[] = [];
@@ -59,6 +61,7 @@ function waitsOf(instance: WorkflowInstance): RunBody {
       conditions.push({ id: wait.id, ...(wait.dueAt !== undefined && { dueAt: wait.dueAt }) });
     }
   }
+  if (timers.length + signals.length + conditions.length === 0) return none;
   return {
     ...(timers.length > 0 && { timers }),
     ...(signals.length > 0 && { signals }),

@@ -261,7 +261,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
       const instance = scheduled.inline ? await this.#instanceOf(task.runId) : undefined;
       if (scheduled.inline && !instance) return;
       reserved = false;
-      this.activities.start(withHeartbeatLease(task, scheduled, this.core.clock.now()), scheduled, this.codeOf(scheduled, instance), true);
+      this.activities.start(withHeartbeatLease(task, scheduled, this.core.clock.now()), scheduled, this.codeOf(scheduled, instance));
     } catch (error) {
       this.core.log.error('A claimed activity could not be begun; it will be claimed again', { taskId: task.taskId, error });
     } finally {

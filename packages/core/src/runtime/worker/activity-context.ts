@@ -1,0 +1,65 @@
+import { decodeValue } from '../../codec/values.js';
+import { asText } from '../../model/payload.js';
+import { toDate } from '../../model/time.js';
+import type { Logger } from '../core.js';
+import type { Attempt } from './attempt.js';
+
+/** What the code of an activity sees; `api/context.ts` states its types. Made for every attempt, so everything in it is made when asked for. */
+export class AttemptContext {
+  readonly #attempt: Attempt;
+  #info: object | undefined;
+  #log: Logger | undefined;
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+  }
+
+  get info(): object {
+    return (this.#info ??= this.#describe());
+  }
+  get signal(): AbortSignal {
+    return this.#attempt.signal;
+  }
+  get idempotencyKey(): string {
+    return this.#attempt.task.taskId;
+  }
+  heartbeat(details?: unknown): void {
+    this.#attempt.heartbeat(details);
+  }
+  lastHeartbeat(): unknown {
+    const { heartbeat } = this.#attempt.body;
+    return heartbeat && decodeValue(asText(heartbeat));
+  }
+  get log(): Logger {
+    return (this.#log ??= this.#makeLog());
+  }
+
+  #describe(): object {
+    const { task, body, scheduled, startedAt } = this.#attempt;
+    const { startToClose = Infinity, scheduleToClose = Infinity } = scheduled.timeouts;
+    const deadline = Math.min(startedAt + startToClose, scheduled.at + scheduleToClose);
+    return {
+      namespace: task.namespace,
+      taskQueue: scheduled.taskQueue,
+      activityId: scheduled.activityId,
+      activityType: scheduled.activityType,
+      attempt: task.attempt,
+      workflowId: body.workflowId,
+      runId: task.runId,
+      workflowType: body.workflowType,
+      scheduledAt: toDate(scheduled.at),
+      startedAt: toDate(startedAt),
+      ...(deadline !== Infinity && { deadline: toDate(deadline) }),
+    };
+  }
+
+  #makeLog(): Logger {
+    const { task, body, scheduled, logger } = this.#attempt;
+    const { activityType, activityId } = scheduled;
+    const about = { activityType, activityId, workflowId: body.workflowId, runId: task.runId, attempt: task.attempt };
+    const at = (level: keyof Logger) => (message: string, fields?: Record<string, unknown>) => {
+      logger[level](message, { ...about, ...fields });
+    };
+    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  }
+}
