@@ -15,10 +15,12 @@ import {
   type HistoryBundle,
   type HistoryEvent,
   type Page,
+  type PendingActivity,
   type WorkflowDescription,
   type WorkflowHandle,
 } from '@perdure/core';
 import { memory } from '@perdure/memory';
+import type { Observable } from 'rxjs';
 import { expectTypeOf } from 'vitest';
 
 interface Order {
@@ -116,6 +118,27 @@ expectTypeOf(untyped.query('anything')).resolves.toEqualTypeOf<any>();
 expectTypeOf(untyped.result()).resolves.toEqualTypeOf<any>();
 const loose = client.handle(tick, 'x');
 loose.signal('anything', 1);
+
+// ── streams
+
+expectTypeOf(handle.state$).toExtend<Observable<WorkflowDescription<'open' | 'done'>>>();
+expectTypeOf(handle.state$).toExtend<AsyncIterable<WorkflowDescription<'open' | 'done'>>>();
+expectTypeOf(handle.result$).toExtend<Observable<string>>();
+expectTypeOf(handle.history$({ fromSeq: 1 })).toExtend<Observable<HistoryEvent>>();
+expectTypeOf(handle.query$('total')).toExtend<Observable<number>>();
+expectTypeOf(handle.query$('find', 'sku')).toExtend<Observable<Order>>();
+expectTypeOf(handle.activities$).toExtend<Observable<readonly PendingActivity[]>>();
+expectTypeOf(handle.snapshot()).toEqualTypeOf<WorkflowDescription<'open' | 'done'> | undefined>();
+expectTypeOf(client.list$({ status: 'running' })).toExtend<Observable<readonly WorkflowDescription[]>>();
+expectTypeOf(client.count$()).toExtend<Observable<number>>();
+expectTypeOf(client.events$).toExtend<Observable<{ readonly workflowId: string; readonly runId: string; readonly event: HistoryEvent }>>();
+expectTypeOf(engine.worker.status$).toExtend<Observable<{ readonly state: 'starting' | 'running' | 'draining' | 'stopped' | 'failed' }>>();
+// @ts-expect-error a signal is no query
+handle.query$('approve');
+// @ts-expect-error this query takes nothing
+handle.query$('total', 1);
+// @ts-expect-error a stream is read
+handle.state$ = handle.result$;
 
 // ── lists
 

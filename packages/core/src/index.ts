@@ -61,6 +61,8 @@ export {
 export type { Failure } from './model/failure.js';
 export type { RetryPolicy } from './model/retry.js';
 export type { StatusBucket, WorkflowStatus } from './model/status.js';
+export type { NamespaceEvent } from './observe/event-stream.js';
+export type { LiveStream } from './observe/live-stream.js';
 export type { Task } from './replay/task.js';
 export type {
   HistoryEvent,
@@ -79,4 +81,5 @@ export type {
 export type { DuplicatePolicy, StartOptions } from './runtime/client/start-options.js';
 export type { CancelTimer, Clock } from './runtime/clock.js';
 export type { Logger } from './runtime/core.js';
+export type { WorkerStatus } from './runtime/worker/worker.js';
 export type { Storage } from './storage/port.js';

@@ -1,9 +1,13 @@
 import { InvalidArgumentError } from '../model/errors.js';
+import { observeClient, type ClientView } from '../observe/client-view.js';
+import type { NamespaceEvent } from '../observe/event-stream.js';
+import type { LiveStream } from '../observe/live-stream.js';
 import { beginningOf, type WorkflowReference } from '../runtime/client/beginning.js';
 import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
 import type { ListFilter, Page, WorkflowDescription } from '../runtime/client/description.js';
 import { countRuns, listRuns } from '../runtime/client/list.js';
 import type { OpenCore } from '../runtime/client/open-core.js';
+import { ClientReads } from '../runtime/client/reads.js';
 import type { StartOptions } from '../runtime/client/start-options.js';
 import { startRun } from '../runtime/client/start.js';
 import { openCore } from '../runtime/open.js';
@@ -74,6 +78,12 @@ export interface Client {
   /** All runs that match, newest first, read in pages while you go. */
   iterate(filter?: ListFilter): AsyncIterable<WorkflowDescription>;
   count(filter?: ListFilter): Promise<number>;
+  /** The first page of what `list` gives, and again whenever it is another. Completes when the client is closed. */
+  list$(filter?: ListFilter): LiveStream<readonly WorkflowDescription[]>;
+  /** What `count` gives, and each other number after it. Completes when the client is closed. */
+  count$(filter?: ListFilter): LiveStream<number>;
+  /** Every event of the namespace that is committed from the subscription on, in order within its run, and once. Completes when the client is closed. */
+  readonly events$: LiveStream<NamespaceEvent>;
 
   /** Refuses calls from now on, rejects waits with `EngineClosedError`, and lets go of the store. Idempotent. Runs are not touched. */
   close(): Promise<void>;
@@ -82,9 +92,11 @@ export interface Client {
 /** What clients and engines have in common. */
 export class CoreClient implements Omit<Client, 'close'> {
   readonly #core: OpenCore;
+  readonly #view: ClientView;
 
   constructor(core: OpenCore) {
     this.#core = core;
+    this.#view = observeClient(core, new ClientReads(core));
   }
 
   get namespace(): string {
@@ -128,6 +140,16 @@ export class CoreClient implements Omit<Client, 'close'> {
 
   count(filter: ListFilter = {}): Promise<number> {
     return this.#core.command(() => countRuns(this.#core, filter));
+  }
+
+  list$(filter?: ListFilter): LiveStream<readonly WorkflowDescription[]> {
+    return this.#view.list$(filter);
+  }
+  count$(filter?: ListFilter): LiveStream<number> {
+    return this.#view.count$(filter);
+  }
+  get events$(): LiveStream<NamespaceEvent> {
+    return this.#view.events$;
   }
 }
 

@@ -1,4 +1,5 @@
 import { memory } from '@perdure/memory';
+import { firstValueFrom, lastValueFrom, toArray, type Observable } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { InvalidArgumentError } from '../model/errors.js';
 import { createClient } from './client.js';
@@ -42,6 +43,38 @@ describe('createEngine', () => {
     await engine.close();
     await engine.close();
     await expect(engine.start(sum, 1)).rejects.toMatchObject({ code: 'engine_closed' });
+  });
+
+  it('E2 is watched as it goes: state, result, history, queries, lists, events, the worker', async () => {
+    const engine = await createEngine({ storage: memory(), workflows: [sum], activities: [double] });
+    const all = <T>(stream: Observable<T>): Promise<readonly T[]> => lastValueFrom(stream.pipe(toArray()));
+    const counts: number[] = [];
+    engine.count$({ status: 'completed' }).subscribe((count) => counts.push(count));
+    const events = all(engine.events$);
+    const statuses = all(engine.worker.status$);
+    const handle = await engine.start(sum, 4);
+    const states = all(handle.state$);
+    const result = all(handle.result$);
+    const history = all(handle.history$());
+    const totals = all(handle.query$('total'));
+    const listed = await firstValueFrom(engine.list$());
+    expect(listed.map((run) => run.workflowId)).toEqual([handle.workflowId]);
+    await vi.waitFor(async () => expect((await handle.describe()).status).toBe('waiting'));
+    expect(handle.snapshot()).toMatchObject({ workflowId: handle.workflowId });
+    await handle.signal('add', 2);
+    expect(await result).toEqual([4]);
+    expect((await states).at(-1)).toMatchObject({ status: 'completed', output: 4, state: 'at 4' });
+    expect((await history).map((event) => event.seq)).toEqual((await history).map((_, i) => i + 1));
+    expect((await history).at(-1)!.type).toBe('WorkflowCompleted');
+    expect(await totals).toEqual([0, 4]);
+    const read: string[] = [];
+    for await (const { type } of handle.history$({ fromSeq: 2 })) read.push(type);
+    expect(read).toEqual((await history).slice(1).map((event) => event.type));
+    await vi.waitFor(() => expect(counts).toEqual([0, 1]));
+    await engine.close();
+    expect((await events).length).toBeGreaterThan(0);
+    expect((await statuses).at(-1)).toMatchObject({ state: 'stopped' });
+    await expect(firstValueFrom(handle.state$)).rejects.toMatchObject({ code: 'engine_closed' });
   });
 
   it('A3 executes to the end', async () => {

@@ -1,7 +1,10 @@
 import type { Duration } from '../model/duration.js';
+import type { LiveStream } from '../observe/live-stream.js';
+import { observeWorker } from '../observe/worker-status.js';
 import type { OpenCore } from '../runtime/client/open-core.js';
 import { openEngineCore, type OpenedEngine, type WorkOptions } from '../runtime/open-engine.js';
 import type { CoreSeams } from '../runtime/open.js';
+import type { WorkerStatus } from '../runtime/worker/worker.js';
 import { CoreClient, type Client } from './client.js';
 import { registeredCode } from './code.js';
 import type { ActivityImplementation } from './define-activity.js';
@@ -29,6 +32,8 @@ export interface Engine extends Client {
 export interface EngineWorker {
   /** Owner of its leases. */
   readonly id: string;
+  /** What it does, now and whenever that changes. Completes when it has stopped or failed. */
+  readonly status$: LiveStream<WorkerStatus>;
   /** Claims nothing new; resolves when the activities under way have ended. */
   drain(): Promise<void>;
 }
@@ -41,7 +46,7 @@ class LocalEngine extends CoreClient implements Engine {
     super(opened.core);
     this.#opened = opened;
     const { worker } = opened;
-    this.worker = { id: worker.id, drain: () => worker.drain() };
+    this.worker = { id: worker.id, status$: observeWorker(worker).status$, drain: () => worker.drain() };
   }
 
   close(options: { readonly grace?: Duration } = {}): Promise<void> {

@@ -1,14 +1,17 @@
 import type { HistoryBundle } from '../codec/bundle.js';
+import type { LiveStream } from '../observe/live-stream.js';
+import { observeRun, type RunView } from '../observe/run-view.js';
 import { cancelRun, type CancelOptions } from '../runtime/client/cancel.js';
 import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
 import { describeRun } from '../runtime/client/describe.js';
-import type { HistoryEvent, WorkflowDescription } from '../runtime/client/description.js';
+import type { HistoryEvent, PendingActivity, WorkflowDescription } from '../runtime/client/description.js';
 import { exportRun } from '../runtime/client/export-history.js';
 import { readHistory } from '../runtime/client/history.js';
 import { listChain } from '../runtime/client/list.js';
 import type { OpenCore } from '../runtime/client/open-core.js';
 import { queryRun } from '../runtime/client/query.js';
 import { readTarget, resolveRun } from '../runtime/client/read-run.js';
+import { ClientReads } from '../runtime/client/reads.js';
 import type { RunTarget } from '../runtime/client/run-reads.js';
 import { signalRun } from '../runtime/client/signal.js';
 import { terminateRun } from '../runtime/client/terminate.js';
@@ -76,6 +79,32 @@ export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = 
   history(options?: { fromSeq?: number; limit?: number }): AsyncIterable<HistoryEvent>;
   /** The history in a file: what `replay` reads. Values in it are readable, codecs or not. */
   exportHistory(): Promise<HistoryBundle>;
+
+  // Streams are cold, emit only what is committed, start nothing, and cancel nothing when you leave. Without RxJS read
+  // them with `for await`. They fail as the methods reject; a failed workflow is a value, but for `result$`.
+
+  /**
+   * The run as it stands, then after each commit (after several, where you are slow); completes after the last one.
+   *
+   * @example
+   * ```ts
+   * import type { WorkflowHandle } from '@perdure/core';
+   * export async function follow(handle: WorkflowHandle): Promise<void> {
+   *   for await (const { status, state } of handle.state$) console.log(status, state);
+   * }
+   * ```
+   */
+  readonly state$: LiveStream<WorkflowDescription<S>>;
+  /** What `result()` gives, once; fails as it rejects. */
+  readonly result$: LiveStream<O>;
+  /** Every event once and in order, without gaps: what is recorded, then what comes; completes at the close of the run. */
+  history$(options?: { fromSeq?: number }): LiveStream<HistoryEvent>;
+  /** The answer now, and again whenever it is another; completes after the last. */
+  query$<K extends Named<M, 'query'>>(name: K, ...arg: Arg<ArgOf<M, K>>): LiveStream<ResultOf<M, K>>;
+  /** Pending activities with attempt and last heartbeat, whenever they change; completes with the run. */
+  readonly activities$: LiveStream<readonly PendingActivity[]>;
+  /** The newest value of `state$` while somebody has subscribed to it: for `useSyncExternalStore`. */
+  snapshot(): WorkflowDescription<S> | undefined;
 }
 
 /** Events read at once. */
@@ -87,6 +116,7 @@ export class RunHandle implements WorkflowHandle {
   readonly #core: OpenCore;
   readonly #target: RunTarget;
   readonly #declared: DeclaredMessages | undefined;
+  #view: RunView | undefined;
 
   constructor(core: OpenCore, target: RunTarget, declared: DeclaredMessages | undefined) {
     this.#core = core;
@@ -139,6 +169,30 @@ export class RunHandle implements WorkflowHandle {
 
   exportHistory(): Promise<HistoryBundle> {
     return this.#command(async (core) => exportRun(core, (await readTarget(core, this.#target)).runId));
+  }
+
+  get state$(): LiveStream<WorkflowDescription<any>> {
+    return this.#observed.state$;
+  }
+  get result$(): LiveStream<any> {
+    return this.#observed.result$;
+  }
+  get activities$(): LiveStream<readonly PendingActivity[]> {
+    return this.#observed.activities$;
+  }
+  history$(options?: { readonly fromSeq?: number }): LiveStream<HistoryEvent> {
+    return this.#observed.history$(options);
+  }
+  query$(name: string, argument?: unknown): LiveStream<any> {
+    return this.#observed.query$(name, argument);
+  }
+  snapshot(): WorkflowDescription<any> | undefined {
+    return this.#observed.snapshot();
+  }
+
+  /** One view for the life of the handle: its subscribers share reads, and its snapshot. */
+  get #observed(): RunView {
+    return (this.#view ??= observeRun(this.#core, new ClientReads(this.#core, this.#declared), this.#target));
   }
 
   #command<T>(work: (core: OpenCore) => Promise<T>): Promise<T> {
