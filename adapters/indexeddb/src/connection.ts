@@ -37,13 +37,8 @@ export class Connection {
     }
   }
 
-  /** Reads; again on another connection where the first was lost. */
-  read<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.write((session) => work(session));
-  }
-
-  /** Writes; again on another connection where the first was lost before anything can have been applied. */
-  async write<T>(work: (session: Session, progress: Progress) => Promise<T>): Promise<T> {
+  /** Works; once again on another connection where the first was lost before anything can have been applied. */
+  async use<T>(work: (session: Session, progress: Progress) => Promise<T>): Promise<T> {
     for (let again = true; ; again = false) {
       const session = await this.#current();
       const progress: Progress = { committing: false };

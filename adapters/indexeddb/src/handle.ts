@@ -1,27 +1,4 @@
-import type {
-  Batch,
-  ChangeHint,
-  ClaimRequest,
-  CommitResult,
-  EpochMs,
-  KeyRecord,
-  LoadedRun,
-  LoadRequest,
-  MessageRecord,
-  Namespace,
-  RunCursor,
-  RunId,
-  RunQuery,
-  RunRecord,
-  Seq,
-  StorageHandle,
-  StorageTraits,
-  TaskId,
-  TaskRecord,
-  TaskWant,
-  Unwatch,
-  WorkerId,
-} from '@perdure/core/storage';
+import type { StorageHandle, StorageTraits, WorkerId } from '@perdure/core/storage';
 import { claim } from './claim.js';
 import { commit } from './commit.js';
 import { closedError, Connection } from './connection.js';
@@ -32,214 +9,139 @@ import { countRuns, listRuns } from './lists.js';
 import { Presence } from './presence.js';
 import { loadRuns, readEvents, readInbox, readRunRecord, readTask, readTasks } from './reads.js';
 import { release } from './release.js';
+import type { Progress, Session } from './session.js';
 import { nextWakeAt } from './wake.js';
 
+/** Opens the store and puts the port together from its parts. */
 export async function openHandle(name: string, durability: Durability): Promise<StorageHandle> {
   const hints = new HandleHints(name);
   const connection = new Connection(name, durability, (error) => {
     hints.tell({ kind: 'lost', error });
   });
+  const presence = new Presence(name, () => {
+    hints.tell({ kind: 'worker-gone' });
+  });
+  const underWay = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+  let instanceId: string;
   try {
-    const instanceId = await connection.open();
-    const traits: StorageTraits = { contract: 1, reach: 'origin', durability, instanceId };
-    return new IndexedDbHandle(name, traits, connection, hints);
+    instanceId = await connection.open();
   } catch (error) {
     hints.close();
     throw error;
   }
-}
 
-class IndexedDbHandle implements StorageHandle {
-  readonly traits: StorageTraits;
-  readonly #name: string;
-  readonly #connection: Connection;
-  readonly #hints: HandleHints;
-  readonly #presence: Presence;
-  readonly #stopWatching: () => void;
-  readonly #underWay = new Set<Promise<unknown>>();
-  #closing: Promise<void> | undefined;
-
-  constructor(name: string, traits: StorageTraits, connection: Connection, hints: HandleHints) {
-    this.#name = name;
-    this.traits = traits;
-    this.#connection = connection;
-    this.#hints = hints;
-    this.#presence = new Presence(name, () => {
-      hints.tell({ kind: 'worker-gone' });
-    });
-    hints.onWorkers = () => {
-      this.#lookAfterOthers();
-    };
-    let asleep: readonly WorkerId[] = [];
-    this.#stopWatching = watchPage({
-      onHide: () => {
-        // A lock that a sleeping page holds or queues for is never passed on. Its leases go to whoever reaps.
-        asleep = this.#presence.release();
-        connection.suspend();
-      },
-      onShow: () => {
-        connection.resume();
-        for (const worker of asleep) this.join(worker).catch(() => undefined);
-        asleep = [];
-        hints.tell({ kind: 'unknown' });
-      },
-      onVisible: () => {
-        hints.tell({ kind: 'unknown' });
-      },
-    });
-  }
-
-  commit(batches: readonly Batch[]): Promise<readonly CommitResult[]> {
-    return this.#do(async () => {
-      if (batches.length === 0) return [];
-      const { results, view } = await this.#connection.write((session, progress) =>
-        commit(session, batches, progress),
-      );
-      this.#hints.changed(view);
-      return results;
-    });
-  }
-
-  claim(request: ClaimRequest): Promise<readonly TaskRecord[]> {
-    return this.#do(() => this.#connection.write((session, progress) => claim(session, request, progress)));
-  }
-
-  releaseLeases(owner: WorkerId): Promise<number> {
-    return this.#do(() => this.#release(owner, false));
-  }
-
-  join(worker: WorkerId): Promise<void> {
-    return this.#do(async () => {
-      // The lock comes first: a worker that is announced without one is dead.
-      if (!(await this.#presence.hold(worker))) return;
-      await this.#connection.write(({ db }) => db.put('workers', worker, worker));
-      this.#hints.workersChanged();
-      await this.#awaitOthers();
-    });
-  }
-
-  leave(worker: WorkerId): Promise<void> {
-    return this.#do(() => this.#leave(worker));
-  }
-
-  reapDeadWorkers(): Promise<number> {
-    return this.#do(async () => {
-      const announced = await this.#connection.read(({ db }) => db.getAllKeys('workers'));
-      let released = 0;
-      for (const worker of await this.#presence.dead(announced)) {
-        released += (await this.#presence.instead(worker, () => this.#release(worker, true))) ?? 0;
-      }
-      return released;
-    });
-  }
-
-  readRun(runId: RunId): Promise<RunRecord | undefined> {
-    return this.#do(() => this.#connection.read((session) => readRunRecord(session, runId)));
-  }
-
-  loadRuns(requests: readonly LoadRequest[]): Promise<readonly (LoadedRun | undefined)[]> {
-    return this.#do(() => this.#connection.read((session) => loadRuns(session, requests)));
-  }
-
-  readEvents(
-    runId: RunId,
-    { from, limit }: { readonly from: Seq; readonly limit: number },
-  ): Promise<readonly string[]> {
-    return this.#do(() => this.#connection.read((session) => readEvents(session, runId, from, limit)));
-  }
-
-  readInbox(
-    runId: RunId,
-    { afterPosition, limit }: { readonly afterPosition: number; readonly limit: number },
-  ): Promise<readonly MessageRecord[]> {
-    return this.#do(() =>
-      this.#connection.read((session) => readInbox(session, runId, afterPosition, limit)),
-    );
-  }
-
-  readTasks(runId: RunId): Promise<readonly TaskRecord[]> {
-    return this.#do(() => this.#connection.read((session) => readTasks(session, runId)));
-  }
-
-  readTask(taskId: TaskId): Promise<TaskRecord | undefined> {
-    return this.#do(() => this.#connection.read((session) => readTask(session, taskId)));
-  }
-
-  readKey(namespace: Namespace, key: string): Promise<KeyRecord | undefined> {
-    return this.#do(() => this.#connection.read(({ db }) => db.get('keys', [namespace, key])));
-  }
-
-  listRuns(
-    query: RunQuery,
-    { after, limit }: { readonly after: RunCursor | null; readonly limit: number },
-  ): Promise<readonly RunRecord[]> {
-    return this.#do(() => this.#connection.read((session) => listRuns(session, query, after, limit)));
-  }
-
-  countRuns(query: RunQuery): Promise<number> {
-    return this.#do(() => this.#connection.read((session) => countRuns(session, query)));
-  }
-
-  nextWakeAt(request: {
-    readonly namespace: Namespace;
-    readonly wants: readonly TaskWant[];
-  }): Promise<EpochMs | null> {
-    return this.#do(() =>
-      this.#connection.read((session) => nextWakeAt(session, request.namespace, request.wants)),
-    );
-  }
-
-  watch(listener: (hint: ChangeHint) => void): Unwatch {
-    if (this.#closing !== undefined) throw closedError(this.#name);
-    return this.#hints.watch(listener);
-  }
-
-  close(): Promise<void> {
-    return (this.#closing ??= this.#close());
-  }
-
-  async #close(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
-    this.#stopWatching();
-    for (const worker of this.#presence.workers) await this.#leave(worker).catch(() => undefined);
-    this.#presence.release();
-    this.#connection.close(closedError(this.#name));
-    this.#hints.close();
-  }
-
-  async #leave(worker: WorkerId): Promise<void> {
-    // The record goes first, so that nobody takes a worker for dead that has only left.
-    await this.#connection.write(({ db }) => db.delete('workers', worker));
-    this.#presence.letGo(worker);
-    this.#hints.workersChanged();
-  }
-
-  async #release(owner: WorkerId, dead: boolean): Promise<number> {
-    const { result, view } = await this.#connection.write((session, progress) =>
-      release(session, owner, progress, dead),
-    );
-    this.#hints.changed(view);
-    return result;
-  }
-
-  /** Queues for the locks of the other workers, to learn of their deaths. */
-  async #awaitOthers(): Promise<void> {
-    if (this.#presence.workers.length === 0) return;
-    this.#presence.await(await this.#connection.read(({ db }) => db.getAllKeys('workers')));
-  }
-
-  #lookAfterOthers(): void {
-    this.#awaitOthers().catch(() => {
-      // The leases of a worker that dies unseen run out by themselves.
-    });
-  }
-
-  #do<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) return Promise.reject(closedError(this.#name));
+  const tracked = <T>(work: () => Promise<T>): Promise<T> => {
+    if (closing !== undefined) return Promise.reject(closedError(name));
     const done = work();
-    this.#underWay.add(done);
-    const forget = (): void => void this.#underWay.delete(done);
+    underWay.add(done);
+    const forget = (): void => void underWay.delete(done);
     done.then(forget, forget);
     return done;
-  }
+  };
+  const use = <T>(work: (session: Session, progress: Progress) => Promise<T>): Promise<T> =>
+    tracked(() => connection.use(work));
+
+  const releaseLeases = async (owner: WorkerId, dead: boolean): Promise<number> => {
+    const { result, view } = await connection.use((session, progress) =>
+      release(session, owner, progress, dead),
+    );
+    hints.changed(view);
+    return result;
+  };
+  /** Queues for the locks of the other workers, to learn of their deaths. */
+  const awaitOthers = async (): Promise<void> => {
+    if (presence.workers.length > 0) {
+      presence.await(await connection.use(({ db }) => db.getAllKeys('workers')));
+    }
+  };
+  const join = async (worker: WorkerId): Promise<void> => {
+    // The lock comes first: a worker that is announced without one is dead.
+    if (!(await presence.hold(worker))) return;
+    await connection.use(({ db }) => db.put('workers', worker, worker));
+    hints.workersChanged();
+    await awaitOthers();
+  };
+  const leave = async (worker: WorkerId): Promise<void> => {
+    // The record goes first, so that nobody takes a worker for dead that has only left.
+    await connection.use(({ db }) => db.delete('workers', worker));
+    presence.letGo(worker);
+    hints.workersChanged();
+  };
+  hints.onWorkers = () => {
+    awaitOthers().catch(() => {
+      // The leases of a worker that dies unseen run out by themselves.
+    });
+  };
+
+  let asleep: readonly WorkerId[] = [];
+  const stopWatching = watchPage({
+    onHide: () => {
+      // A lock that a sleeping page holds or queues for is never passed on. Its leases go to whoever reaps.
+      asleep = presence.release();
+      connection.suspend();
+      hints.suspend();
+    },
+    onShow: () => {
+      connection.resume();
+      hints.resume();
+      for (const worker of asleep) tracked(() => join(worker)).catch(() => undefined);
+      asleep = [];
+      hints.tell({ kind: 'unknown' });
+    },
+    onVisible: () => {
+      hints.tell({ kind: 'unknown' });
+    },
+  });
+  const close = async (): Promise<void> => {
+    await Promise.allSettled(underWay);
+    stopWatching();
+    for (const worker of presence.workers) await leave(worker).catch(() => undefined);
+    presence.release();
+    connection.close(closedError(name));
+    hints.close();
+  };
+
+  const traits: StorageTraits = { contract: 1, reach: 'origin', durability, instanceId };
+  return {
+    traits,
+    commit: (batches) =>
+      tracked(async () => {
+        if (batches.length === 0) return [];
+        const { results, view } = await connection.use((session, progress) =>
+          commit(session, batches, progress),
+        );
+        hints.changed(view);
+        return results;
+      }),
+    claim: (request) => use((session, progress) => claim(session, request, progress)),
+    releaseLeases: (owner) => tracked(() => releaseLeases(owner, false)),
+    join: (worker) => tracked(() => join(worker)),
+    leave: (worker) => tracked(() => leave(worker)),
+    reapDeadWorkers: () =>
+      tracked(async () => {
+        const announced = await connection.use(({ db }) => db.getAllKeys('workers'));
+        let released = 0;
+        for (const worker of await presence.dead(announced)) {
+          released += (await presence.instead(worker, () => releaseLeases(worker, true))) ?? 0;
+        }
+        return released;
+      }),
+    readRun: (runId) => use((session) => readRunRecord(session, runId)),
+    loadRuns: (requests) => use((session) => loadRuns(session, requests)),
+    readEvents: (runId, { from, limit }) => use((session) => readEvents(session, runId, from, limit)),
+    readInbox: (runId, { afterPosition, limit }) =>
+      use((session) => readInbox(session, runId, afterPosition, limit)),
+    readTasks: (runId) => use((session) => readTasks(session, runId)),
+    readTask: (taskId) => use((session) => readTask(session, taskId)),
+    readKey: (namespace, key) => use(({ db }) => db.get('keys', [namespace, key])),
+    listRuns: (query, { after, limit }) => use((session) => listRuns(session, query, after, limit)),
+    countRuns: (query) => use((session) => countRuns(session, query)),
+    nextWakeAt: ({ namespace, wants }) => use((session) => nextWakeAt(session, namespace, wants)),
+    watch: (listener) => {
+      if (closing !== undefined) throw closedError(name);
+      return hints.watch(listener);
+    },
+    close: () => (closing ??= close()),
+  };
 }

@@ -19,17 +19,24 @@ const hubs = new Map<string, Hub>();
 
 class Hub {
   readonly members = new Set<HandleHints>();
-  readonly #channel: BroadcastChannel | undefined;
+  #channel: BroadcastChannel | undefined;
   #local = nothing;
   #telling = false;
   #outbox = nothing;
   #sentAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
+  readonly #name: string;
+
   constructor(name: string) {
+    this.#name = name;
+    this.open();
+  }
+
+  open(): void {
     // Not everywhere. Without it the handles of other tabs learn of a change when they next look.
-    if (typeof BroadcastChannel === 'undefined') return;
-    this.#channel = new BroadcastChannel(`perdure:${name}`);
+    if (this.#channel !== undefined || typeof BroadcastChannel === 'undefined') return;
+    this.#channel = new BroadcastChannel(`perdure:${this.#name}`);
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (isMessage(data)) this.#tell(data);
     };
@@ -59,6 +66,7 @@ class Hub {
   close(): void {
     this.#flush();
     this.#channel?.close();
+    this.#channel = undefined;
   }
 
   #tell({ runs, queues, workers }: Message): void {
@@ -124,6 +132,14 @@ export class HandleHints {
     readonly queues: ReadonlySet<string>;
   }): void {
     if (changed.size > 0) hubs.get(this.#name)?.changed(changed, queues);
+  }
+
+  /** A page that goes to sleep must have no channel open, or the browser may throw it out of the cache. */
+  suspend(): void {
+    hubs.get(this.#name)?.close();
+  }
+  resume(): void {
+    hubs.get(this.#name)?.open();
   }
 
   /** Tells every handle in reach but this one. */
