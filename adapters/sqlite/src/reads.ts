@@ -1,0 +1,126 @@
+import type {
+  KeyRecord,
+  LoadedRun,
+  LoadRequest,
+  MessageRecord,
+  Namespace,
+  RunCursor,
+  RunId,
+  RunQuery,
+  RunRecord,
+  Seq,
+} from '@perdure/core/storage';
+import type { Value } from './driver.js';
+import { fromLines } from './lines.js';
+import { behindPrefix, fromStored, toStored } from './order.js';
+import type { Sql } from './statements.js';
+
+const selectRuns = `select run_id as runId, namespace, workflow_id as workflowId, run_number as runNumber,
+  workflow_type as workflowType, task_queue as taskQueue, started_at as startedAt, status, is_current as isCurrent,
+  build_id as buildId, closed_at as closedAt, progress_at as progressAt, seq, history_bytes as historyBytes, version,
+  body, ifnull(start, (select lines from events where events.id = runs.id << 24)) as start from runs`;
+
+type RunRow = Omit<RunRecord, 'isCurrent'> & { readonly isCurrent: number };
+
+function runOf(row: unknown): RunRecord {
+  const run = row as RunRow;
+  return {
+    ...run,
+    runId: fromStored(run.runId),
+    workflowId: fromStored(run.workflowId),
+    isCurrent: run.isCurrent === 1,
+  };
+}
+
+export function readRun(sql: Sql, runId: RunId): RunRecord | undefined {
+  const row = sql(`${selectRuns} where run_id = ?`).get(toStored(runId));
+  return row === undefined ? undefined : runOf(row);
+}
+
+/** To be called in a snapshot. */
+export function loadRun(sql: Sql, { runId, afterSeq }: LoadRequest): LoadedRun | undefined {
+  const run = readRun(sql, runId);
+  return (
+    run && {
+      run,
+      events: readEvents(sql, runId, afterSeq + 1, run.seq),
+      inbox: readInbox(sql, runId, 0, mostRows),
+    }
+  );
+}
+
+export function readEvents(sql: Sql, runId: RunId, from: Seq, limit: number): string[] {
+  const id = toStored(runId);
+  const start = Math.max(from, 1);
+  // From the piece that the first wanted event is in.
+  const pieces = sql(
+    `select events.id & 16777215 as first, lines from runs cross join events
+      on events.id > runs.id << 24 and events.id < runs.id + 1 << 24
+      and events.id >= ifnull((select max(id) from events where id <= (runs.id << 24) + ?), 0)
+      and events.id < (runs.id << 24) + ?
+      where run_id = ?
+    union all select tail_from, tail from runs where run_id = ? order by first`,
+    'raw',
+  ).all(start, start + rows(limit), id, id) as (readonly [first: Seq, lines: string])[];
+  const found: string[] = [];
+  for (const [first, lines] of pieces) {
+    const bodies = fromLines(lines);
+    const skipped = Math.max(start - first, 0);
+    for (let i = skipped; i < bodies.length && found.length < limit; i++) found.push(bodies[i] ?? '');
+  }
+  return found;
+}
+
+export function readInbox(sql: Sql, runId: RunId, afterPosition: number, limit: number): MessageRecord[] {
+  const messages = sql(
+    `select namespace, kind, message_id as messageId, at, body, position from inbox
+      where run_id = ? and position > ? order by position limit ?`,
+  ).all(toStored(runId), afterPosition, rows(limit)) as Omit<MessageRecord, 'runId'>[];
+  return messages.map((message) => ({ runId, ...message }));
+}
+
+export function readKey(sql: Sql, namespace: Namespace, key: string): KeyRecord | undefined {
+  const found = sql('select value, run_id as runId from keys where namespace = ? and key = ?');
+  const row = found.get(namespace, key) as Pick<KeyRecord, 'value' | 'runId'> | undefined;
+  return row && { namespace, key, value: row.value, runId: fromStored(row.runId) };
+}
+
+export function listRuns(sql: Sql, query: RunQuery, after: RunCursor | null, limit: number): RunRecord[] {
+  const [where, values] = conditions(query);
+  const behind = after === null ? '' : ' and (started_at, run_id) < (?, ?)';
+  const cursor = after === null ? [] : [after.startedAt, toStored(after.runId)];
+  const found = sql(`${selectRuns} where ${where}${behind} order by started_at desc, run_id desc limit ?`);
+  return found.all(...values, ...cursor, rows(limit)).map(runOf);
+}
+
+export function countRuns(sql: Sql, query: RunQuery): number {
+  const [where, values] = conditions(query);
+  return sql(`select count(*) from runs where ${where}`, 'pluck').get(...values) as number;
+}
+
+function conditions(query: RunQuery): readonly [where: string, values: Value[]] {
+  const prefix = query.workflowIdPrefix === undefined ? undefined : toStored(query.workflowIdPrefix);
+  const given: readonly (readonly [condition: string, value: Value | undefined])[] = [
+    ['namespace = ?', query.namespace],
+    ['workflow_type = ?', query.workflowType],
+    ['workflow_id = ?', query.workflowId === undefined ? undefined : toStored(query.workflowId)],
+    ['workflow_id >= ?', prefix],
+    ['workflow_id < ?', prefix === undefined ? undefined : behindPrefix(prefix)],
+    ['status in (select value from json_each(?))', query.statuses && JSON.stringify(query.statuses)],
+    ['task_queue = ?', query.taskQueue],
+    ['started_at > ?', query.startedAfter],
+    ['started_at < ?', query.startedBefore],
+    ['closed_at > ?', query.closedAfter],
+    ['closed_at < ?', query.closedBefore],
+    ['is_current = ?', query.currentOnly === true ? 1 : undefined],
+  ];
+  const used = given.filter(([, value]) => value !== undefined);
+  return [used.map(([condition]) => condition).join(' and '), used.map(([, value]) => value ?? null)];
+}
+
+const mostRows = Number.MAX_SAFE_INTEGER;
+
+/** A limit as SQLite takes it: there a negative one would mean none. */
+function rows(limit: number): number {
+  return Math.min(Math.max(limit, 0), mostRows);
+}
