@@ -1,4 +1,4 @@
-import { defineActivity, type, type ActivityContext, type ActivityImplementation } from '@perdure/core';
+import { defineActivity, type, type ActivityContext } from '@perdure/core';
 import type { Ledger } from './ledger.js';
 
 // The contracts: all that the workflow knows of its activities, and safe to import where their code cannot run.
@@ -41,12 +41,12 @@ export const refund = defineActivity('refund', {
 const answers = { soon: 150, late: 6_000 };
 
 /** The code behind the contracts, for an engine. */
-export function orderActivities(ledger: Ledger): readonly ActivityImplementation<any, any>[] {
+export function orderActivities(ledger: Ledger) {
   /** The effect comes first, the answer later: whoever dies in between does not know that it was done. */
   const carryOut = async (activity: ActivityContext, answer: number): Promise<void> => {
     const { info, idempotencyKey, signal } = activity;
     const outcome = await ledger.apply({
-      orderId: info.workflowId ?? '',
+      orderId: info.workflowId,
       effect: info.activityType,
       key: idempotencyKey,
       attempt: info.attempt,

@@ -29,7 +29,7 @@ export function showRun(run: WorkflowDescription<OrderState>): void {
   byId('steps').replaceChildren(...steps.map((step) => stepItem(step, state)));
   byId('waits').textContent = waitingFor.length > 0 ? `Waiting for ${waitingWords(waitingFor)}` : '';
   byId('result').textContent =
-    failure?.message ?? blocked?.message ?? (output === undefined ? '\u2013' : inShort(output));
+    failure?.message ?? blocked?.message ?? (output === undefined ? '\u2013' : inShort(output, 200));
   byId<HTMLButtonElement>('approve').disabled = !waitingFor.some((wait) => wait.kind === 'signal');
 }
 

@@ -55,8 +55,8 @@ export function waitingWords(waits: readonly WaitingFor[]): string {
     .join(', ');
 }
 
-export function inShort(value: unknown): string {
+export function inShort(value: unknown, length = 60): string {
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) return '';
-  return text.length <= 60 ? text : `${text.slice(0, 59)}\u2026`;
+  return text.length <= length ? text : `${text.slice(0, length - 1)}\u2026`;
 }
