@@ -32,6 +32,8 @@ export class Connection {
   readonly writer: Writer;
   readonly #db: Database;
   readonly #own: boolean;
+  readonly #gone: (() => boolean) | undefined;
+  #lost: StorageError | undefined;
   #lastWrite: Promise<unknown> = Promise.resolve();
   #unpoll: (() => void) | undefined;
   #foreignWrites = 0;
@@ -39,10 +41,11 @@ export class Connection {
   #turnBegan = 0;
   #wroteAt = 0;
 
-  /** `own`: nobody else uses the connection, and it ends with this. */
-  constructor(db: Database, traits: StorageTraits, own: boolean) {
+  /** `own`: nobody else uses the connection, and it ends with this. `gone`: whether the file was taken away. */
+  constructor(db: Database, traits: StorageTraits, own: boolean, gone?: () => boolean) {
     this.#db = db;
     this.#own = own;
+    this.#gone = gone;
     this.traits = traits;
     this.sql = statements(db);
     this.tasks = new Tasks(this.sql, this.hints);
@@ -50,9 +53,12 @@ export class Connection {
     this.writer = new Writer(this.sql, this.facts, this.tasks, this.hints);
   }
 
-  /** Runs `work` in a write transaction; again from the start where SQLite was busy. Writers take turns in order. */
-  write<T>(work: () => T): Promise<T> {
-    const written = this.#lastWrite.then(() => this.#inTurn(work));
+  /**
+   * Runs `work` in a write transaction; again from the start where SQLite was busy. Writers take turns in order. An
+   * answer that `first` finds without the lock makes `work` needless.
+   */
+  write<T>(work: () => T, first?: () => T | undefined): Promise<T> {
+    const written = this.#lastWrite.then(() => this.#inTurn(work, first));
     this.#lastWrite = written.catch(() => undefined);
     return written;
   }
@@ -61,6 +67,7 @@ export class Connection {
   read<T>(work: () => T): Promise<T> {
     return patiently(() => {
       try {
+        if (this.#lost) throw this.#lost;
         return work();
       } catch (cause) {
         throw this.#explained(cause, 'not-applied');
@@ -81,7 +88,7 @@ export class Connection {
 
   watch(listener: (hint: ChangeHint) => void): Unwatch {
     const unwatch = this.hints.watch(listener);
-    this.#unpoll ??= this.traits.reach === 'process' ? undefined : poll(this.#db, this.sql, this.hints);
+    this.#unpoll ??= poll(this.sql, this.hints, this.traits.reach === 'host', () => this.#isLost());
     return () => {
       unwatch();
       if (this.hints.watched) return;
@@ -102,7 +109,14 @@ export class Connection {
     if (this.#own) this.#db.close();
   }
 
-  async #inTurn<T>(work: () => T): Promise<T> {
+  #isLost(): boolean {
+    if (this.#db.open && this.#gone?.() !== true) return false;
+    this.#lost = lost(this.#db.open ? 'The file of the SQLite database was removed' : closedByOwner);
+    this.hints.tell({ kind: 'lost', error: this.#lost });
+    return true;
+  }
+
+  async #inTurn<T>(work: () => T, first?: () => T | undefined): Promise<T> {
     const now = clock();
     if (now - this.#wroteAt > giveWayMs) this.#turnBegan = now;
     if (now - this.#turnBegan > this.#turnMs && this.traits.reach !== 'process') {
@@ -110,6 +124,8 @@ export class Connection {
       this.#turnBegan = clock();
       this.#turnMs = Math.min(2 * this.#turnMs, longestTurnMs);
     }
+    const answer = first && (await this.read(first));
+    if (answer !== undefined) return answer;
     try {
       return await patiently(() => this.#transact(work));
     } finally {
@@ -120,6 +136,7 @@ export class Connection {
   #transact<T>(work: () => T): T {
     let reached: 'nothing' | 'begin' | 'commit' = 'nothing';
     try {
+      if (this.#lost) throw this.#lost;
       if (this.#db.inTransaction)
         throw refused('storage_busy', 'The given database is in a transaction', true);
       this.sql('begin immediate').run();
@@ -148,12 +165,16 @@ export class Connection {
   }
 
   #explained(cause: unknown, outcome: StorageError['outcome']): StorageError {
-    if (this.#db.open) return storageError(cause, outcome);
-    return new StorageError(
-      'storage_lost',
-      'The given better-sqlite3 database was closed: close it after the engines that use it',
-      { retryable: false, outcome },
-      { cause },
-    );
+    return this.#db.open ? storageError(cause, outcome) : lost(closedByOwner, cause, outcome);
   }
+}
+
+const closedByOwner = 'The given better-sqlite3 database was closed: close it after the engines that use it';
+
+function lost(
+  message: string,
+  cause?: unknown,
+  outcome: StorageError['outcome'] = 'not-applied',
+): StorageError {
+  return new StorageError('storage_lost', message, { retryable: false, outcome }, { cause });
 }

@@ -55,14 +55,14 @@ export class SqliteHandle implements StorageHandle {
     return this.#write(() => batches.map((batch) => writer.commit(batch)));
   }
 
-  async claim(request: ClaimRequest): Promise<readonly TaskRecord[]> {
-    const { facts, tasks } = this.#connection;
+  claim(request: ClaimRequest): Promise<readonly TaskRecord[]> {
+    const { facts, sql, tasks } = this.#connection;
     // An idle worker never takes the lock.
-    const any = await this.#read((sql) => {
+    const none = (): readonly TaskRecord[] | undefined => {
       facts.refresh();
-      return anyDue(sql, tasks, request);
-    });
-    return any ? this.#write((sql) => claim(sql, tasks, request)) : [];
+      return anyDue(sql, tasks, request) ? undefined : [];
+    };
+    return this.#write(() => claim(sql, tasks, request), none);
   }
 
   releaseLeases(owner: WorkerId): Promise<number> {
@@ -172,8 +172,8 @@ export class SqliteHandle implements StorageHandle {
     return this.#open(() => this.#connection.read(() => work(this.#connection.sql)));
   }
 
-  #write<T>(work: (sql: Sql) => T): Promise<T> {
-    return this.#open(() => this.#connection.write(() => work(this.#connection.sql)));
+  #write<T>(work: (sql: Sql) => T, first?: () => T | undefined): Promise<T> {
+    return this.#open(() => this.#connection.write(() => work(this.#connection.sql), first));
   }
 
   async #open<T>(work: () => Promise<T>): Promise<T> {

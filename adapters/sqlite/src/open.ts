@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { StorageTraits } from '@perdure/core/storage';
 import { Connection } from './connection.js';
 import { loadDriver, type Database } from './driver.js';
@@ -18,7 +20,7 @@ export async function openFile(path: string, durability: Durability): Promise<Co
     throw storageError(cause);
   }
   try {
-    return await prepared(db, durability, true);
+    return await prepared(db, durability, true, removal(db, path));
   } catch (cause) {
     db.close();
     throw cause;
@@ -32,7 +34,21 @@ export async function openGiven(given: object, durability: Durability): Promise<
   return prepared(db, durability, false);
 }
 
-function prepared(db: Database, durability: Durability, own: boolean): Promise<Connection> {
+/** A removed file goes on taking writes for those who have it open; nobody else will ever read them. */
+function removal(db: Database, path: string): (() => boolean) | undefined {
+  if (db.memory) return undefined;
+  const file = resolve(path);
+  const inode = (): number | undefined => statSync(file, { throwIfNoEntry: false })?.ino;
+  const opened = inode();
+  return () => inode() !== opened;
+}
+
+function prepared(
+  db: Database,
+  durability: Durability,
+  own: boolean,
+  gone?: () => boolean,
+): Promise<Connection> {
   return patiently(() => {
     try {
       if (db.inTransaction) throw refused('storage_busy', 'The given database is in a transaction', true);
@@ -44,7 +60,7 @@ function prepared(db: Database, durability: Durability, own: boolean): Promise<C
       }
       if (durability === 'strict' && Number(value(db, 'pragma synchronous')) < 2)
         db.exec('pragma synchronous = full');
-      return new Connection(db, traits(db, durability, migrate(db)), own);
+      return new Connection(db, traits(db, durability, migrate(db)), own, gone);
     } catch (cause) {
       throw storageError(cause);
     }

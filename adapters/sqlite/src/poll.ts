@@ -1,17 +1,15 @@
 import type { Hints } from '@perdure/core/storage';
-import type { Database } from './driver.js';
-import { refused } from './errors.js';
 import { every } from './patience.js';
 import { deadWorkers } from './presence.js';
 import type { Sql } from './statements.js';
 
 /** SQLite tells nobody of a change, but it counts those that other connections make. */
 const everyMs = 25;
-/** Dead processes are looked for once in this many times. */
-const reapEvery = 40;
+/** Dead processes and a missing file are looked for once in this many times. */
+const seldom = 40;
 
-/** Tells what other processes do, until the returned function is called. */
-export function poll(db: Database, sql: Sql, hints: Hints): () => void {
+/** Tells what happens outside of this connection, until the store is lost or the returned function is called. */
+export function poll(sql: Sql, hints: Hints, shared: boolean, isLost: () => boolean): () => void {
   const version = (): unknown => sql('pragma data_version', 'pluck').get();
   let seen = version();
   let times = 0;
@@ -20,16 +18,12 @@ export function poll(db: Database, sql: Sql, hints: Hints): () => void {
       const now = version();
       if (now !== seen) hints.tell({ kind: 'unknown' });
       seen = now;
-      if (++times % reapEvery === 0 && deadWorkers(sql).length > 0) hints.tell({ kind: 'worker-gone' });
+      if (++times % seldom > 0) return;
+      if (shared && deadWorkers(sql).length > 0) hints.tell({ kind: 'worker-gone' });
     } catch {
-      // Busy for the moment, which the next look makes good; or gone for good.
-      if (db.open) return;
-      end();
-      hints.tell({
-        kind: 'lost',
-        error: refused('storage_lost', 'The given better-sqlite3 database was closed'),
-      });
+      // Busy for the moment, which the next look makes good, or closed, which comes out below.
     }
+    if (isLost()) end();
   });
   return end;
 }

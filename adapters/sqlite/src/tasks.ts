@@ -7,12 +7,13 @@ import {
   type TaskRecord,
   type WorkerId,
 } from '@perdure/core/storage';
-import { behindPrefix, toStored } from './order.js';
+import { behindPrefix, fromStored, toStored } from './order.js';
 import type { Sql } from './statements.js';
 import { dueAt, fromRow, isHeld, rowMarks, toRow } from './task-rows.js';
 
 /** Where a task is. */
 interface Place {
+  readonly runId: RunId;
   readonly token: number;
   readonly held: boolean;
 }
@@ -56,10 +57,13 @@ export class Tasks {
     if (known !== undefined) return known;
     const id = toStored(taskId);
     const found = this.#sql(
-      'select token, 1 from leases where task_id = ? union all select token, 0 from tasks where task_id = ?',
+      `select run_id, token, 1 from leases where task_id = ?
+        union all select run_id, token, 0 from tasks where task_id = ?`,
       'raw',
-    ).get(id, id) as readonly [token: number, held: number] | undefined;
-    return found && this.#remember(taskId, found[0], found[1] === 1);
+    ).get(id, id) as readonly [runId: string, token: number, held: number] | undefined;
+    return (
+      found && this.#remember(taskId, { runId: fromStored(found[0]), token: found[1], held: found[2] === 1 })
+    );
   }
 
   put(task: TaskRecord): void {
@@ -70,7 +74,7 @@ export class Tasks {
     this.#sql(held ? `replace into leases values ${rowMarks}` : `replace into tasks values ${rowMarks}`).run(
       ...toRow(task),
     );
-    this.#remember(taskId, task.token, held);
+    this.#remember(taskId, { runId: task.runId, token: task.token, held });
     if (held) this.#firstEnd = Math.min(this.#firstEnd, dueAt(task));
     this.#hints.task(task);
   }
@@ -80,6 +84,7 @@ export class Tasks {
     if (place === undefined) return;
     this.#delete(taskId, place);
     this.#places.delete(taskId);
+    this.#hints.run(place.runId);
   }
 
   dropRun(runId: RunId): void {
@@ -145,9 +150,8 @@ export class Tasks {
     );
   }
 
-  #remember(taskId: TaskId, token: number, held: boolean): Place {
+  #remember(taskId: TaskId, place: Place): Place {
     if (this.#places.size > mostRemembered) this.#places.clear();
-    const place = { token, held };
     this.#places.set(taskId, place);
     return place;
   }
