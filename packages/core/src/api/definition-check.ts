@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
 import { isValidId } from '../model/ids.js';
+import { isValidName, nameMessage } from '../runtime/client/names.js';
 
-const nameGrammar = /^(?! )[^\p{Cc}\p{Cs}]{1,191}(?<! )$/u;
 const fairnessGrammar = /^[A-Za-z0-9._:-]{0,64}$/;
 
 /** Collects what is wrong with a definition, and throws all of it at once. */
@@ -11,8 +11,7 @@ export class DefinitionCheck {
 
   constructor(kind: 'workflow' | 'activity', name: unknown, options: unknown) {
     this.#what = typeof name === 'string' && name !== '' ? `The ${kind} '${name.slice(0, 80)}'` : `The ${kind}`;
-    const named = typeof name === 'string' && nameGrammar.test(name);
-    this.require(named, 'name', 'must be 1 to 191 characters without control characters, not beginning or ending with a space');
+    this.require(isValidName(name), 'name', nameMessage);
     this.require(typeof options === 'object' && options !== null, 'options', 'must be an object');
     if (this.#issues.length > 0) this.done();
   }

@@ -1,4 +1,5 @@
 import type { HistoryBundle } from '../codec/bundle.js';
+import { InvalidArgumentError } from '../model/errors.js';
 import type { LiveStream } from '../observe/live-stream.js';
 import { observeRun, type RunView } from '../observe/run-view.js';
 import { cancelRun, type CancelOptions } from '../runtime/client/cancel.js';
@@ -10,7 +11,7 @@ import { readHistory } from '../runtime/client/history.js';
 import { listChain } from '../runtime/client/list.js';
 import type { OpenCore } from '../runtime/client/open-core.js';
 import { queryRun } from '../runtime/client/query.js';
-import { readTarget, resolveRun } from '../runtime/client/read-run.js';
+import { readTarget } from '../runtime/client/read-run.js';
 import { ClientReads } from '../runtime/client/reads.js';
 import type { RunTarget } from '../runtime/client/run-reads.js';
 import { signalRun } from '../runtime/client/signal.js';
@@ -143,7 +144,10 @@ export class RunHandle implements WorkflowHandle {
     return queryRun(this.#core, run, this.#declared, name, argument);
   }
 
-  cancel(options: CancelOptions = {}): Promise<void> {
+  async cancel(options: CancelOptions = {}): Promise<void> {
+    if (typeof options !== 'object') {
+      throw new InvalidArgumentError('The run cannot be cancelled', [{ path: 'options', message: "must be an object, as in { reason: 'why' }" }]);
+    }
     return this.#command((core) => cancelRun(core, this.#target, options));
   }
 
@@ -156,9 +160,11 @@ export class RunHandle implements WorkflowHandle {
   }
 
   async *history({ fromSeq = 1, limit = Infinity }: { readonly fromSeq?: number; readonly limit?: number } = {}): AsyncGenerator<HistoryEvent> {
-    const runId = await this.#command((core) => resolveRun(core, this.#target));
+    const whole = Number.isInteger(fromSeq) && fromSeq >= 1 && limit >= 0;
+    if (!whole) throw new InvalidArgumentError('The history cannot be read', [{ path: 'fromSeq', message: 'must be a whole number from 1; limit, a number from 0' }]);
+    const { runId } = await this.#command((core) => readTarget(core, this.#target));
     let left = limit;
-    for (let from = Math.max(1, fromSeq); left > 0; ) {
+    for (let from = fromSeq; left > 0; ) {
       const page = await this.#command((core) => readHistory(core, runId, from, Math.min(historyPage, left)));
       yield* page;
       if (page.length < Math.min(historyPage, left)) return;

@@ -2,7 +2,8 @@ import { memory } from '@perdure/memory';
 import { describe, expect, it } from 'vitest';
 import type { NondeterminismError } from '../model/errors.js';
 import { defineActivity } from './define-activity.js';
-import { defineWorkflow, type WorkflowFn } from './define-workflow.js';
+import type { WorkflowContext } from './context.js';
+import { defineWorkflow } from './define-workflow.js';
 import { createEngine } from './engine.js';
 import { replay } from './replay.js';
 
@@ -15,7 +16,7 @@ const original = defineWorkflow('w', async (ctx, n: number) => {
   await ctx.sleep(1);
   return { first, tags: new Set([ctx.random() < 1]) };
 });
-const workflow = <O>(fn: WorkflowFn<number, O, {}, {}, unknown>) => defineWorkflow('w', fn);
+const workflow = (fn: (ctx: WorkflowContext, n: number) => Promise<unknown>) => defineWorkflow('w', fn);
 
 async function recorded() {
   const engine = await createEngine({ storage: memory(), workflows: [original], activities: [double] });
@@ -45,7 +46,7 @@ describe('C12 replay', () => {
 
   it('code that waits for something foreign is found', async () => {
     const engine = await createEngine({ storage: memory(), workflows: [original], activities: [double] });
-    const waiting = workflow(async (ctx) => ctx.waitSignal('never'));
+    const waiting = workflow(async (ctx): Promise<unknown> => ctx.waitSignal('never'));
     const other = await createEngine({ storage: memory(), workflows: [waiting] });
     const handle = await other.start(waiting, 1);
     const bundle = await handle.exportHistory();

@@ -6,6 +6,7 @@ import type { Core } from '../core.js';
 import type { WorkflowContractRecord } from '../definitions.js';
 import type { Beginning } from './birth.js';
 import { encodeFor } from './encode.js';
+import { isValidName, nameMessage } from './names.js';
 import { searchAttributeIssues, type SearchAttributeSchema } from './search-attributes.js';
 import { planStart, type StartOptions } from './start-options.js';
 
@@ -42,6 +43,9 @@ export function beginningOf(core: Core, workflow: WorkflowReference, input: unkn
 /** The contract, where it is known: given by the caller, or registered under the name. */
 function definitionOf(core: Core, workflow: WorkflowReference): Exclude<WorkflowReference, string> | undefined {
   if (typeof workflow !== 'string') return workflow;
+  if (!isValidName(workflow)) {
+    throw new InvalidArgumentError('The workflow cannot be started', [{ path: 'workflow', message: nameMessage }]);
+  }
   const { workflows } = core.registry;
   const definition = workflows.get(workflow);
   // A client has no workflows of its own: what the name means is known where it runs.

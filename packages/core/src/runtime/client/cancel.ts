@@ -5,7 +5,7 @@ import { attemptCommit, gaveUp, mostRounds, type Attempted } from './attempt-com
 import type { OpenCore } from './open-core.js';
 import { readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
-import { cancellationOf } from './termination.js';
+import { cancellationOf, checkReason } from './termination.js';
 
 export interface CancelOptions {
   /** Why, for people: in the event, in the error that waiting code gets, and in the description. */
@@ -19,6 +19,7 @@ export interface CancelOptions {
  * Nothing happens where the run is closed or was asked before. Rejects with `WorkflowNotFoundError`.
  */
 export async function cancelRun(core: OpenCore, target: RunTarget, options: CancelOptions): Promise<void> {
+  checkReason(options.reason);
   for (let round = 0; round < mostRounds; round++) {
     const run = await readTarget(core, target);
     if (run.closedAt !== null) return;

@@ -66,7 +66,7 @@ export async function readValue(core: Core, payload: Payload): Promise<unknown> 
   return decodeValue(core.sealer.active ? await core.sealer.open(payload) : payload, readLimits);
 }
 
-export async function readFailure(core: Core, failure: FailureRecord): Promise<Failure> {
+async function readFailure(core: Core, failure: FailureRecord): Promise<Failure> {
   return failureOf(await openFailure(core, failure));
 }
 

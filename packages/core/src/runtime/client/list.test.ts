@@ -85,6 +85,7 @@ describe('B4 list', () => {
     [{ startedAfter: new Date(NaN) }, 'startedAfter'],
     [{ closedBefore: 5 }, 'closedBefore'],
     [{ workflowType: 5 }, 'workflowType'],
+    [{ workflowIdPrefix: 'a\u0000' }, 'workflowIdPrefix'],
     [{ kind: 'x' }, 'kind'],
   ])('refuses %j', async (filter, path) => {
     const { client } = await openClient();

@@ -63,7 +63,7 @@ function queryOf(core: Core, filter: ListFilter): { readonly query: RunQuery; re
   };
   const { status, statusBucket, allRuns = false, pageSize = 50 } = filter;
   for (const name of Object.keys(filter)) check(known.has(name), name, `is no filter; there are ${[...known].join(', ')}`);
-  for (const name of texts) check(filter[name] === undefined || typeof filter[name] === 'string', name, 'must be a string');
+  for (const name of texts) check(filter[name] === undefined || isText(filter[name]), name, 'must be a string that a store can hold');
   for (const name of dates) {
     const date = filter[name];
     check(date === undefined || (date instanceof Date && !Number.isNaN(date.getTime())), name, 'must be a valid Date');
@@ -86,6 +86,11 @@ function queryOf(core: Core, filter: ListFilter): { readonly query: RunQuery; re
   if (statuses) query['statuses'] = statuses;
   if (!allRuns) query['currentOnly'] = true;
   return { query: query as unknown as RunQuery, pageSize };
+}
+
+/** No store has to take U+0000 or half of a surrogate pair. */
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && !/[\0\p{Cs}]/u.test(value);
 }
 
 /** All runs of a workflow id, oldest first. Throws `WorkflowNotFoundError` where there is none. */

@@ -133,6 +133,16 @@ describe('A5 cancel', () => {
     expect(await handle.describe()).toMatchObject({ status: 'running' });
   });
 
+  it('refuses a reason that is none', async () => {
+    const { client } = await openClient();
+    const handle = await client.start('w');
+    for (const reason of [5, {}, 'x'.repeat(4_097)]) {
+      await expect(handle.cancel({ reason: reason as string })).rejects.toMatchObject({ code: 'invalid_argument', issues: [{ path: 'reason' }] });
+      await expect(handle.terminate(reason as string)).rejects.toMatchObject({ code: 'invalid_argument', issues: [{ path: 'reason' }] });
+    }
+    await expect(handle.cancel('because' as never)).rejects.toMatchObject({ code: 'invalid_argument', issues: [{ path: 'options' }] });
+  });
+
   it('is nothing on a closed run, and refused for an unknown one', async () => {
     const test = await openClient();
     const handle = await test.client.start('w');

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '../../model/errors.js';
-import type { RunId } from '../../model/ids.js';
+import { isValidId, type RunId } from '../../model/ids.js';
 import type { RunRecord } from '../../storage/records.js';
 import type { Core } from '../core.js';
 import { workflowKey } from './keys.js';
@@ -8,13 +8,14 @@ import type { RunTarget } from './run-reads.js';
 /** The run that is meant now. Throws `WorkflowNotFoundError` where there is none. */
 export async function resolveRun({ storage, namespace }: Core, { workflowId, runId }: RunTarget): Promise<RunId> {
   if (runId !== undefined) return runId;
-  const key = await storage.readKey(namespace, workflowKey(workflowId));
+  // What cannot be an id is not looked up: it may not even be text that a store can take.
+  const key = isValidId(workflowId) ? await storage.readKey(namespace, workflowKey(workflowId)) : undefined;
   if (!key) throw new WorkflowNotFoundError(`There is no workflow '${workflowId}' in namespace '${namespace}'`);
   return key.value;
 }
 
 export async function readRun({ storage, namespace }: Core, runId: RunId): Promise<RunRecord> {
-  const run = await storage.readRun(runId);
+  const run = isValidId(runId) ? await storage.readRun(runId) : undefined;
   if (run?.namespace !== namespace) {
     throw new WorkflowNotFoundError(`There is no run ${runId} in namespace '${namespace}'`);
   }

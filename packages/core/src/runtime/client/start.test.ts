@@ -148,7 +148,7 @@ describe('B1 start', () => {
 
   it('refuses what is neither a definition nor a name', async () => {
     const { client } = await openClient();
-    for (const bad of [undefined, null, 3, {}, () => 1]) {
+    for (const bad of [undefined, null, 3, {}, () => 1, '', 'a\u0000', ' a']) {
       expect(await refused(client.start(bad))).toMatchObject({ code: 'invalid_argument', paths: ['workflow'] });
     }
   });
@@ -276,5 +276,9 @@ it('namespaces are apart', async () => {
   const inA = await a.client.start('w', 1, { id: 'x' });
   const inB = await b.client.start('w', 2, { id: 'x' });
   expect(inB.runId).not.toBe(inA.runId!);
+  for (const odd of ['a b', 'a\u0000', '\ud800', 'x'.repeat(500)]) {
+    expect(await refused(a.client.handle(odd).describe())).toMatchObject({ code: 'workflow_not_found' });
+    expect(await refused(a.client.handle('x', odd).describe())).toMatchObject({ code: 'workflow_not_found' });
+  }
   expect(await refused(b.client.handle('x', inA.runId).describe())).toMatchObject({ code: 'workflow_not_found' });
 });

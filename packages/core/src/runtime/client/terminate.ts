@@ -4,7 +4,7 @@ import { attemptCommit, gaveUp, mostRounds } from './attempt-commit.js';
 import type { OpenCore } from './open-core.js';
 import { readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
-import { terminationOf } from './termination.js';
+import { checkReason, terminationOf } from './termination.js';
 
 /** After so many refusals the run's owner, who keeps moving it on, is fenced off first. */
 const fenceAfter = 3;
@@ -15,6 +15,7 @@ const fenceAfter = 3;
  * since its outcome is not what the caller asked for, and with `WorkflowNotFoundError`.
  */
 export async function terminateRun(core: OpenCore, target: RunTarget, reason: string | undefined): Promise<void> {
+  checkReason(reason);
   for (let round = 0; round < mostRounds; round++) {
     const run = await readTarget(core, target);
     const { runId, seq } = run;

@@ -1,4 +1,5 @@
 import { encodeEvent } from '../../codec/events.js';
+import { InvalidArgumentError } from '../../model/errors.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { Write } from '../../storage/port.js';
 import type { RunRecord } from '../../storage/records.js';
@@ -44,3 +45,11 @@ function endOf(
     { kind: 'drop-messages', runId, through: NEVER },
   ];
 }
+
+/** A reason is one line for people, kept in the event, the projection and every error made of it. Throws `InvalidArgumentError`. */
+export function checkReason(reason: unknown): void {
+  if (reason === undefined || (typeof reason === 'string' && reason.length <= longestReason)) return;
+  throw new InvalidArgumentError('The run cannot be ended', [{ path: 'reason', message: `must be a string of at most ${longestReason} characters` }]);
+}
+
+const longestReason = 4_096;
