@@ -1,0 +1,46 @@
+import type { ListFilter, WorkflowDescription } from '../runtime/client/description.js';
+import type { OpenCore } from '../runtime/client/open-core.js';
+import type { RunReads } from '../runtime/client/run-reads.js';
+import { EventTail, type NamespaceEvent } from './event-stream.js';
+import { rereads } from './live-list.js';
+import { pulled, type LiveStream, type Source } from './live-stream.js';
+import { SharedReads } from './shared-reads.js';
+
+/**
+ * What can be watched of a namespace. All streams are cold and complete only when the client is closed. They fail with
+ * `StorageError` where the store cannot answer.
+ */
+export interface ClientView {
+  /** The first page of what `list` gives, and again whenever it is another. Fails with `InvalidArgumentError` for a bad filter. */
+  list$(filter?: ListFilter): LiveStream<readonly WorkflowDescription[]>;
+  /** What `count` gives, and each other number after it. */
+  count$(filter?: ListFilter): LiveStream<number>;
+  /** Every event committed from the subscription on: in order within a run, and once. */
+  readonly events$: LiveStream<NamespaceEvent>;
+}
+
+/** Costs nothing until somebody subscribes. */
+export function observeClient(core: OpenCore, reads: RunReads): ClientView {
+  const stream = <T>(source: Source<T>): LiveStream<T> =>
+    pulled(core.log, (changes) => {
+      changes.onEnd(
+        core.onClose(() => {
+          changes.end();
+        }),
+      );
+      return source(changes);
+    });
+  const live = <T>(read: () => Promise<T>, identity: (value: T) => unknown): LiveStream<T> => {
+    const shared = new SharedReads(core);
+    return stream((changes) => rereads(core, () => shared.get('', read), identity, changes));
+  };
+  return {
+    list$: (filter = {}) => live(() => reads.list(filter), pageIdentity),
+    count$: (filter = {}) => live(() => reads.count(filter), Number),
+    events$: stream((changes) => new EventTail(core, reads).pages(changes)),
+  };
+}
+
+function pageIdentity(page: readonly WorkflowDescription[]): string {
+  return page.map(({ runId, version }) => `${runId} ${version}`).join();
+}

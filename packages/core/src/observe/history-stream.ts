@@ -1,0 +1,38 @@
+import type { Seq } from '../model/ids.js';
+import { isOpen } from '../model/status.js';
+import type { HistoryEvent } from '../runtime/client/description.js';
+import type { OpenCore } from '../runtime/client/open-core.js';
+import { isClosing, type RunReads, type RunTarget } from '../runtime/client/run-reads.js';
+import type { Changes } from './changes.js';
+import { eventPage, followedRuns } from './followed-runs.js';
+import { patiently } from './shared-reads.js';
+import { checkWorkflow } from './watch-target.js';
+
+/** Each event once, in order: what is recorded, then what comes, up to the one that closes the run. Holds one page. */
+export async function* historyPages(
+  core: OpenCore,
+  reads: RunReads,
+  target: RunTarget,
+  fromSeq: Seq,
+  changes: Changes,
+): AsyncGenerator<readonly HistoryEvent[], void, undefined> {
+  const runId = await patiently(core, () => reads.resolve(target));
+  const runs = followedRuns(core);
+  if (!changes.over) changes.onEnd(runs.mark(reads, runId, changes.mark));
+  checkWorkflow(await runs.describe(reads, runId), target);
+  for (let from = Math.max(1, fromSeq); await changes.next();) {
+    const page = await runs.events(reads, runId, from);
+    const last = page.at(-1);
+    if (last) {
+      yield page;
+      if (isClosing(last)) return;
+      from = last.seq + 1;
+      if (page.length === eventPage) changes.mark();
+      continue;
+    }
+    // Nothing new: another kind of change, the run is gone, or it ended before `fromSeq`.
+    const { status, historyLength } = await runs.describe(reads, runId);
+    if (historyLength >= from) changes.mark();
+    else if (!isOpen(status)) return;
+  }
+}

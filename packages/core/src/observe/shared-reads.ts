@@ -1,0 +1,43 @@
+import { StorageError } from '../model/errors.js';
+import type { Core } from '../runtime/core.js';
+
+const longestPause = 1_000;
+const mostAttempts = 30;
+
+/** Reads; what the store says may go through later is tried again for about half a minute. */
+export async function patiently<T>({ clock, log }: Core, read: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof StorageError && error.retryable) || attempt === mostAttempts) throw error;
+      log.debug('A stream could not read the store', { error, attempt });
+      const pause = Math.min(50 * 2 ** attempt, longestPause);
+      await new Promise<void>((resolve) => {
+        clock.setTimer(clock.now() + pause, resolve, 'foreground');
+      });
+    }
+  }
+}
+
+/** Whoever asks for the same in one breath shares one read. It begins after the last of them asked, so it is new to all. */
+export class SharedReads {
+  readonly #waiting = new Map<string, Promise<unknown>>();
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  get<T>(key: string, read: () => Promise<T>): Promise<T> {
+    let shared = this.#waiting.get(key) as Promise<T> | undefined;
+    if (!shared) {
+      shared = Promise.resolve().then(() => {
+        this.#waiting.delete(key);
+        return patiently(this.#core, read);
+      });
+      this.#waiting.set(key, shared);
+    }
+    return shared;
+  }
+}
