@@ -26,8 +26,17 @@ import { expectTypeOf } from 'vitest';
 interface Order {
   readonly sku: string;
 }
-const messages = { approve: signal<{ by: string }>(), stop: signal(), total: query<number>(), find: query<Order, string>() };
-const order = defineWorkflow('order', { messages, state: type<'open' | 'done'>(), searchAttributes: { total: 'int' } }, async (_ctx, input: Order) => input.sku);
+const messages = {
+  approve: signal<{ by: string }>(),
+  stop: signal(),
+  total: query<number>(),
+  find: query<Order, string>(),
+};
+const order = defineWorkflow(
+  'order',
+  { messages, state: type<'open' | 'done'>(), searchAttributes: { total: 'int' } },
+  async (_ctx, input: Order) => input.sku,
+);
 const tick = defineWorkflow('tick', async (ctx) => ctx.now());
 const contract = defineWorkflow('contract', { input: type<number>(), output: type<string>() });
 const charge = defineActivity('charge', async (_: Order) => 1);
@@ -35,7 +44,9 @@ const chargeContract = defineActivity('charge', { input: type<Order>(), output: 
 
 // ── opening
 
-expectTypeOf(createEngine({ storage: memory(), workflows: [order, tick], activities: [charge] })).toEqualTypeOf<Promise<Engine>>();
+expectTypeOf(
+  createEngine({ storage: memory(), workflows: [order, tick], activities: [charge] }),
+).toEqualTypeOf<Promise<Engine>>();
 expectTypeOf(createClient({ storage: memory() })).toEqualTypeOf<Promise<Client>>();
 // @ts-expect-error a storage is made by an adapter
 createEngine({ storage: 'app.db' });
@@ -56,12 +67,22 @@ engine.close({ grace: '5s' });
 
 // ── starting
 
-expectTypeOf(client.start(order, { sku: 'a' })).resolves.toExtend<WorkflowHandle<string, typeof messages, 'open' | 'done'>>();
+expectTypeOf(client.start(order, { sku: 'a' })).resolves.toExtend<
+  WorkflowHandle<string, typeof messages, 'open' | 'done'>
+>();
 expectTypeOf(client.start(contract, 1)).resolves.toExtend<WorkflowHandle<string>>();
 client.start(tick);
-client.start(tick, undefined, { id: 't', duplicatePolicy: 'use_existing', startDelay: '5m', memo: { by: 'me' }, priority: 0 });
+client.start(tick, undefined, {
+  id: 't',
+  duplicatePolicy: 'use_existing',
+  startDelay: '5m',
+  memo: { by: 'me' },
+  priority: 0,
+});
 client.start('by-name', { any: 'thing' }, { id: 'x' });
-expectTypeOf(client.execute(order, { sku: 'a' }, { timeout: '1m', requestId: 'r' })).resolves.toEqualTypeOf<string>();
+expectTypeOf(
+  client.execute(order, { sku: 'a' }, { timeout: '1m', requestId: 'r' }),
+).resolves.toEqualTypeOf<string>();
 expectTypeOf(client.execute(tick)).resolves.toEqualTypeOf<Date>();
 // @ts-expect-error the input may not be left out
 client.start(order);
@@ -131,8 +152,12 @@ expectTypeOf(handle.activities$).toExtend<Observable<readonly PendingActivity[]>
 expectTypeOf(handle.snapshot()).toEqualTypeOf<WorkflowDescription<'open' | 'done'> | undefined>();
 expectTypeOf(client.list$({ status: 'running' })).toExtend<Observable<readonly WorkflowDescription[]>>();
 expectTypeOf(client.count$()).toExtend<Observable<number>>();
-expectTypeOf(client.events$).toExtend<Observable<{ readonly workflowId: string; readonly runId: string; readonly event: HistoryEvent }>>();
-expectTypeOf(engine.worker.status$).toExtend<Observable<{ readonly state: 'starting' | 'running' | 'draining' | 'stopped' | 'failed' }>>();
+expectTypeOf(client.events$).toExtend<
+  Observable<{ readonly workflowId: string; readonly runId: string; readonly event: HistoryEvent }>
+>();
+expectTypeOf(engine.worker.status$).toExtend<
+  Observable<{ readonly state: 'starting' | 'running' | 'draining' | 'stopped' | 'failed' }>
+>();
 // @ts-expect-error a signal is no query
 handle.query$('approve');
 // @ts-expect-error this query takes nothing
@@ -143,7 +168,13 @@ handle.state$ = handle.result$;
 // ── lists
 
 expectTypeOf(client.list()).resolves.toEqualTypeOf<Page<WorkflowDescription>>();
-client.list({ status: ['running', 'waiting'], statusBucket: 'running', startedAfter: new Date(), pageSize: 10, pageToken: null });
+client.list({
+  status: ['running', 'waiting'],
+  statusBucket: 'running',
+  startedAfter: new Date(),
+  pageSize: 10,
+  pageToken: null,
+});
 expectTypeOf(client.count({ workflowType: 'order' })).resolves.toEqualTypeOf<number>();
 expectTypeOf(client.iterate({ allRuns: true })).toEqualTypeOf<AsyncIterable<WorkflowDescription>>();
 // @ts-expect-error it is spelt with two l
@@ -168,7 +199,10 @@ for (const wait of description.waitingFor) {
 // ── replay and errors
 
 declare const bundle: HistoryBundle;
-expectTypeOf(replay([order, tick], bundle)).resolves.toExtend<{ readonly output?: unknown; readonly failure?: Failure }>();
+expectTypeOf(replay([order, tick], bundle)).resolves.toExtend<{
+  readonly output?: unknown;
+  readonly failure?: Failure;
+}>();
 // @ts-expect-error a contract has no code to replay
 replay([contract], bundle);
 export function explain(error: unknown): string {

@@ -1,4 +1,12 @@
-import { defineActivity, defineWorkflow, query, signal, type, type Task, type WorkflowContext } from '@perdure/core';
+import {
+  defineActivity,
+  defineWorkflow,
+  query,
+  signal,
+  type,
+  type Task,
+  type WorkflowContext,
+} from '@perdure/core';
 import { expectTypeOf } from 'vitest';
 
 interface Order {
@@ -43,7 +51,9 @@ defineWorkflow('work', { messages, state: type<number>() }, async (ctx, order: O
   act.release(order);
 
   expectTypeOf(ctx.step('look', async (step) => step.info.attempt)).toEqualTypeOf<Task<number>>();
-  expectTypeOf(ctx.step('look', () => 'now', { retry: { maximumAttempts: 1 } })).toEqualTypeOf<Task<string>>();
+  expectTypeOf(ctx.step('look', () => 'now', { retry: { maximumAttempts: 1 } })).toEqualTypeOf<
+    Task<string>
+  >();
   // @ts-expect-error a step needs a name
   ctx.step(async () => 1);
 
@@ -58,9 +68,13 @@ defineWorkflow('work', { messages, state: type<number>() }, async (ctx, order: O
 
   // messages
   expectTypeOf(ctx.waitSignal('approve')).toEqualTypeOf<Task<{ by: string }>>();
-  expectTypeOf(ctx.waitSignal('approve', { timeout: '1h' })).toEqualTypeOf<Task<{ by: string } | undefined>>();
+  expectTypeOf(ctx.waitSignal('approve', { timeout: '1h' })).toEqualTypeOf<
+    Task<{ by: string } | undefined>
+  >();
   expectTypeOf(ctx.waitSignal('stop')).toEqualTypeOf<Task<void>>();
-  ctx.onSignal('approve', ({ by }) => { expectTypeOf(by).toEqualTypeOf<string>(); });
+  ctx.onSignal('approve', ({ by }) => {
+    expectTypeOf(by).toEqualTypeOf<string>();
+  });
   ctx.onQuery('total', () => 3);
   ctx.onQuery('find', (sku) => ({ sku }));
   // @ts-expect-error a query is no signal
@@ -77,7 +91,9 @@ defineWorkflow('work', { messages, state: type<number>() }, async (ctx, order: O
   ctx.waitCondition(async () => true);
 
   // structure
-  expectTypeOf(ctx.all([ctx.runActivity(ping), ctx.sleep(1), Promise.resolve(2)])).toEqualTypeOf<Task<['pong', void, number]>>();
+  expectTypeOf(ctx.all([ctx.runActivity(ping), ctx.sleep(1), Promise.resolve(2)])).toEqualTypeOf<
+    Task<['pong', void, number]>
+  >();
   const [settled] = await ctx.allSettled([ctx.runActivity(ping)]);
   expectTypeOf(settled).toEqualTypeOf<PromiseSettledResult<'pong'>>();
   const first = await ctx.race({ answer: ctx.waitSignal('approve'), late: ctx.sleep('1d') });
@@ -85,8 +101,12 @@ defineWorkflow('work', { messages, state: type<number>() }, async (ctx, order: O
   else expectTypeOf(first.value).toEqualTypeOf<void>();
   // @ts-expect-error no such key
   first.key === 'never';
-  expectTypeOf(ctx.any([ctx.runActivity(ping), ctx.runActivity(reserve, order)])).toEqualTypeOf<Task<number | 'pong'>>();
-  expectTypeOf(ctx.map([order], (one) => ctx.runActivity(reserve, one), { concurrency: 2 })).toEqualTypeOf<Task<number[]>>();
+  expectTypeOf(ctx.any([ctx.runActivity(ping), ctx.runActivity(reserve, order)])).toEqualTypeOf<
+    Task<number | 'pong'>
+  >();
+  expectTypeOf(ctx.map([order], (one) => ctx.runActivity(reserve, one), { concurrency: 2 })).toEqualTypeOf<
+    Task<number[]>
+  >();
 
   // recorded values
   expectTypeOf(ctx.sideEffect(() => 'x')).toEqualTypeOf<string>();

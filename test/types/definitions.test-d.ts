@@ -26,12 +26,16 @@ const charge = defineActivity('charge', async (order: Order) => ({ receipt: orde
 expectTypeOf(charge).toEqualTypeOf<ActivityImplementation<Order, { receipt: string }>>();
 const ping = defineActivity('ping', () => undefined);
 expectTypeOf(ping).toExtend<AnyActivity>();
-const withOptions = defineActivity('slow', { startToCloseTimeout: '30s', retry: { maximumAttempts: 0 } }, async (n: number, activity) => {
-  activity.heartbeat({ done: n });
-  expectTypeOf(activity.signal).toEqualTypeOf<AbortSignal>();
-  expectTypeOf(activity.lastHeartbeat<{ done: number }>()).toEqualTypeOf<{ done: number } | undefined>();
-  return n;
-});
+const withOptions = defineActivity(
+  'slow',
+  { startToCloseTimeout: '30s', retry: { maximumAttempts: 0 } },
+  async (n: number, activity) => {
+    activity.heartbeat({ done: n });
+    expectTypeOf(activity.signal).toEqualTypeOf<AbortSignal>();
+    expectTypeOf(activity.lastHeartbeat<{ done: number }>()).toEqualTypeOf<{ done: number } | undefined>();
+    return n;
+  },
+);
 expectTypeOf(withOptions.fn).parameter(0).toEqualTypeOf<number>();
 
 // @ts-expect-error an activity needs a name
@@ -45,9 +49,15 @@ defineActivity('a', async () => 1, { startToCloseTimeout: '30s' });
 
 // ── activities: contract here, code there
 
-const contract = defineActivity('quote', { input: type<Order>(), output: type<number>(), taskQueue: 'pricing' });
+const contract = defineActivity('quote', {
+  input: type<Order>(),
+  output: type<number>(),
+  taskQueue: 'pricing',
+});
 expectTypeOf(contract).toEqualTypeOf<ActivityDefinition<Order, number>>();
-expectTypeOf(contract.implement(async (order) => order.amount)).toEqualTypeOf<ActivityImplementation<Order, number>>();
+expectTypeOf(contract.implement(async (order) => order.amount)).toEqualTypeOf<
+  ActivityImplementation<Order, number>
+>();
 // @ts-expect-error the output is a number
 contract.implement(async () => 'much');
 // @ts-expect-error the input is an order
@@ -57,7 +67,10 @@ defineActivity('quote', { input: type<Order>() });
 
 // ── workflows: types come from the code
 
-const simple = defineWorkflow('simple', async (ctx, order: Order) => (await ctx.runActivity(charge, order)).receipt);
+const simple = defineWorkflow(
+  'simple',
+  async (ctx, order: Order) => (await ctx.runActivity(charge, order)).receipt,
+);
 expectTypeOf(simple).toEqualTypeOf<WorkflowImplementation<Order, string>>();
 const silent = defineWorkflow('silent', async (ctx) => {
   await ctx.sleep('1d');
@@ -66,7 +79,12 @@ expectTypeOf(silent).toExtend<WorkflowDefinition<any, void>>();
 const talking = defineWorkflow(
   'talking',
   {
-    messages: { approve: signal<{ by: string }>(), stop: signal(), progress: query<number>(), item: query<Order, string>() },
+    messages: {
+      approve: signal<{ by: string }>(),
+      stop: signal(),
+      progress: query<number>(),
+      item: query<Order, string>(),
+    },
     state: type<'open' | 'done'>(),
     searchAttributes: { total: 'int', tags: 'keyword_list' },
     runTimeout: { hours: 2 },
@@ -117,7 +135,11 @@ approval.fn;
 // ── schemas of any Standard Schema library; what they let through is the type
 
 declare const zodLike: Schema<{ name: string }>;
-const checked = defineWorkflow('checked', { input: zodLike, output: type<number>(), messages: { rename: signal(zodLike) } });
+const checked = defineWorkflow('checked', {
+  input: zodLike,
+  output: type<number>(),
+  messages: { rename: signal(zodLike) },
+});
 expectTypeOf(checked).toExtend<WorkflowDefinition<{ name: string }, number, any>>();
 expectTypeOf(checked.messages.rename).toExtend<Message<'signal', { name: string }, void>>();
 // @ts-expect-error a schema is no type argument

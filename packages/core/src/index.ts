@@ -21,7 +21,15 @@ export {
 } from './api/define-workflow.js';
 export { createEngine, type Engine, type EngineOptions, type EngineWorker } from './api/engine.js';
 export type { CancelOptions, WaitOptions, WorkflowHandle } from './api/handle.js';
-export { query, signal, type ArgOf, type Message, type Messages, type Named, type ResultOf } from './api/messages.js';
+export {
+  query,
+  signal,
+  type ArgOf,
+  type Message,
+  type Messages,
+  type Named,
+  type ResultOf,
+} from './api/messages.js';
 export { replay, type ReplayResult } from './api/replay.js';
 export { type, type Schema, type SchemaOut } from './api/schema.js';
 export type { PayloadCodec } from './codec/byte-codecs.js';

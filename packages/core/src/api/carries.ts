@@ -25,4 +25,10 @@ export type Args<A, Options = never> =
 
 /** The same for a value without options. */
 export type Arg<A> =
-  IsAny<A> extends true ? [arg?: any] : [A] extends [void] ? [arg?: undefined] : undefined extends A ? [arg?: A] : [arg: A];
+  IsAny<A> extends true
+    ? [arg?: any]
+    : [A] extends [void]
+      ? [arg?: undefined]
+      : undefined extends A
+        ? [arg?: A]
+        : [arg: A];

@@ -51,7 +51,10 @@ export interface Client {
   ): Promise<WorkflowHandle<O, M, S>>;
   start(workflow: string, input?: unknown, options?: StartOptions): Promise<WorkflowHandle<any>>;
   /** `start`, then `result`. */
-  execute<I, O>(workflow: WorkflowDefinition<I, O, any, any, any>, ...args: Args<I, StartOptions & WaitOptions>): Promise<O>;
+  execute<I, O>(
+    workflow: WorkflowDefinition<I, O, any, any, any>,
+    ...args: Args<I, StartOptions & WaitOptions>
+  ): Promise<O>;
   execute(workflow: string, input?: unknown, options?: StartOptions & WaitOptions): Promise<any>;
   /** A handle of a workflow that is there already, or will be. No round trip. */
   handle<O, M extends Messages, S>(
@@ -105,7 +108,9 @@ export class CoreClient implements Omit<Client, 'close'> {
 
   async start(workflow: unknown, input?: unknown, options?: StartOptions): Promise<RunHandle> {
     const reference = referenceOf(workflow);
-    const target = await this.#core.command(() => startRun(this.#core, beginningOf(this.#core, reference, input, options)));
+    const target = await this.#core.command(() =>
+      startRun(this.#core, beginningOf(this.#core, reference, input, options)),
+    );
     return new RunHandle(this.#core, target, declaredBy(reference));
   }
 
@@ -119,13 +124,17 @@ export class CoreClient implements Omit<Client, 'close'> {
   handle(workflow: unknown, ...ids: (string | undefined)[]): RunHandle {
     const [workflowId, runId] = typeof workflow === 'string' ? [workflow, ids[0]] : ids;
     if (typeof workflowId !== 'string') {
-      throw new InvalidArgumentError('A handle needs a workflow id', [{ path: 'workflowId', message: 'must be a string' }]);
+      throw new InvalidArgumentError('A handle needs a workflow id', [
+        { path: 'workflowId', message: 'must be a string' },
+      ]);
     }
     const declared = typeof workflow === 'string' ? undefined : declaredBy(referenceOf(workflow));
     return new RunHandle(this.#core, { workflowId, runId }, declared);
   }
 
-  list({ pageToken, ...filter }: ListFilter & { pageToken?: string | null } = {}): Promise<Page<WorkflowDescription>> {
+  list({ pageToken, ...filter }: ListFilter & { pageToken?: string | null } = {}): Promise<
+    Page<WorkflowDescription>
+  > {
     return this.#core.command(() => listRuns(this.#core, filter, pageToken));
   }
 
@@ -155,7 +164,10 @@ export class CoreClient implements Omit<Client, 'close'> {
 
 function referenceOf(workflow: unknown): WorkflowReference {
   if (typeof workflow === 'string') return workflow;
-  if (typeof (workflow as { name?: unknown } | null | undefined)?.name === 'string' && typeof workflow === 'object') {
+  if (
+    typeof (workflow as { name?: unknown } | null | undefined)?.name === 'string' &&
+    typeof workflow === 'object'
+  ) {
     return workflow as Exclude<WorkflowReference, string>;
   }
   throw new InvalidArgumentError('A workflow is named by its definition or its name', [

@@ -25,7 +25,11 @@ interface Definition {
   readonly messages?: unknown;
 }
 
-function implementations(kind: 'workflow' | 'activity', given: unknown, issues: ArgumentIssue[]): readonly unknown[] {
+function implementations(
+  kind: 'workflow' | 'activity',
+  given: unknown,
+  issues: ArgumentIssue[],
+): readonly unknown[] {
   const list = kind === 'workflow' ? 'workflows' : 'activities';
   const made = kind === 'workflow' ? 'defineWorkflow' : 'defineActivity';
   if (given === undefined) return [];
@@ -36,13 +40,20 @@ function implementations(kind: 'workflow' | 'activity', given: unknown, issues: 
   const seen = new Map<string, number>();
   given.forEach((one: Definition | null | undefined, i) => {
     const path = `${list}[${i}]`;
-    const defined = typeof one?.name === 'string' && typeof one.implement === 'function' && (kind === 'workflow') === (one.messages !== undefined);
+    const defined =
+      typeof one?.name === 'string' &&
+      typeof one.implement === 'function' &&
+      (kind === 'workflow') === (one.messages !== undefined);
     if (!defined) {
       issues.push({ path, message: `must be made by ${made}` });
       return;
     }
     const name = one.name;
-    if (typeof one.fn !== 'function') issues.push({ path, message: `${kind} '${name}' is a contract without code: give what its .implement(fn) returns` });
+    if (typeof one.fn !== 'function')
+      issues.push({
+        path,
+        message: `${kind} '${name}' is a contract without code: give what its .implement(fn) returns`,
+      });
     const first = seen.get(name);
     if (first === undefined) seen.set(name, i);
     else issues.push({ path, message: `the name '${name}' is taken by ${list}[${first}]` });

@@ -13,7 +13,9 @@ export type RaceResult<R extends Record<string, PromiseLike<any>>> = {
 
 /** Activities as functions: what `ctx.activities` makes. */
 export type ActivityStubs<A extends Record<string, AnyActivity>> = {
-  [K in keyof A]: A[K] extends ActivityDefinition<infer I, infer O> ? (...args: Args<I, ActivityOptions>) => Task<O> : never;
+  [K in keyof A]: A[K] extends ActivityDefinition<infer I, infer O>
+    ? (...args: Args<I, ActivityOptions>) => Task<O>
+    : never;
 };
 
 /** What a workflow knows of its own run. */
@@ -45,7 +47,11 @@ export interface WorkflowInfo {
  * Used after the run has ended, or after waiting for something that is not durable (`fetch`, `setTimeout`), every
  * method throws `ForeignAwaitError`, and the run is blocked until the code changes.
  */
-export interface WorkflowContext<M extends Messages = {}, _SA extends SearchAttributeSchema = {}, S = unknown> {
+export interface WorkflowContext<
+  M extends Messages = {},
+  _SA extends SearchAttributeSchema = {},
+  S = unknown,
+> {
   readonly info: WorkflowInfo;
 
   // ── work
@@ -82,7 +88,10 @@ export interface WorkflowContext<M extends Messages = {}, _SA extends SearchAttr
    * });
    * ```
    */
-  activities<A extends Record<string, AnyActivity>>(definitions: A, defaults?: ActivityOptions): ActivityStubs<A>;
+  activities<A extends Record<string, AnyActivity>>(
+    definitions: A,
+    defaults?: ActivityOptions,
+  ): ActivityStubs<A>;
   /** An inline activity: a named closure run in a process that holds this run, its result recorded. Rejects like `runActivity`. */
   step<O>(name: string, fn: (step: ActivityContext) => O | Promise<O>, options?: ActivityOptions): Task<O>;
 
@@ -100,7 +109,10 @@ export interface WorkflowContext<M extends Messages = {}, _SA extends SearchAttr
   /** FIFO per name; each wait takes exactly one; signals sent earlier are buffered. */
   waitSignal<K extends Named<M, 'signal'>>(name: K): Task<ArgOf<M, K>>;
   /** With a timeout: undefined when it elapses. */
-  waitSignal<K extends Named<M, 'signal'>>(name: K, options: { timeout: Duration }): Task<ArgOf<M, K> | undefined>;
+  waitSignal<K extends Named<M, 'signal'>>(
+    name: K,
+    options: { timeout: Duration },
+  ): Task<ArgOf<M, K> | undefined>;
   /** Calls back for each signal of a name, in order, those sent earlier included. An error of the handler fails the workflow. */
   onSignal<K extends Named<M, 'signal'>>(name: K, handler: (arg: ArgOf<M, K>) => void | Promise<void>): void;
   /** Answers queries of a name. The handler is synchronous, may look and not act: no `ctx` calls, no changes. */
@@ -116,7 +128,9 @@ export interface WorkflowContext<M extends Messages = {}, _SA extends SearchAttr
   // ── structure
 
   /** Like `Promise.all`: the first failure in history order rejects. Cancelling it cancels its tasks. */
-  all<const T extends readonly PromiseLike<any>[]>(tasks: T): Task<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+  all<const T extends readonly PromiseLike<any>[]>(
+    tasks: T,
+  ): Task<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
   /** Like `Promise.allSettled`. */
   allSettled<const T extends readonly PromiseLike<any>[]>(
     tasks: T,

@@ -69,7 +69,10 @@ export type AnyActivity = ActivityDefinition<any, any>;
  * });
  * ```
  */
-export function defineActivity<I = void, O = void>(name: string, fn: ActivityFn<I, O>): ActivityImplementation<I, O>;
+export function defineActivity<I = void, O = void>(
+  name: string,
+  fn: ActivityFn<I, O>,
+): ActivityImplementation<I, O>;
 /** Defines an activity with options and its code. */
 export function defineActivity<I = void, O = void>(
   name: string,
@@ -91,7 +94,11 @@ export function defineActivity(
   const check = new DefinitionCheck('activity', name, given);
   const { input, output, ...options } = given;
   check.require(code === undefined || typeof code === 'function', 'fn', 'must be a function');
-  check.require(code !== undefined || (input !== undefined && output !== undefined), 'fn', 'a contract without code needs input and output');
+  check.require(
+    code !== undefined || (input !== undefined && output !== undefined),
+    'fn',
+    'a contract without code needs input and output',
+  );
   check.require(isSchema(input), 'input', 'is no Standard Schema');
   check.require(isSchema(output), 'output', 'is no Standard Schema');
   check.dispatch(options);
@@ -133,5 +140,13 @@ const knownOptions: ReadonlySet<string> = new Set<keyof ActivityOptions>([
 /** Freezes the options as a call would, so that what a call would be refused for is refused here. */
 function checkFrozen(options: ActivityOptions): void {
   const anywhere = { taskQueue: 'default', priority: 5, fairnessKey: '', fairnessWeight: 1 };
-  freezeActivityCall('', { name: '', options }, () => ({ codec: '', text: '' }), undefined, undefined, anywhere, false);
+  freezeActivityCall(
+    '',
+    { name: '', options },
+    () => ({ codec: '', text: '' }),
+    undefined,
+    undefined,
+    anywhere,
+    false,
+  );
 }

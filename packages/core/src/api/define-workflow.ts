@@ -35,7 +35,13 @@ export type WorkflowFn<I, O, M extends Messages, SA extends SearchAttributeSchem
 ) => Promise<O>;
 
 /** The contract of a workflow: what a caller needs, without its code. */
-export interface WorkflowDefinition<I, O, M extends Messages = {}, SA extends SearchAttributeSchema = {}, S = unknown> {
+export interface WorkflowDefinition<
+  I,
+  O,
+  M extends Messages = {},
+  SA extends SearchAttributeSchema = {},
+  S = unknown,
+> {
   readonly name: string;
   readonly messages: M;
   readonly searchAttributes: SA;
@@ -46,8 +52,13 @@ export interface WorkflowDefinition<I, O, M extends Messages = {}, SA extends Se
   implement(fn: WorkflowFn<I, O, M, SA, S>): WorkflowImplementation<I, O, M, SA, S>;
 }
 /** A workflow with its code: what an engine is given. */
-export interface WorkflowImplementation<I, O, M extends Messages = {}, SA extends SearchAttributeSchema = {}, S = unknown>
-  extends WorkflowDefinition<I, O, M, SA, S> {
+export interface WorkflowImplementation<
+  I,
+  O,
+  M extends Messages = {},
+  SA extends SearchAttributeSchema = {},
+  S = unknown,
+> extends WorkflowDefinition<I, O, M, SA, S> {
   readonly fn: WorkflowFn<I, O, M, SA, S>;
 }
 /** Any workflow, whatever it takes and gives. */
@@ -103,21 +114,40 @@ export function defineWorkflow<
 ): WorkflowDefinition<SchemaOut<IS>, SchemaOut<OS>, M, SA, SchemaOut<ST>>;
 export function defineWorkflow(
   name: string,
-  contractOrFn: WorkflowContract<Schema<unknown>, Schema<unknown>, Messages, SearchAttributeSchema, Schema<unknown>> | AnyFn,
+  contractOrFn:
+    | WorkflowContract<Schema<unknown>, Schema<unknown>, Messages, SearchAttributeSchema, Schema<unknown>>
+    | AnyFn,
   fn?: AnyFn,
 ): AnyWorkflow {
   const contract = typeof contractOrFn === 'function' ? {} : contractOrFn;
   const code = typeof contractOrFn === 'function' ? contractOrFn : fn;
   const check = new DefinitionCheck('workflow', name, contract);
-  const { input, output, messages = {}, searchAttributes = {}, state, taskQueue, executionTimeout, runTimeout } = contract;
+  const {
+    input,
+    output,
+    messages = {},
+    searchAttributes = {},
+    state,
+    taskQueue,
+    executionTimeout,
+    runTimeout,
+  } = contract;
   check.require(code === undefined || typeof code === 'function', 'fn', 'must be a function');
-  check.require(code !== undefined || (input !== undefined && output !== undefined), 'fn', 'a contract without code needs input and output');
+  check.require(
+    code !== undefined || (input !== undefined && output !== undefined),
+    'fn',
+    'a contract without code needs input and output',
+  );
   check.require(isSchema(input), 'input', 'is no Standard Schema');
   check.require(isSchema(output), 'output', 'is no Standard Schema');
   check.require(isSchema(state), 'state', 'is no Standard Schema');
   for (const [key, message] of Object.entries(messages)) {
     check.require(key !== '', 'messages', 'a message needs a name');
-    check.require(['signal', 'query'].includes((message as { kind?: string } | undefined)?.kind ?? ''), `messages.${key}`, 'must be made by signal() or query()');
+    check.require(
+      ['signal', 'query'].includes((message as { kind?: string } | undefined)?.kind ?? ''),
+      `messages.${key}`,
+      'must be made by signal() or query()',
+    );
   }
   for (const [key, type] of Object.entries(searchAttributes)) {
     check.require(isSearchAttributeType(type), `searchAttributes.${key}`, 'is no type of a search attribute');
@@ -161,12 +191,21 @@ const knownOptions: ReadonlySet<string> = new Set<keyof WorkflowContract<never, 
   'runTimeout',
 ]);
 
-function checkTimeouts(name: string, executionTimeout: Duration | undefined, runTimeout: Duration | undefined): void {
+function checkTimeouts(
+  name: string,
+  executionTimeout: Duration | undefined,
+  runTimeout: Duration | undefined,
+): void {
   const check = new DefinitionCheck('workflow', name, {});
-  const execution = executionTimeout === undefined ? Infinity : parseDuration(executionTimeout, 'executionTimeout');
+  const execution =
+    executionTimeout === undefined ? Infinity : parseDuration(executionTimeout, 'executionTimeout');
   const run = runTimeout === undefined ? undefined : parseDuration(runTimeout, 'runTimeout');
   check.require(execution > 0, 'executionTimeout', 'must be positive');
   check.require(run === undefined || run > 0, 'runTimeout', 'must be positive');
-  check.require(run === undefined || run <= execution, 'runTimeout', 'must not be longer than executionTimeout');
+  check.require(
+    run === undefined || run <= execution,
+    'runTimeout',
+    'must not be longer than executionTimeout',
+  );
   check.done();
 }

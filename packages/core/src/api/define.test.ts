@@ -20,14 +20,28 @@ function paths(define: () => unknown): readonly string[] {
 describe('A7 defineWorkflow', () => {
   it('holds the name, the code and the contract', () => {
     const messages = { go: signal(), total: query<number>() };
-    const workflow = defineWorkflow('order.v1', { messages, taskQueue: 'q', runTimeout: '1h', executionTimeout: '1d' }, run);
-    expect(workflow).toMatchObject({ name: 'order.v1', messages: { go: { kind: 'signal' }, total: { kind: 'query' } }, taskQueue: 'q', runTimeout: '1h', fn: run });
+    const workflow = defineWorkflow(
+      'order.v1',
+      { messages, taskQueue: 'q', runTimeout: '1h', executionTimeout: '1d' },
+      run,
+    );
+    expect(workflow).toMatchObject({
+      name: 'order.v1',
+      messages: { go: { kind: 'signal' }, total: { kind: 'query' } },
+      taskQueue: 'q',
+      runTimeout: '1h',
+      fn: run,
+    });
     expect(Object.isFrozen(workflow)).toBe(true);
     expect(defineWorkflow('simple', run).fn).toBe(run);
   });
 
   it('keeps a contract and its implementations apart', () => {
-    const contract = defineWorkflow('c', { input: type<string>(), output: type<number>(), state: type<boolean>() });
+    const contract = defineWorkflow('c', {
+      input: type<string>(),
+      output: type<number>(),
+      state: type<boolean>(),
+    });
     const implemented = contract.implement(async (_ctx, input) => input.length);
     expect(contract).not.toHaveProperty('fn');
     expect(implemented).toMatchObject({ name: 'c' });
@@ -36,23 +50,40 @@ describe('A7 defineWorkflow', () => {
   });
 
   it('keeps a schema that checks and drops one that does not', () => {
-    const checking = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value: value as string }) } };
-    expect(defineWorkflow('c', { input: checking, output: type<number>() })).toMatchObject({ inputSchema: checking, outputSchema: undefined });
+    const checking = {
+      '~standard': {
+        version: 1 as const,
+        vendor: 'test',
+        validate: (value: unknown) => ({ value: value as string }),
+      },
+    };
+    expect(defineWorkflow('c', { input: checking, output: type<number>() })).toMatchObject({
+      inputSchema: checking,
+      outputSchema: undefined,
+    });
     expect(signal(checking)).toMatchObject({ schema: checking });
     expect(signal(type<string>())).not.toHaveProperty('schema');
     const callable = Object.assign(() => undefined, checking);
-    expect(defineWorkflow('c', { input: callable, output: callable })).toMatchObject({ inputSchema: callable });
+    expect(defineWorkflow('c', { input: callable, output: callable })).toMatchObject({
+      inputSchema: callable,
+    });
   });
 
-  it.each(['', ' a', 'a ', 'x'.repeat(192), 'a\nb', 'a\u0000', '\ud800', 5, undefined, null])('refuses the name %j', (name) => {
-    expect(paths(() => defineWorkflow(name as string, run))).toEqual(['name']);
-    expect(paths(() => defineActivity(name as string, run))).toEqual(['name']);
-  });
+  it.each(['', ' a', 'a ', 'x'.repeat(192), 'a\nb', 'a\u0000', '\ud800', 5, undefined, null])(
+    'refuses the name %j',
+    (name) => {
+      expect(paths(() => defineWorkflow(name as string, run))).toEqual(['name']);
+      expect(paths(() => defineActivity(name as string, run))).toEqual(['name']);
+    },
+  );
 
-  it.each(['a', 'order/v1', 'send email', 'Überweisung', '支付', 'x'.repeat(191)])('takes the name %j', (name) => {
-    expect(defineWorkflow(name, run).name).toBe(name);
-    expect(defineActivity(name, run).name).toBe(name);
-  });
+  it.each(['a', 'order/v1', 'send email', 'Überweisung', '支付', 'x'.repeat(191)])(
+    'takes the name %j',
+    (name) => {
+      expect(defineWorkflow(name, run).name).toBe(name);
+      expect(defineActivity(name, run).name).toBe(name);
+    },
+  );
 
   it.each([
     [{ taskQueue: 'a b' }, 'taskQueue'],
@@ -80,12 +111,24 @@ describe('A7 defineWorkflow', () => {
 
 describe('A8 defineActivity', () => {
   it('holds the name, the options and the code', () => {
-    const options = { retry: { maximumAttempts: 5 }, startToCloseTimeout: '30s', taskQueue: 'slow', priority: 0 } as const;
+    const options = {
+      retry: { maximumAttempts: 5 },
+      startToCloseTimeout: '30s',
+      taskQueue: 'slow',
+      priority: 0,
+    } as const;
     expect(defineActivity('charge', options, run)).toMatchObject({ name: 'charge', options, fn: run });
-    const contract = defineActivity('charge', { input: type<number>(), output: type<string>(), heartbeatTimeout: '5s' });
+    const contract = defineActivity('charge', {
+      input: type<number>(),
+      output: type<string>(),
+      heartbeatTimeout: '5s',
+    });
     expect(contract).toMatchObject({ options: { heartbeatTimeout: '5s' } });
     expect(contract).not.toHaveProperty('fn');
-    expect(contract.implement(async () => 'x')).toMatchObject({ name: 'charge', options: { heartbeatTimeout: '5s' } });
+    expect(contract.implement(async () => 'x')).toMatchObject({
+      name: 'charge',
+      options: { heartbeatTimeout: '5s' },
+    });
   });
 
   it.each([

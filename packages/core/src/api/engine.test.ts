@@ -10,15 +10,19 @@ import { query, signal } from './messages.js';
 import { type } from './schema.js';
 
 const double = defineActivity('double', async (n: number) => n * 2);
-const sum = defineWorkflow('sum', { messages: { add: signal<number>(), total: query<number>() }, state: type<string>() }, async (ctx, until: number) => {
-  let total = 0;
-  ctx.onQuery('total', () => total);
-  while (total < until) {
-    total += await ctx.runActivity(double, await ctx.waitSignal('add'));
-    ctx.setState(`at ${total}`);
-  }
-  return total;
-});
+const sum = defineWorkflow(
+  'sum',
+  { messages: { add: signal<number>(), total: query<number>() }, state: type<string>() },
+  async (ctx, until: number) => {
+    let total = 0;
+    ctx.onQuery('total', () => total);
+    while (total < until) {
+      total += await ctx.runActivity(double, await ctx.waitSignal('add'));
+      ctx.setState(`at ${total}`);
+    }
+    return total;
+  },
+);
 
 async function issues(options: unknown): Promise<readonly string[]> {
   const error: unknown = await createEngine(options as EngineOptions).catch((reason: unknown) => reason);
@@ -34,7 +38,11 @@ describe('createEngine', () => {
     const handle = await engine.start(sum, 10, { id: 'x' });
     await client.handle(sum, 'x').signal('add', 2);
     await vi.waitFor(async () => expect(await handle.query('total')).toBe(4));
-    expect(await handle.describe()).toMatchObject({ state: 'at 4', status: 'waiting', waitingFor: [{ kind: 'signal', name: 'add' }] });
+    expect(await handle.describe()).toMatchObject({
+      state: 'at 4',
+      status: 'waiting',
+      waitingFor: [{ kind: 'signal', name: 'add' }],
+    });
     expect(await client.handle(sum, 'x').query('total')).toBe(4);
     await handle.signal('add', 3);
     expect(await client.handle('x').result({ timeout: '5s' })).toBe(10);
@@ -78,7 +86,9 @@ describe('createEngine', () => {
   });
 
   it('A3 executes to the end', async () => {
-    const twice = defineWorkflow('twice', async (ctx, n: number) => ctx.runActivity(double, await ctx.runActivity(double, n)));
+    const twice = defineWorkflow('twice', async (ctx, n: number) =>
+      ctx.runActivity(double, await ctx.runActivity(double, n)),
+    );
     const engine = await createEngine({ storage: memory(), workflows: [twice], activities: [double] });
     expect(await engine.execute(twice, 3)).toBe(12);
     expect(await engine.execute('twice', 4, { timeout: '5s' })).toBe(16);
@@ -89,29 +99,36 @@ describe('createEngine', () => {
     expect(await issues(undefined)).toEqual(['']);
     expect(await issues({})).toEqual(['storage']);
     expect(await issues({ storage: 'memory' })).toEqual(['storage']);
-    await expect(createEngine({ storage: 'app.db' as never })).rejects.toThrow(/memory\(\).*sqlite\(\).*indexedDb\(\)/);
+    await expect(createEngine({ storage: 'app.db' as never })).rejects.toThrow(
+      /memory\(\).*sqlite\(\).*indexedDb\(\)/,
+    );
     const storage = memory();
-    expect(await issues({ storage, namespace: 'a b', maxPayloadBytes: -1, codecs: [{}], logger: {}, clock: {} })).toEqual([
-      'namespace',
-      'maxPayloadBytes',
-      'codecs',
-      'logger',
-      'clock',
-    ]);
-    expect(await issues({ storage, taskQueues: [], buildId: '', identity: 'x'.repeat(101), maxConcurrentActivities: -1, maxCachedWorkflows: 0.5 })).toEqual([
-      'taskQueues',
-      'buildId',
-      'identity',
-      'maxConcurrentActivities',
-      'maxCachedWorkflows',
-    ]);
+    expect(
+      await issues({ storage, namespace: 'a b', maxPayloadBytes: -1, codecs: [{}], logger: {}, clock: {} }),
+    ).toEqual(['namespace', 'maxPayloadBytes', 'codecs', 'logger', 'clock']);
+    expect(
+      await issues({
+        storage,
+        taskQueues: [],
+        buildId: '',
+        identity: 'x'.repeat(101),
+        maxConcurrentActivities: -1,
+        maxCachedWorkflows: 0.5,
+      }),
+    ).toEqual(['taskQueues', 'buildId', 'identity', 'maxConcurrentActivities', 'maxCachedWorkflows']);
   });
 
   it('refuses two definitions of one name, contracts without code, and what is no definition', async () => {
     const storage = memory();
     const contract = defineActivity('contract', { input: type<number>(), output: type<number>() });
     const other = defineActivity('double', async () => 1);
-    expect(await issues({ storage, activities: [double, contract, other, sum, {}, null], workflows: [sum, sum, double] })).toEqual([
+    expect(
+      await issues({
+        storage,
+        activities: [double, contract, other, sum, {}, null],
+        workflows: [sum, sum, double],
+      }),
+    ).toEqual([
       'workflows[1]',
       'workflows[2]',
       'activities[1]',
@@ -120,7 +137,9 @@ describe('createEngine', () => {
       'activities[4]',
       'activities[5]',
     ]);
-    await expect(createEngine({ storage, activities: [double, other] })).rejects.toThrow("the name 'double' is taken by activities[0]");
+    await expect(createEngine({ storage, activities: [double, other] })).rejects.toThrow(
+      "the name 'double' is taken by activities[0]",
+    );
     expect(await issues({ storage, workflows: sum })).toEqual(['workflows']);
   });
 
@@ -134,7 +153,13 @@ describe('createEngine', () => {
   it('keeps what user values say from the store, with codecs', async () => {
     const storage = memory();
     const xor = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 0x5a);
-    const codecs = [{ id: 'xor', encode: async (bytes: Uint8Array) => xor(bytes), decode: async (bytes: Uint8Array) => xor(bytes) }];
+    const codecs = [
+      {
+        id: 'xor',
+        encode: async (bytes: Uint8Array) => xor(bytes),
+        decode: async (bytes: Uint8Array) => xor(bytes),
+      },
+    ];
     const engine = await createEngine({ storage, workflows: [sum], activities: [double], codecs });
     const secretive = defineWorkflow('secretive', async (ctx, secret: string) => {
       ctx.setState(secret);
@@ -149,11 +174,17 @@ describe('createEngine', () => {
     const run = await raw.readRun(handle.runId!);
     const events = await raw.readEvents(handle.runId!, { from: 1, limit: 100 });
     expect(JSON.stringify([run, events])).not.toContain('hush');
-    expect(await handle.describe()).toMatchObject({ input: 'hush', state: 'hush', output: 'hush and hush', memo: { kept: 'hush' } });
+    expect(await handle.describe()).toMatchObject({
+      input: 'hush',
+      state: 'hush',
+      output: 'hush and hush',
+      memo: { kept: 'hush' },
+    });
     const bundle = await handle.exportHistory();
     expect(JSON.stringify(bundle)).toContain('hush');
-    await expect(reader.handle(handle.workflowId).describe()).rejects.toMatchObject({ code: 'payload_invalid' });
+    await expect(reader.handle(handle.workflowId).describe()).rejects.toMatchObject({
+      code: 'payload_invalid',
+    });
     await Promise.all([engine.close(), other.close(), reader.close(), raw.close()]);
   });
 });
-

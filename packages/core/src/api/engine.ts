@@ -66,7 +66,14 @@ export interface OpenEngine {
 export async function openEngine(options: EngineOptions, seams?: CoreSeams): Promise<OpenEngine> {
   const opened = await openEngineCore(options, registeredCode(options), seams);
   const { core, worker } = opened;
-  return { engine: new LocalEngine(opened), core, worker, abandon: () => { opened.abandon(); } };
+  return {
+    engine: new LocalEngine(opened),
+    core,
+    worker,
+    abandon: () => {
+      opened.abandon();
+    },
+  };
 }
 
 /**

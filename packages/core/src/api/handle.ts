@@ -136,7 +136,9 @@ export class RunHandle implements WorkflowHandle {
   }
 
   signal(name: string, argument?: unknown, options?: { readonly id?: string }): Promise<void> {
-    return this.#command((core) => signalRun(core, this.#target, this.#declared, name, argument, options?.id));
+    return this.#command((core) =>
+      signalRun(core, this.#target, this.#declared, name, argument, options?.id),
+    );
   }
 
   async query(name: string, argument?: unknown): Promise<any> {
@@ -146,7 +148,9 @@ export class RunHandle implements WorkflowHandle {
 
   async cancel(options: CancelOptions = {}): Promise<void> {
     if (typeof options !== 'object') {
-      throw new InvalidArgumentError('The run cannot be cancelled', [{ path: 'options', message: "must be an object, as in { reason: 'why' }" }]);
+      throw new InvalidArgumentError('The run cannot be cancelled', [
+        { path: 'options', message: "must be an object, as in { reason: 'why' }" },
+      ]);
     }
     return this.#command((core) => cancelRun(core, this.#target, options));
   }
@@ -159,12 +163,18 @@ export class RunHandle implements WorkflowHandle {
     return this.#command((core) => listChain(core, this.workflowId));
   }
 
-  async *history({ fromSeq = 1, limit = Infinity }: { readonly fromSeq?: number; readonly limit?: number } = {}): AsyncGenerator<HistoryEvent> {
+  async *history({
+    fromSeq = 1,
+    limit = Infinity,
+  }: { readonly fromSeq?: number; readonly limit?: number } = {}): AsyncGenerator<HistoryEvent> {
     const whole = Number.isInteger(fromSeq) && fromSeq >= 1 && limit >= 0;
-    if (!whole) throw new InvalidArgumentError('The history cannot be read', [{ path: 'fromSeq', message: 'must be a whole number from 1; limit, a number from 0' }]);
+    if (!whole)
+      throw new InvalidArgumentError('The history cannot be read', [
+        { path: 'fromSeq', message: 'must be a whole number from 1; limit, a number from 0' },
+      ]);
     const { runId } = await this.#command((core) => readTarget(core, this.#target));
     let left = limit;
-    for (let from = fromSeq; left > 0; ) {
+    for (let from = fromSeq; left > 0;) {
       const page = await this.#command((core) => readHistory(core, runId, from, Math.min(historyPage, left)));
       yield* page;
       if (page.length < Math.min(historyPage, left)) return;

@@ -72,9 +72,14 @@ export function query<R, A = void>(schema?: Schema<A>): Message<'query', A, R> {
   return message('query', schema);
 }
 
-function message<Kind extends 'signal' | 'query', A, R>(kind: Kind, schema: Schema<A> | undefined): Message<Kind, A, R> {
+function message<Kind extends 'signal' | 'query', A, R>(
+  kind: Kind,
+  schema: Schema<A> | undefined,
+): Message<Kind, A, R> {
   if (!isSchema(schema)) {
-    throw new InvalidArgumentError(`A ${kind} takes a schema or nothing`, [{ path: 'schema', message: 'is no Standard Schema' }]);
+    throw new InvalidArgumentError(`A ${kind} takes a schema or nothing`, [
+      { path: 'schema', message: 'is no Standard Schema' },
+    ]);
   }
   const checked = checking(schema);
   return Object.freeze({ kind, arg: carrier, result: carrier, ...(checked && { schema: checked }) });

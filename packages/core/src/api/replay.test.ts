@@ -31,17 +31,36 @@ describe('C12 replay', () => {
   it('gives what today’s code returns, and survives being a file', async () => {
     const bundle = await recorded();
     const read = JSON.parse(JSON.stringify(bundle)) as typeof bundle;
-    expect(await replay([original], read)).toEqual({ status: 'completed', output: { first: 42, tags: new Set([true]) } });
+    expect(await replay([original], read)).toEqual({
+      status: 'completed',
+      output: { first: 42, tags: new Set([true]) },
+    });
     expect(bundle.workflow).toMatchObject({ workflowType: 'w' });
   });
 
   it('A19 code that asks for something else is found, with the place and the difference', async () => {
-    const renamed = workflow(async (ctx, n) => ctx.runActivity(defineActivity('triple', async (m: number) => m * 3), n));
-    const error = await replay([renamed], await recorded()).catch((reason: unknown) => reason as NondeterminismError);
-    expect(error).toMatchObject({ code: 'nondeterminism', details: { seq: 2, cause: 'renamed', expected: { name: 'double' }, produced: { name: 'triple' } } });
-    await expect(replay([workflow(async (ctx, n) => ctx.runActivity(double, n + 1))], await recorded())).rejects.toMatchObject({ details: { cause: 'changed_input' } });
-    await expect(replay([workflow(async (ctx, n) => ctx.runActivity(double, n))], await recorded())).rejects.toMatchObject({ code: 'nondeterminism' });
-    await expect(replay([workflow(async () => 1)], await recorded())).rejects.toMatchObject({ code: 'nondeterminism' });
+    const renamed = workflow(async (ctx, n) =>
+      ctx.runActivity(
+        defineActivity('triple', async (m: number) => m * 3),
+        n,
+      ),
+    );
+    const error = await replay([renamed], await recorded()).catch(
+      (reason: unknown) => reason as NondeterminismError,
+    );
+    expect(error).toMatchObject({
+      code: 'nondeterminism',
+      details: { seq: 2, cause: 'renamed', expected: { name: 'double' }, produced: { name: 'triple' } },
+    });
+    await expect(
+      replay([workflow(async (ctx, n) => ctx.runActivity(double, n + 1))], await recorded()),
+    ).rejects.toMatchObject({ details: { cause: 'changed_input' } });
+    await expect(
+      replay([workflow(async (ctx, n) => ctx.runActivity(double, n))], await recorded()),
+    ).rejects.toMatchObject({ code: 'nondeterminism' });
+    await expect(replay([workflow(async () => 1)], await recorded())).rejects.toMatchObject({
+      code: 'nondeterminism',
+    });
   });
 
   it('code that waits for something foreign is found', async () => {
@@ -67,12 +86,18 @@ describe('C12 replay', () => {
     await handle.result().catch(() => undefined);
     const bundle = await handle.exportHistory();
     await engine.close();
-    expect(await replay([failing], bundle)).toMatchObject({ status: 'failed', failure: { name: 'ActivityError', cause: { message: 'never works' } } });
+    expect(await replay([failing], bundle)).toMatchObject({
+      status: 'failed',
+      failure: { name: 'ActivityError', cause: { message: 'never works' } },
+    });
   });
 
   it('a run that was ended before it began has run no code', async () => {
     const engine = await createEngine({ storage: memory(), workflows: [original], activities: [double] });
-    const [cancelled, terminated] = [await engine.start(original, 1, { startDelay: '1h' }), await engine.start(original, 1, { startDelay: '1h' })];
+    const [cancelled, terminated] = [
+      await engine.start(original, 1, { startDelay: '1h' }),
+      await engine.start(original, 1, { startDelay: '1h' }),
+    ];
     await cancelled.cancel();
     await terminated.terminate();
     expect(await replay([original], await cancelled.exportHistory())).toEqual({ status: 'cancelled' });
@@ -82,10 +107,21 @@ describe('C12 replay', () => {
 
   it('an unknown type is refused with the registered ones; so is what is no bundle, or an edited one', async () => {
     const bundle = await recorded();
-    await expect(replay([defineWorkflow('other', async () => 1)], bundle)).rejects.toMatchObject({ code: 'unknown_workflow', message: expect.stringContaining("'other'") as string });
+    await expect(replay([defineWorkflow('other', async () => 1)], bundle)).rejects.toMatchObject({
+      code: 'unknown_workflow',
+      message: expect.stringContaining("'other'") as string,
+    });
     await expect(replay([original, original], bundle)).rejects.toMatchObject({ code: 'invalid_argument' });
-    for (const bad of [{}, null, { ...bundle, digest: 'x' }, { ...bundle, version: 99 }, { ...bundle, events: bundle.events.slice(1) }]) {
-      await expect(replay([original], bad as typeof bundle)).rejects.toMatchObject({ code: 'invalid_argument' });
+    for (const bad of [
+      {},
+      null,
+      { ...bundle, digest: 'x' },
+      { ...bundle, version: 99 },
+      { ...bundle, events: bundle.events.slice(1) },
+    ]) {
+      await expect(replay([original], bad as typeof bundle)).rejects.toMatchObject({
+        code: 'invalid_argument',
+      });
     }
   });
 });

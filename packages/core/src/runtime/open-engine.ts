@@ -34,7 +34,13 @@ export async function openEngineCore(
   seams?: CoreSeams,
 ): Promise<OpenedEngine> {
   checkWorkOptions(options);
-  const { taskQueues = ['default'], buildId, identity, maxConcurrentActivities = 100, maxCachedWorkflows = 1_000 } = options;
+  const {
+    taskQueues = ['default'],
+    buildId,
+    identity,
+    maxConcurrentActivities = 100,
+    maxCachedWorkflows = 1_000,
+  } = options;
   const opened = await openCore(options, code, seams);
   const { core } = opened;
   try {
@@ -69,15 +75,30 @@ export async function openEngineCore(
 function checkWorkOptions(options: WorkOptions): void {
   checkCoreOptions(options);
   const check = new OptionCheck();
-  const { taskQueues, buildId, identity, maxConcurrentActivities: activities = 1, maxCachedWorkflows: cached = 1 } = options;
+  const {
+    taskQueues,
+    buildId,
+    identity,
+    maxConcurrentActivities: activities = 1,
+    maxCachedWorkflows: cached = 1,
+  } = options;
   check.require(
-    taskQueues === undefined || (Array.isArray(taskQueues) && taskQueues.length > 0 && taskQueues.every(isValidId)),
+    taskQueues === undefined ||
+      (Array.isArray(taskQueues) && taskQueues.length > 0 && taskQueues.every(isValidId)),
     'taskQueues',
     `must be a list of names; each ${idGrammar}`,
   );
   check.require(buildId === undefined || isValidId(buildId), 'buildId', idGrammar);
-  check.require(identity === undefined || (isValidId(identity) && identity.length <= 100), 'identity', "must be 1 to 100 letters, digits, '.', '_', '-', ':'");
-  check.require(Number.isSafeInteger(activities) && activities >= 0, 'maxConcurrentActivities', 'must be a whole number');
+  check.require(
+    identity === undefined || (isValidId(identity) && identity.length <= 100),
+    'identity',
+    "must be 1 to 100 letters, digits, '.', '_', '-', ':'",
+  );
+  check.require(
+    Number.isSafeInteger(activities) && activities >= 0,
+    'maxConcurrentActivities',
+    'must be a whole number',
+  );
   check.require(Number.isSafeInteger(cached) && cached >= 0, 'maxCachedWorkflows', 'must be a whole number');
   check.done('The engine cannot be opened');
 }

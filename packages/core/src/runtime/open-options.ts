@@ -55,7 +55,8 @@ export function checkCoreOptions(options: CoreOptions): void {
   );
   check.require(namespace === undefined || isValidId(namespace), 'namespace', idGrammar);
   check.require(
-    maxPayloadBytes === undefined || (Number.isSafeInteger(maxPayloadBytes) && (maxPayloadBytes as number) > 0),
+    maxPayloadBytes === undefined ||
+      (Number.isSafeInteger(maxPayloadBytes) && (maxPayloadBytes as number) > 0),
     'maxPayloadBytes',
     'must be a positive whole number',
   );
@@ -65,7 +66,8 @@ export function checkCoreOptions(options: CoreOptions): void {
     'must be a list of codecs with an id, encode and decode',
   );
   check.require(
-    logger === undefined || ['debug', 'info', 'warn', 'error'].every((level) => has(logger, level, 'function')),
+    logger === undefined ||
+      ['debug', 'info', 'warn', 'error'].every((level) => has(logger, level, 'function')),
     'logger',
     'must have debug, info, warn and error',
   );

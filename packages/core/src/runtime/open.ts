@@ -34,11 +34,20 @@ export interface Opened {
 /** Opens the store and builds what every part of a client or engine shares. Rejects with `InvalidArgumentError`, `StorageError`, `PlatformError`. */
 export async function openCore(
   options: CoreOptions,
-  code: { readonly workflows: readonly WorkflowRecord[]; readonly activities: readonly ActivityRecord[] } = noCode,
+  code: {
+    readonly workflows: readonly WorkflowRecord[];
+    readonly activities: readonly ActivityRecord[];
+  } = noCode,
   { platform = hostPlatform, checks }: CoreSeams = {},
 ): Promise<Opened> {
   checkCoreOptions(options);
-  const { namespace = 'default', clock = hostClock, logger = consoleLogger, codecs = [], maxPayloadBytes } = options;
+  const {
+    namespace = 'default',
+    clock = hostClock,
+    logger = consoleLogger,
+    codecs = [],
+    maxPayloadBytes,
+  } = options;
   const registry = new Registry(code.workflows, code.activities);
   const sealer = createSealer(codecs);
   const storage = await options.storage.open();

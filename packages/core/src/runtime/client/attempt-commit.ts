@@ -22,8 +22,12 @@ export async function orUnknown(commit: Promise<CommitResult>): Promise<Attempte
 export const mostRounds = 100;
 
 export function gaveUp(what: string): StorageError {
-  return new StorageError('storage_busy', `${what} was refused ${mostRounds} times because the run kept changing; try again`, {
-    retryable: true,
-    outcome: 'not-applied',
-  });
+  return new StorageError(
+    'storage_busy',
+    `${what} was refused ${mostRounds} times because the run kept changing; try again`,
+    {
+      retryable: true,
+      outcome: 'not-applied',
+    },
+  );
 }

@@ -12,8 +12,7 @@ import { planStart, type StartOptions } from './start-options.js';
 
 /** What a caller may name a workflow by. */
 export type WorkflowReference =
-  | string
-  | (WorkflowContractRecord & { readonly searchAttributes?: SearchAttributeSchema | undefined });
+  string | (WorkflowContractRecord & { readonly searchAttributes?: SearchAttributeSchema | undefined });
 
 const mostMemoBytes = 256 * 1024;
 
@@ -21,11 +20,18 @@ const mostMemoBytes = 256 * 1024;
  * Checks what a caller gave to start with and encodes it. Throws `UnknownWorkflowError`, `InvalidArgumentError`,
  * `PayloadError`, `PayloadTooLargeError`; nothing has been written then.
  */
-export function beginningOf(core: Core, workflow: WorkflowReference, input: unknown, options: StartOptions = {}): Beginning {
+export function beginningOf(
+  core: Core,
+  workflow: WorkflowReference,
+  input: unknown,
+  options: StartOptions = {},
+): Beginning {
   const definition = definitionOf(core, workflow);
   const workflowType = typeof workflow === 'string' ? workflow : workflow.name;
   if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new InvalidArgumentError('The options of start are the third argument', [{ path: 'options', message: 'must be an object' }]);
+    throw new InvalidArgumentError('The options of start are the third argument', [
+      { path: 'options', message: 'must be an object' },
+    ]);
   }
   const plan = planStart(options, definition, core.clock.now());
   const accepted = definition?.inputSchema
@@ -36,15 +42,24 @@ export function beginningOf(core: Core, workflow: WorkflowReference, input: unkn
     plan,
     input: encodeFor(core, accepted, `The input of workflow '${workflowType}'`),
     memo: encodeMemo(core, options.memo ?? {}),
-    searchAttributes: encodeSearchAttributes(core, options.searchAttributes ?? {}, definition?.searchAttributes),
+    searchAttributes: encodeSearchAttributes(
+      core,
+      options.searchAttributes ?? {},
+      definition?.searchAttributes,
+    ),
   };
 }
 
 /** The contract, where it is known: given by the caller, or registered under the name. */
-function definitionOf(core: Core, workflow: WorkflowReference): Exclude<WorkflowReference, string> | undefined {
+function definitionOf(
+  core: Core,
+  workflow: WorkflowReference,
+): Exclude<WorkflowReference, string> | undefined {
   if (typeof workflow !== 'string') return workflow;
   if (!isValidName(workflow)) {
-    throw new InvalidArgumentError('The workflow cannot be started', [{ path: 'workflow', message: nameMessage }]);
+    throw new InvalidArgumentError('The workflow cannot be started', [
+      { path: 'workflow', message: nameMessage },
+    ]);
   }
   const { workflows } = core.registry;
   const definition = workflows.get(workflow);
@@ -60,11 +75,15 @@ export function unknownWorkflow(name: string, registered: Iterable<string>): Unk
 
 function encodeMemo(core: Core, memo: Record<string, unknown>): TextPayload {
   if (typeof memo !== 'object' || (memo as unknown) === null || Array.isArray(memo)) {
-    throw new InvalidArgumentError('The workflow cannot be started', [{ path: 'memo', message: 'must be an object' }]);
+    throw new InvalidArgumentError('The workflow cannot be started', [
+      { path: 'memo', message: 'must be an object' },
+    ]);
   }
   const payload = encodeValue(memo, core.limits);
   if (payload.text.length > mostMemoBytes) {
-    throw new PayloadTooLargeError(`The memo is larger than 256 KiB (${payload.text.length} characters): keep large values in the input, or outside`);
+    throw new PayloadTooLargeError(
+      `The memo is larger than 256 KiB (${payload.text.length} characters): keep large values in the input, or outside`,
+    );
   }
   return payload;
 }

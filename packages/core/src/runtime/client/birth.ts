@@ -62,7 +62,10 @@ export async function birthOf(
     ...deadlines,
     ...(requestId !== undefined && { requestId }),
   });
-  const names: readonly string[] = [workflowKey(workflowId), ...(requestId === undefined ? [] : [requestKey(requestId)])];
+  const names: readonly string[] = [
+    workflowKey(workflowId),
+    ...(requestId === undefined ? [] : [requestKey(requestId)]),
+  ];
   return {
     run: {
       namespace,
@@ -82,16 +85,24 @@ export async function birthOf(
     },
     started,
     expect: [
-      ...(requestId === undefined ? [] : [{ kind: 'key' as const, namespace, key: requestKey(requestId), value: null }]),
+      ...(requestId === undefined
+        ? []
+        : [{ kind: 'key' as const, namespace, key: requestKey(requestId), value: null }]),
       ...origin.expect,
     ],
-    writes: [...origin.writes, ...names.map((key) => ({ kind: 'put-key' as const, record: { namespace, key, value: runId, runId } }))],
+    writes: [
+      ...origin.writes,
+      ...names.map((key) => ({ kind: 'put-key' as const, record: { namespace, key, value: runId, runId } })),
+    ],
     visibleAt,
   };
 }
 
 /** The batch that begins a run for whichever worker claims it. */
-export async function batchOf(core: Core, { run, started, expect, writes, visibleAt }: RunBirth): Promise<Batch> {
+export async function batchOf(
+  core: Core,
+  { run, started, expect, writes, visibleAt }: RunBirth,
+): Promise<Batch> {
   const { namespace, runId, taskQueue: queue, workflowType: type } = run;
   const { priority = 5, fairnessKey = '', fairnessWeight = 1 } = started;
   const task = {

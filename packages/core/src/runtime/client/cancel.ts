@@ -45,13 +45,20 @@ function closeAtOnce(core: OpenCore, run: RunRecord, { reason }: CancelOptions):
 }
 
 /** A message with an id of its own: whoever asks again, while it has not been read, adds nothing. */
-function request(core: OpenCore, { runId }: RunRecord, { reason, cancelQueuedActivities = true }: CancelOptions): Promise<Attempted> {
+function request(
+  core: OpenCore,
+  { runId }: RunRecord,
+  { reason, cancelQueuedActivities = true }: CancelOptions,
+): Promise<Attempted> {
   const at = core.clock.now();
   const body = encodeCancel({ ...(reason !== undefined && { reason }), cancelQueuedActivities });
   return attemptCommit(core, {
     expect: [{ kind: 'run-open', runId }],
     writes: [
-      { kind: 'put-message', message: { namespace: core.namespace, runId, kind: 'cancel', messageId: cancelMessageId, at, body } },
+      {
+        kind: 'put-message',
+        message: { namespace: core.namespace, runId, kind: 'cancel', messageId: cancelMessageId, at, body },
+      },
       { kind: 'wake-task', taskId: runTaskId(runId), at },
     ],
   });

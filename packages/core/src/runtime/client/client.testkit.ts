@@ -33,7 +33,8 @@ export class HandClock implements Clock {
     const until = this.#now + ms;
     while (this.#now < until) {
       this.#now = Math.min(until, this.#now + 250);
-      for (const timer of [...this.#timers].filter(({ at }) => at <= this.#now)) if (this.#timers.delete(timer)) timer.callback();
+      for (const timer of [...this.#timers].filter(({ at }) => at <= this.#now))
+        if (this.#timers.delete(timer)) timer.callback();
       await settled();
     }
   }
@@ -65,11 +66,18 @@ export function workflow(name: string, messages: WorkflowRecord['messages'] = {}
   return { name, messages, fn: async () => undefined };
 }
 
-type End = Extract<RunEvent, { readonly type: 'WorkflowCompleted' | 'WorkflowFailed' | 'WorkflowCancelled' | 'WorkflowTimedOut' }>;
+type End = Extract<
+  RunEvent,
+  { readonly type: 'WorkflowCompleted' | 'WorkflowFailed' | 'WorkflowCancelled' | 'WorkflowTimedOut' }
+>;
 type Unplaced<E> = E extends RunEvent ? Omit<E, 'seq' | 'at'> : never;
 
 /** Ends a run as a worker would. */
-export async function closeRun({ core }: TestClient, runId: string | undefined, end: Unplaced<End> = { type: 'WorkflowCompleted', result: encodeValue('done') }): Promise<void> {
+export async function closeRun(
+  { core }: TestClient,
+  runId: string | undefined,
+  end: Unplaced<End> = { type: 'WorkflowCompleted', result: encodeValue('done') },
+): Promise<void> {
   const run = runId === undefined ? undefined : await core.storage.readRun(runId);
   if (!run || runId === undefined) throw new Error('no such run');
   const at = core.clock.now();
@@ -84,7 +92,14 @@ export async function closeRun({ core }: TestClient, runId: string | undefined, 
     ...('failure' in end && { failure: end.failure }),
     ...('reason' in end && { closedReason: end.reason }),
   });
-  const changes = { status: statuses[end.type], isCurrent: run.isCurrent, buildId: null, closedAt: at, progressAt: at, body };
+  const changes = {
+    status: statuses[end.type],
+    isCurrent: run.isCurrent,
+    buildId: null,
+    closedAt: at,
+    progressAt: at,
+    body,
+  };
   const event = { seq: run.seq + 1, at, ...end } as RunEvent;
   await core.committer.commit({
     expect: [],

@@ -104,7 +104,7 @@ export class Closings {
     watched.reading = true;
     void this.#core.busy.during(async () => {
       try {
-        for (let seen = 0; seen < watched.changes && watched.waiting.size > 0; ) {
+        for (let seen = 0; seen < watched.changes && watched.waiting.size > 0;) {
           seen = watched.changes;
           const run = await this.#core.storage.readRun(runId);
           if (run?.closedAt !== null) this.#settle(runId, watched, run);

@@ -17,7 +17,8 @@ export function checkMessage(
   const message = Object.hasOwn(declared, name) ? declared[name] : undefined;
   if (message?.kind !== kind) {
     const names = Object.keys(declared).filter((one) => declared[one]?.kind === kind);
-    const known = names.length > 0 ? `it declares ${names.map((one) => `'${one}'`).join(', ')}` : `it declares none`;
+    const known =
+      names.length > 0 ? `it declares ${names.map((one) => `'${one}'`).join(', ')}` : `it declares none`;
     throw new InvalidArgumentError(`workflow '${type}' has no ${kind} '${name}'; ${known}`, []);
   }
   return message.schema ? validateSync(message.schema, argument, `Argument of ${kind} '${name}'`) : argument;

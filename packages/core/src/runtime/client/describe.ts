@@ -21,7 +21,9 @@ export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowD
   const start = decodeStart(run);
   const body = decodeBody(run);
   const now = core.clock.now();
-  const pendingActivities = await Promise.all(tasks.filter((task) => task.kind === 'activity').map((task) => pendingActivity(core, task, now)));
+  const pendingActivities = await Promise.all(
+    tasks.filter((task) => task.kind === 'activity').map((task) => pendingActivity(core, task, now)),
+  );
   return {
     namespace: run.namespace,
     workflowId: run.workflowId,
@@ -99,7 +101,11 @@ function waitingFor(
   now: EpochMs,
 ): readonly WaitingFor[] {
   const waits: WaitingFor[] = [
-    ...activities.map(({ activityId, activityType }) => ({ kind: 'activity' as const, id: activityId, name: activityType })),
+    ...activities.map(({ activityId, activityType }) => ({
+      kind: 'activity' as const,
+      id: activityId,
+      name: activityType,
+    })),
     ...(body.timers ?? []).map(({ id, dueAt }) => ({ kind: 'timer' as const, id, dueAt: toDate(dueAt) })),
     ...(body.signals ?? []).map((name) => ({ kind: 'signal' as const, name })),
     ...(body.conditions ?? []).map(({ id, dueAt }) => ({
@@ -111,6 +117,7 @@ function waitingFor(
   const task = tasks.find(({ taskId }) => taskId === runTaskId(run.runId));
   if (!task || task.leaseUntil > now) return waits;
   if (task.visibleAt <= now) waits.push({ kind: 'worker', taskQueue: run.taskQueue });
-  else if (run.status === 'pending') waits.push({ kind: 'timer', id: 'startDelay', dueAt: toDate(task.visibleAt) });
+  else if (run.status === 'pending')
+    waits.push({ kind: 'timer', id: 'startDelay', dueAt: toDate(task.visibleAt) });
   return waits;
 }

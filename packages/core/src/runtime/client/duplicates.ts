@@ -19,11 +19,19 @@ export type Decision =
 
 /** The first run of an id that nobody has used. */
 export function firstRun({ namespace }: OpenCore, workflowId: WorkflowId): Origin {
-  return { runNumber: 1, expect: [{ kind: 'key', namespace, key: workflowKey(workflowId), value: null }], writes: [] };
+  return {
+    runNumber: 1,
+    expect: [{ kind: 'key', namespace, key: workflowKey(workflowId), value: null }],
+    writes: [],
+  };
 }
 
 /** What a start has to do, by what stands under its ids now. Throws `WorkflowAlreadyStartedError` where nothing is allowed. */
-export async function decideDuplicate(core: OpenCore, workflowId: WorkflowId, plan: StartPlan): Promise<Decision> {
+export async function decideDuplicate(
+  core: OpenCore,
+  workflowId: WorkflowId,
+  plan: StartPlan,
+): Promise<Decision> {
   const { storage, namespace } = core;
   if (plan.requestId !== undefined) {
     const requested = await storage.readKey(namespace, requestKey(plan.requestId));
@@ -57,7 +65,13 @@ function nextRun(core: OpenCore, run: RunRecord): Origin {
   const { runId, status, buildId, closedAt, progressAt, body } = run;
   return {
     ...following(core, run),
-    writes: [{ kind: 'amend-run', runId, changes: { status, isCurrent: false, buildId, closedAt, progressAt, body } }],
+    writes: [
+      {
+        kind: 'amend-run',
+        runId,
+        changes: { status, isCurrent: false, buildId, closedAt, progressAt, body },
+      },
+    ],
   };
 }
 
@@ -66,7 +80,10 @@ function afterTerminating(core: OpenCore, run: RunRecord): Origin {
   return { ...following(core, run), writes: terminationOf(run, reason, core.clock.now(), false) };
 }
 
-function following({ namespace }: OpenCore, { workflowId, runId, runNumber, seq }: RunRecord): Omit<Origin, 'writes'> {
+function following(
+  { namespace }: OpenCore,
+  { workflowId, runId, runNumber, seq }: RunRecord,
+): Omit<Origin, 'writes'> {
   return {
     runNumber: runNumber + 1,
     expect: [
@@ -83,7 +100,10 @@ const advice: Record<DuplicatePolicy, string> = {
   terminate_existing: '',
 };
 
-function alreadyStarted({ workflowId, runId, status }: RunRecord, policy: DuplicatePolicy): WorkflowAlreadyStartedError {
+function alreadyStarted(
+  { workflowId, runId, status }: RunRecord,
+  policy: DuplicatePolicy,
+): WorkflowAlreadyStartedError {
   return new WorkflowAlreadyStartedError(
     `Workflow id '${workflowId}' is taken: its run ${runId} is ${status}. With duplicatePolicy '${policy}', ${advice[policy]}`,
   );

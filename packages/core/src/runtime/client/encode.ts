@@ -7,7 +7,9 @@ import type { Core } from '../core.js';
 export function encodeFor(core: Core, value: unknown, what: string): TextPayload {
   const payload = encodeValue(value, core.limits);
   if (nearLimit(payload, core.limits)) {
-    core.log.warn(`${what} takes ${payload.text.length} of the ${core.limits.maxBytes} bytes that are allowed`);
+    core.log.warn(
+      `${what} takes ${payload.text.length} of the ${core.limits.maxBytes} bytes that are allowed`,
+    );
   }
   return payload;
 }

@@ -10,7 +10,10 @@ export async function exportRun(core: Core, runId: RunId): Promise<HistoryBundle
   const { workflowId, workflowType, seq } = await readRun(core, runId);
   const bodies: string[] = [];
   while (bodies.length < seq) {
-    const page = await core.storage.readEvents(runId, { from: bodies.length + 1, limit: Math.min(1_000, seq - bodies.length) });
+    const page = await core.storage.readEvents(runId, {
+      from: bodies.length + 1,
+      limit: Math.min(1_000, seq - bodies.length),
+    });
     if (page.length === 0) break;
     bodies.push(...(core.sealer.active ? (await eventsOf(core, page)).map(encodeEvent) : page));
   }

@@ -11,8 +11,13 @@ const more = 1_300;
 async function long(test: TestClient) {
   const handle = await test.client.start('w', { at: new Date(0) }, { runTimeout: '1h' });
   const at = test.clock.now();
-  const events = Array.from({ length: more }, (_, i) => encodeEvent({ seq: i + 2, type: 'TimerFired', at: at + i, timerId: `t${i}` }));
-  await test.core.committer.commit({ expect: [], writes: [{ kind: 'advance-run', runId: handle.runId!, fromSeq: 1, events }] });
+  const events = Array.from({ length: more }, (_, i) =>
+    encodeEvent({ seq: i + 2, type: 'TimerFired', at: at + i, timerId: `t${i}` }),
+  );
+  await test.core.committer.commit({
+    expect: [],
+    writes: [{ kind: 'advance-run', runId: handle.runId!, fromSeq: 1, events }],
+  });
   return handle;
 }
 
@@ -31,14 +36,19 @@ describe('B5 history', () => {
     expect(events[0]).toMatchObject({
       type: 'WorkflowStarted',
       at: new Date(test.clock.now()),
-      attributes: { workflowType: 'w', input: { at: new Date(0) }, runDeadline: new Date(test.clock.now() + 3_600_000) },
+      attributes: {
+        workflowType: 'w',
+        input: { at: new Date(0) },
+        runDeadline: new Date(test.clock.now() + 3_600_000),
+      },
     });
     expect(events[5]).toMatchObject({ type: 'TimerFired', attributes: { timerId: 't4' } });
   });
 
   it('begins and ends where it is told', async () => {
     const handle = await long(await openClient());
-    const seqs = async (options: object): Promise<readonly number[]> => (await all(handle.history(options))).map((event) => event.seq);
+    const seqs = async (options: object): Promise<readonly number[]> =>
+      (await all(handle.history(options))).map((event) => event.seq);
     expect(await seqs({ fromSeq: 1_299 })).toEqual([1_299, 1_300, 1_301]);
     expect(await seqs({ fromSeq: 5, limit: 2 })).toEqual([5, 6]);
     expect(await seqs({ limit: 0 })).toEqual([]);
@@ -54,15 +64,34 @@ describe('B5 history', () => {
     const handle = await test.client.start('w');
     const at = test.clock.now();
     const failure = encodeFailure(new RangeError('too far', { cause: new Error('inner') }));
-    const retry = { initialInterval: 1, backoffCoefficient: 2, maximumInterval: 3, maximumAttempts: 4, jitter: 0, strategy: 'linear' as const };
-    const scheduled = { activityId: 'a1', activityType: 'a', taskQueue: 'q', retry, timeouts: { startToClose: 5 }, priority: 5, fairnessKey: '', fairnessWeight: 1 };
+    const retry = {
+      initialInterval: 1,
+      backoffCoefficient: 2,
+      maximumInterval: 3,
+      maximumAttempts: 4,
+      jitter: 0,
+      strategy: 'linear' as const,
+    };
+    const scheduled = {
+      activityId: 'a1',
+      activityType: 'a',
+      taskQueue: 'q',
+      retry,
+      timeouts: { startToClose: 5 },
+      priority: 5,
+      fairnessKey: '',
+      fairnessWeight: 1,
+    };
     const events = [
       encodeEvent({ seq: 2, at, type: 'ActivityScheduled', ...scheduled, input: encodeValue(7n) }),
       encodeEvent({ seq: 3, at, type: 'ActivityFailed', activityId: 'a1', attempt: 4, failure }),
       encodeEvent({ seq: 4, at, type: 'TimerStarted', timerId: 't2', dueAt: at + 5, purpose: 'sleep' }),
       encodeEvent({ seq: 5, at, type: 'SideEffectRecorded', value: encodeValue(undefined) }),
     ];
-    await test.core.committer.commit({ expect: [], writes: [{ kind: 'advance-run', runId: handle.runId!, fromSeq: 1, events }] });
+    await test.core.committer.commit({
+      expect: [],
+      writes: [{ kind: 'advance-run', runId: handle.runId!, fromSeq: 1, events }],
+    });
     const shown = await all(handle.history({ fromSeq: 2 }));
     expect(shown.map((event) => event.attributes)).toMatchObject([
       { ...scheduled, input: 7n },
@@ -83,7 +112,9 @@ describe('B5 history', () => {
   it('of an unknown run: workflow_not_found', async () => {
     const { client } = await openClient();
     await expect(all(client.handle('y').history())).rejects.toMatchObject({ code: 'workflow_not_found' });
-    await expect(all(client.handle('y', 'z').history())).rejects.toMatchObject({ code: 'workflow_not_found' });
+    await expect(all(client.handle('y', 'z').history())).rejects.toMatchObject({
+      code: 'workflow_not_found',
+    });
     await expect(client.handle('y').exportHistory()).rejects.toMatchObject({ code: 'workflow_not_found' });
   });
 });

@@ -12,7 +12,12 @@ import type { HistoryEvent } from './description.js';
 import { readLimits } from './describe.js';
 
 /** Events with `fromSeq <= seq`, in order, at most `limit`, decoded for people. */
-export async function readHistory(core: Core, runId: RunId, fromSeq: Seq, limit: number): Promise<readonly HistoryEvent[]> {
+export async function readHistory(
+  core: Core,
+  runId: RunId,
+  fromSeq: Seq,
+  limit: number,
+): Promise<readonly HistoryEvent[]> {
   const bodies = await core.storage.readEvents(runId, { from: fromSeq, limit });
   return (await eventsOf(core, bodies)).map(shown);
 }

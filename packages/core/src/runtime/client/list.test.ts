@@ -4,7 +4,10 @@ import { closeRun, openClient, type TestClient } from './client.testkit.js';
 async function seeded(): Promise<TestClient> {
   const test = await openClient();
   for (let i = 0; i < 10; i++) {
-    const handle = await test.client.start(i % 2 ? 'odd' : 'even', i, { id: `w-${i}`, taskQueue: i < 5 ? 'a' : 'b' });
+    const handle = await test.client.start(i % 2 ? 'odd' : 'even', i, {
+      id: `w-${i}`,
+      taskQueue: i < 5 ? 'a' : 'b',
+    });
     if (i % 5 === 0) await closeRun(test, handle.runId);
     await test.clock.advance(1_000);
   }
@@ -14,7 +17,8 @@ async function seeded(): Promise<TestClient> {
 describe('B4 list', () => {
   it('newest first, filtered by each property', async () => {
     const { client, clock } = await seeded();
-    const ids = async (filter?: object): Promise<string> => (await client.list(filter)).items.map((run) => run.workflowId.slice(2)).join('');
+    const ids = async (filter?: object): Promise<string> =>
+      (await client.list(filter)).items.map((run) => run.workflowId.slice(2)).join('');
     const at = (i: number): Date => new Date(clock.now() - (10 - i) * 1_000);
     expect(await ids()).toBe('9876543210');
     expect(await ids({ workflowType: 'odd' })).toBe('97531');
@@ -33,10 +37,15 @@ describe('B4 list', () => {
 
   it('shows the current run of each id, and all of them on demand', async () => {
     const test = await openClient();
-    for (let i = 0; i < 3; i++) await closeRun(test, (await test.client.start('w', i, { id: 'x', duplicatePolicy: 'allow' })).runId);
+    for (let i = 0; i < 3; i++)
+      await closeRun(test, (await test.client.start('w', i, { id: 'x', duplicatePolicy: 'allow' })).runId);
     expect((await test.client.list()).items.map((run) => run.runNumber)).toEqual([3]);
-    expect((await test.client.list({ allRuns: true })).items.map((run) => run.runNumber).sort()).toEqual([1, 2, 3]);
-    expect((await test.client.handle('x').runs()).map((run: { runNumber: number }) => run.runNumber)).toEqual([1, 2, 3]);
+    expect((await test.client.list({ allRuns: true })).items.map((run) => run.runNumber).sort()).toEqual([
+      1, 2, 3,
+    ]);
+    expect((await test.client.handle('x').runs()).map((run: { runNumber: number }) => run.runNumber)).toEqual(
+      [1, 2, 3],
+    );
     await expect(test.client.handle('y').runs()).rejects.toMatchObject({ code: 'workflow_not_found' });
   });
 
@@ -66,12 +75,27 @@ describe('B4 list', () => {
     const { client } = await seeded();
     const { nextPageToken } = await client.list({ pageSize: 3 });
     const token = nextPageToken!;
-    const flipped = (i: number): string => token.slice(0, i) + (token[i] === '0' ? '1' : '0') + token.slice(i + 1);
-    const bad = ['', 'x', token.slice(1), `${token}00`, token.toUpperCase(), 7, {}, ...Array.from({ length: token.length }, (_, i) => flipped(i))];
+    const flipped = (i: number): string =>
+      token.slice(0, i) + (token[i] === '0' ? '1' : '0') + token.slice(i + 1);
+    const bad = [
+      '',
+      'x',
+      token.slice(1),
+      `${token}00`,
+      token.toUpperCase(),
+      7,
+      {},
+      ...Array.from({ length: token.length }, (_, i) => flipped(i)),
+    ];
     for (const pageToken of bad) {
-      await expect(client.list({ pageSize: 3, pageToken: pageToken as string })).rejects.toMatchObject({ code: 'invalid_argument', issues: [{ path: 'pageToken' }] });
+      await expect(client.list({ pageSize: 3, pageToken: pageToken as string })).rejects.toMatchObject({
+        code: 'invalid_argument',
+        issues: [{ path: 'pageToken' }],
+      });
     }
-    await expect(client.list({ pageSize: 3, workflowType: 'odd', pageToken: token })).rejects.toMatchObject({ code: 'invalid_argument' });
+    await expect(client.list({ pageSize: 3, workflowType: 'odd', pageToken: token })).rejects.toMatchObject({
+      code: 'invalid_argument',
+    });
     await expect(client.list({ pageSize: 5, pageToken: token })).resolves.toBeDefined();
   });
 
@@ -96,6 +120,8 @@ describe('B4 list', () => {
 
   it('hints at the word that was meant', async () => {
     const { client } = await openClient();
-    await expect(client.list({ status: 'canceled' as 'cancelled' })).rejects.toThrow("did you mean 'cancelled'?");
+    await expect(client.list({ status: 'canceled' as 'cancelled' })).rejects.toThrow(
+      "did you mean 'cancelled'?",
+    );
   });
 });

@@ -9,7 +9,11 @@ import type { ListFilter, Page, WorkflowDescription } from './description.js';
 import { readPageToken, writePageToken } from './page-token.js';
 
 /** One page of runs, newest first. Throws `InvalidArgumentError` for a bad filter or token. */
-export async function listRuns(core: Core, filter: ListFilter, pageToken: string | null | undefined): Promise<Page<WorkflowDescription>> {
+export async function listRuns(
+  core: Core,
+  filter: ListFilter,
+  pageToken: string | null | undefined,
+): Promise<Page<WorkflowDescription>> {
   const { query, pageSize } = queryOf(core, filter);
   const scope = JSON.stringify(query);
   const after = pageToken === null || pageToken === undefined ? null : readPageToken(pageToken, scope);
@@ -62,24 +66,43 @@ function queryOf(core: Core, filter: ListFilter): { readonly query: RunQuery; re
     if (!holds) issues.push({ path, message });
   };
   const { status, statusBucket, allRuns = false, pageSize = 50 } = filter;
-  for (const name of Object.keys(filter)) check(known.has(name), name, `is no filter; there are ${[...known].join(', ')}`);
-  for (const name of texts) check(filter[name] === undefined || isText(filter[name]), name, 'must be a string that a store can hold');
+  for (const name of Object.keys(filter))
+    check(known.has(name), name, `is no filter; there are ${[...known].join(', ')}`);
+  for (const name of texts)
+    check(filter[name] === undefined || isText(filter[name]), name, 'must be a string that a store can hold');
   for (const name of dates) {
     const date = filter[name];
-    check(date === undefined || (date instanceof Date && !Number.isNaN(date.getTime())), name, 'must be a valid Date');
+    check(
+      date === undefined || (date instanceof Date && !Number.isNaN(date.getTime())),
+      name,
+      'must be a valid Date',
+    );
   }
-  const given: readonly string[] | undefined = status === undefined ? undefined : typeof status === 'string' ? [status] : status;
+  const given: readonly string[] | undefined =
+    status === undefined ? undefined : typeof status === 'string' ? [status] : status;
   for (const one of given ?? []) {
     const alias = aliases[one];
-    const hint = alias === undefined ? `there are ${workflowStatuses.join(', ')}` : `did you mean '${alias}'?`;
+    const hint =
+      alias === undefined ? `there are ${workflowStatuses.join(', ')}` : `did you mean '${alias}'?`;
     check(workflowStatuses.includes(one as WorkflowStatus), 'status', `'${one}' is no status; ${hint}`);
   }
-  check(statusBucket === undefined || buckets.includes(statusBucket), 'statusBucket', `must be one of ${buckets.join(', ')}`);
-  check(Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= 1_000, 'pageSize', 'must be a whole number from 1 to 1000');
+  check(
+    statusBucket === undefined || buckets.includes(statusBucket),
+    'statusBucket',
+    `must be one of ${buckets.join(', ')}`,
+  );
+  check(
+    Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= 1_000,
+    'pageSize',
+    'must be a whole number from 1 to 1000',
+  );
   if (issues.length > 0) throw new InvalidArgumentError('The filter is not valid', issues);
 
   const inBucket = statusBucket && statusesIn(statusBucket);
-  const statuses = given && inBucket ? inBucket.filter((one) => given.includes(one)) : ((given as readonly WorkflowStatus[] | undefined) ?? inBucket);
+  const statuses =
+    given && inBucket
+      ? inBucket.filter((one) => given.includes(one))
+      : ((given as readonly WorkflowStatus[] | undefined) ?? inBucket);
   const query: Record<string, unknown> = { namespace: core.namespace };
   for (const name of texts) if (filter[name] !== undefined) query[name] = filter[name];
   for (const name of dates) if (filter[name] !== undefined) query[name] = filter[name].getTime();
@@ -97,14 +120,15 @@ function isText(value: unknown): boolean {
 export async function listChain(core: Core, workflowId: WorkflowId): Promise<readonly WorkflowDescription[]> {
   const query = { namespace: core.namespace, workflowId: workflowId as string };
   const runs: RunRecord[] = [];
-  for (let after: RunCursor | null = null; ; ) {
+  for (let after: RunCursor | null = null; ;) {
     const page: readonly RunRecord[] = await core.storage.listRuns(query, { after, limit: chainPage });
     runs.push(...page);
     const last = page.at(-1);
     if (!last || page.length < chainPage) break;
     after = { startedAt: last.startedAt, runId: last.runId };
   }
-  if (runs.length === 0) throw new WorkflowNotFoundError(`There is no workflow '${workflowId}' in namespace '${core.namespace}'`);
+  if (runs.length === 0)
+    throw new WorkflowNotFoundError(`There is no workflow '${workflowId}' in namespace '${core.namespace}'`);
   runs.sort((a, b) => a.runNumber - b.runNumber);
   return Promise.all(runs.map((run) => describeRun(core, run)));
 }

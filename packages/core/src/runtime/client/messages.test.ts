@@ -6,17 +6,23 @@ import { decodeMessage } from '../messages.js';
 import { closeRun, FaultyStorage, openClient, workflow, type TestClient } from './client.testkit.js';
 
 async function inbox({ core }: TestClient, runId: string) {
-  return (await core.storage.readInbox(runId, { afterPosition: 0, limit: 100 })).map((message) => decodeMessage(message));
+  return (await core.storage.readInbox(runId, { afterPosition: 0, limit: 100 })).map((message) =>
+    decodeMessage(message),
+  );
 }
 
 const numbers: StandardSchema = {
   '~standard': {
     version: 1,
     vendor: 'test',
-    validate: (value) => (typeof value === 'number' ? { value: value + 0 } : { issues: [{ message: 'no number', path: ['n'] }] }),
+    validate: (value) =>
+      typeof value === 'number' ? { value: value + 0 } : { issues: [{ message: 'no number', path: ['n'] }] },
   },
 };
-const declaring = { ...workflow('declaring'), messages: { add: { kind: 'signal' as const, schema: numbers }, total: { kind: 'query' as const } } };
+const declaring = {
+  ...workflow('declaring'),
+  messages: { add: { kind: 'signal' as const, schema: numbers }, total: { kind: 'query' as const } },
+};
 
 describe('B10 signal', () => {
   it('is in the inbox when it is acknowledged, and the run is visible', async () => {
@@ -25,14 +31,18 @@ describe('B10 signal', () => {
     await handle.signal('go', { at: new Date(5) });
     const [message] = await inbox(test, handle.runId!);
     expect(message).toMatchObject({ type: 'SignalReceived', name: 'go', input: { codec: 'superjson' } });
-    expect((await test.core.storage.readTasks(handle.runId!))[0]).toMatchObject({ visibleAt: test.clock.now() });
+    expect((await test.core.storage.readTasks(handle.runId!))[0]).toMatchObject({
+      visibleAt: test.clock.now(),
+    });
   });
 
   it('arrives in the order in which they were sent', async () => {
     const test = await openClient();
     const handle = await test.client.start('w');
     await Promise.all(Array.from({ length: 20 }, (_, i) => handle.signal('n', i)));
-    const sent = (await inbox(test, handle.runId!)).map((message) => 'input' in message && payloadTree(message.input));
+    const sent = (await inbox(test, handle.runId!)).map(
+      (message) => 'input' in message && payloadTree(message.input),
+    );
     expect(sent).toEqual(Array.from({ length: 20 }, (_, i) => i));
   });
 
@@ -41,7 +51,10 @@ describe('B10 signal', () => {
     const handle = await test.client.start('w');
     await Promise.all(Array.from({ length: 10 }, () => handle.signal('n', 1, { id: 's' })));
     expect(await inbox(test, handle.runId!)).toHaveLength(1);
-    await test.core.committer.commit({ expect: [], writes: [{ kind: 'drop-messages', runId: handle.runId!, through: 100 }] });
+    await test.core.committer.commit({
+      expect: [],
+      writes: [{ kind: 'drop-messages', runId: handle.runId!, through: 100 }],
+    });
     await handle.signal('n', 1, { id: 's' });
     expect(await inbox(test, handle.runId!)).toHaveLength(0);
     await closeRun(test, handle.runId);
@@ -67,8 +80,12 @@ describe('B10 signal', () => {
     await expect(handle.signal('n')).rejects.toMatchObject({ code: 'workflow_not_active' });
     await expect(test.client.handle('x').signal('n')).rejects.toMatchObject({ code: 'workflow_not_active' });
     await expect(test.client.handle('y').signal('n')).rejects.toMatchObject({ code: 'workflow_not_found' });
-    await expect(test.client.handle('x', 'nowhere').signal('n')).rejects.toMatchObject({ code: 'workflow_not_found' });
-    await expect(test.client.handle('y', handle.runId).signal('n')).rejects.toMatchObject({ code: 'workflow_not_found' });
+    await expect(test.client.handle('x', 'nowhere').signal('n')).rejects.toMatchObject({
+      code: 'workflow_not_found',
+    });
+    await expect(test.client.handle('y', handle.runId).signal('n')).rejects.toMatchObject({
+      code: 'workflow_not_found',
+    });
   });
 
   it('goes to the run that is current when another has just begun', async () => {
@@ -79,7 +96,9 @@ describe('B10 signal', () => {
     storage.onCommit = async () => {
       storage.onCommit = undefined;
       const other = await openClient({ storage });
-      second = (await other.client.start('w', 2, { id: 'x', duplicatePolicy: 'terminate_existing' })) as { runId: string };
+      second = (await other.client.start('w', 2, { id: 'x', duplicatePolicy: 'terminate_existing' })) as {
+        runId: string;
+      };
     };
     await test.client.handle('x').signal('n', 1);
     expect(await inbox(test, second!.runId)).toHaveLength(1);
@@ -91,9 +110,15 @@ describe('B10 signal', () => {
     const byName = await test.client.start('declaring', 1, { id: 'x' });
     const typed = test.client.handle(declaring, 'x');
     for (const handle of [byName, typed]) {
-      await expect(handle.signal('sub', 1)).rejects.toMatchObject({ code: 'signal_rejected', message: expect.stringContaining("it declares 'add'") as string });
+      await expect(handle.signal('sub', 1)).rejects.toMatchObject({
+        code: 'signal_rejected',
+        message: expect.stringContaining("it declares 'add'") as string,
+      });
       await expect(handle.signal('total', 1)).rejects.toMatchObject({ code: 'signal_rejected' });
-      await expect(handle.signal('add', 'one')).rejects.toMatchObject({ code: 'signal_rejected', cause: { issues: [{ path: 'n', message: 'no number' }] } });
+      await expect(handle.signal('add', 'one')).rejects.toMatchObject({
+        code: 'signal_rejected',
+        cause: { issues: [{ path: 'n', message: 'no number' }] },
+      });
       await expect(handle.signal('toString', 1)).rejects.toMatchObject({ code: 'signal_rejected' });
       await handle.signal('add', 1);
     }
@@ -104,7 +129,10 @@ describe('B10 signal', () => {
   it('refuses what cannot be stored, a name that is none, an id that is none', async () => {
     const { client } = await openClient({ maxPayloadBytes: 100 });
     const handle = await client.start('w');
-    await expect(handle.signal('n', () => 1)).rejects.toMatchObject({ code: 'signal_rejected', cause: { code: 'payload_invalid' } });
+    await expect(handle.signal('n', () => 1)).rejects.toMatchObject({
+      code: 'signal_rejected',
+      cause: { code: 'payload_invalid' },
+    });
     await expect(handle.signal('n', 'x'.repeat(200))).rejects.toMatchObject({ code: 'payload_too_large' });
     await expect(handle.signal('')).rejects.toMatchObject({ code: 'signal_rejected' });
     await expect(handle.signal('n', 1, { id: 'a b' })).rejects.toMatchObject({ code: 'invalid_argument' });
@@ -117,10 +145,17 @@ describe('A5 cancel', () => {
     const handle = await test.client.start('w', 1, { startDelay: '1h' });
     await handle.signal('unread');
     await handle.cancel({ reason: 'changed my mind' });
-    expect(await handle.describe()).toMatchObject({ status: 'cancelled', closedReason: 'changed my mind', historyLength: 2 });
+    expect(await handle.describe()).toMatchObject({
+      status: 'cancelled',
+      closedReason: 'changed my mind',
+      historyLength: 2,
+    });
     expect(await test.core.storage.readTasks(handle.runId!)).toEqual([]);
     expect(await inbox(test, handle.runId!)).toEqual([]);
-    await expect(handle.result()).rejects.toMatchObject({ code: 'workflow_cancelled', message: expect.stringContaining('changed my mind') as string });
+    await expect(handle.result()).rejects.toMatchObject({
+      code: 'workflow_cancelled',
+      message: expect.stringContaining('changed my mind') as string,
+    });
   });
 
   it('asks one that has begun, once however often', async () => {
@@ -129,7 +164,9 @@ describe('A5 cancel', () => {
     await begin(test, handle.runId!);
     await handle.cancel({ reason: 'r', cancelQueuedActivities: false });
     await handle.cancel();
-    expect(await inbox(test, handle.runId!)).toEqual([{ type: 'CancelRequested', messageId: 'cancel', reason: 'r', cancelQueuedActivities: false }]);
+    expect(await inbox(test, handle.runId!)).toEqual([
+      { type: 'CancelRequested', messageId: 'cancel', reason: 'r', cancelQueuedActivities: false },
+    ]);
     expect(await handle.describe()).toMatchObject({ status: 'running' });
   });
 
@@ -137,10 +174,19 @@ describe('A5 cancel', () => {
     const { client } = await openClient();
     const handle = await client.start('w');
     for (const reason of [5, {}, 'x'.repeat(4_097)]) {
-      await expect(handle.cancel({ reason: reason as string })).rejects.toMatchObject({ code: 'invalid_argument', issues: [{ path: 'reason' }] });
-      await expect(handle.terminate(reason as string)).rejects.toMatchObject({ code: 'invalid_argument', issues: [{ path: 'reason' }] });
+      await expect(handle.cancel({ reason: reason as string })).rejects.toMatchObject({
+        code: 'invalid_argument',
+        issues: [{ path: 'reason' }],
+      });
+      await expect(handle.terminate(reason as string)).rejects.toMatchObject({
+        code: 'invalid_argument',
+        issues: [{ path: 'reason' }],
+      });
     }
-    await expect(handle.cancel('because' as never)).rejects.toMatchObject({ code: 'invalid_argument', issues: [{ path: 'options' }] });
+    await expect(handle.cancel('because' as never)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      issues: [{ path: 'options' }],
+    });
   });
 
   it('is nothing on a closed run, and refused for an unknown one', async () => {
@@ -174,10 +220,18 @@ describe('B7 terminate', () => {
     await begin(test, handle.runId!);
     await handle.signal('unread');
     await handle.terminate('enough');
-    expect(await handle.describe()).toMatchObject({ status: 'terminated', closedReason: 'enough', historyLength: 3, state: 'busy' });
+    expect(await handle.describe()).toMatchObject({
+      status: 'terminated',
+      closedReason: 'enough',
+      historyLength: 3,
+      state: 'busy',
+    });
     expect(await test.core.storage.readTasks(handle.runId!)).toEqual([]);
     expect(await inbox(test, handle.runId!)).toEqual([]);
-    await expect(handle.result()).rejects.toMatchObject({ code: 'workflow_terminated', message: expect.stringContaining('enough') as string });
+    await expect(handle.result()).rejects.toMatchObject({
+      code: 'workflow_terminated',
+      message: expect.stringContaining('enough') as string,
+    });
   });
 
   it('twice is once; after another end it is refused', async () => {
@@ -241,8 +295,14 @@ async function move({ core }: TestClient, runId: string): Promise<'moved' | 'ref
           kind: 'advance-run',
           runId,
           fromSeq: run.seq,
-          events: [JSON.stringify({ seq: run.seq + 1, type: 'TimerFired', at: core.clock.now(), timerId: 't' })],
-          changes: { ...run, status: 'running', body: JSON.stringify({ state: { codec: 'json', data: 'busy' } }) },
+          events: [
+            JSON.stringify({ seq: run.seq + 1, type: 'TimerFired', at: core.clock.now(), timerId: 't' }),
+          ],
+          changes: {
+            ...run,
+            status: 'running',
+            body: JSON.stringify({ state: { codec: 'json', data: 'busy' } }),
+          },
         },
       ],
     },
@@ -253,4 +313,3 @@ async function move({ core }: TestClient, runId: string): Promise<'moved' | 'ref
 async function begin(test: TestClient, runId: string): Promise<void> {
   expect(await move(test, runId)).toBe('moved');
 }
-

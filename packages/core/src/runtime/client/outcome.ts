@@ -21,7 +21,9 @@ export function outcomeOf(run: WorkflowDescription): unknown {
       const failure = run.failure ?? { name: 'Error', message: 'unknown failure' };
       const { name, message } = failure;
       const said = name === 'Error' ? message : `${name}: ${message}`;
-      throw new WorkflowFailedError(`${named} failed: ${said}`, failure, { cause: rebuildError(recordOf(failure)) });
+      throw new WorkflowFailedError(`${named} failed: ${said}`, failure, {
+        cause: rebuildError(recordOf(failure)),
+      });
     }
     case 'cancelled':
       throw new WorkflowCancelledError(`${named} was cancelled${reason}`);
@@ -34,7 +36,10 @@ export function outcomeOf(run: WorkflowDescription): unknown {
     case 'running':
     case 'waiting':
     case 'blocked':
-      throw new StorageError('storage_failed', `${named} is ${run.status} and has no result`, { retryable: true, outcome: 'not-applied' });
+      throw new StorageError('storage_failed', `${named} is ${run.status} and has no result`, {
+        retryable: true,
+        outcome: 'not-applied',
+      });
   }
 }
 

@@ -6,16 +6,33 @@ import { decodeQuery, encodeReply, replyKey, type QueryReply } from '../query-ma
 import { closeRun, openClient, settled, workflow, type TestClient } from './client.testkit.js';
 
 /** Answers the query tasks of a store, as a worker elsewhere would. */
-async function respond({ core }: TestClient, answer: (name: string, argument: unknown) => QueryReply): Promise<readonly TaskRecord[]> {
+async function respond(
+  { core }: TestClient,
+  answer: (name: string, argument: unknown) => QueryReply,
+): Promise<readonly TaskRecord[]> {
   const wants = [{ kind: 'query' as const, queues: ['default'], types: null, limit: 10, leaseMs: 1_000 }];
-  const tasks = await core.storage.claim({ namespace: 'default', owner: 'elsewhere', now: core.clock.now(), buildId: null, wants });
+  const tasks = await core.storage.claim({
+    namespace: 'default',
+    owner: 'elsewhere',
+    now: core.clock.now(),
+    buildId: null,
+    wants,
+  });
   for (const task of tasks) {
     const { name, input } = decodeQuery(task.body);
     await core.committer.commit({
       expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
       writes: [
         { kind: 'drop-task', taskId: task.taskId },
-        { kind: 'put-key', record: { namespace: 'default', key: replyKey(task.taskId), value: encodeReply(answer(name, decodeValue(input))), runId: task.runId } },
+        {
+          kind: 'put-key',
+          record: {
+            namespace: 'default',
+            key: replyKey(task.taskId),
+            value: encodeReply(answer(name, decodeValue(input))),
+            runId: task.runId,
+          },
+        },
       ],
     });
   }
@@ -30,11 +47,18 @@ describe('B11 a query to a worker elsewhere', () => {
     const before = await handle.describe();
     const answers = Promise.all([handle.query('add', { n: 1n }), handle.query('add', { n: 2n })]);
     await settled();
-    const tasks = await respond(elsewhere, (name, argument) => ({ ok: true, result: encodeValue([name, argument]) }));
-    expect(await answers).toEqual([['add', { n: 1n }], ['add', { n: 2n }]]);
+    const tasks = await respond(elsewhere, (name, argument) => ({
+      ok: true,
+      result: encodeValue([name, argument]),
+    }));
+    expect(await answers).toEqual([
+      ['add', { n: 1n }],
+      ['add', { n: 2n }],
+    ]);
     await settled();
     expect(tasks).toHaveLength(2);
-    for (const task of tasks) expect(await asking.core.storage.readKey('default', replyKey(task.taskId))).toBeUndefined();
+    for (const task of tasks)
+      expect(await asking.core.storage.readKey('default', replyKey(task.taskId))).toBeUndefined();
     expect((await handle.describe()).historyLength).toBe(before.historyLength);
     expect(asking.clock.timers).toBe(0);
   });
@@ -82,7 +106,10 @@ describe('B11 a query to a worker elsewhere', () => {
     const [task] = (await test.core.storage.readTasks(handle.runId!)).filter((one) => one.kind === 'query');
     expect(task).toMatchObject({ queue: 'default', type: 'w' });
     await test.clock.advance(250);
-    expect(await answer).toMatchObject({ code: 'query_rejected', message: expect.stringContaining('No worker answered') as string });
+    expect(await answer).toMatchObject({
+      code: 'query_rejected',
+      message: expect.stringContaining('No worker answered') as string,
+    });
     await settled();
     expect(await respond(test, () => ({ ok: true, result: encodeValue(1) }))).toEqual([]);
   });
@@ -100,7 +127,10 @@ describe('B11 a query to a worker elsewhere', () => {
     const messages = { total: { kind: 'query' as const }, add: { kind: 'signal' as const } };
     const { client } = await openClient({ workflows: [workflow('w', messages)] });
     const handle = await client.start('w');
-    await expect(handle.query('add')).rejects.toMatchObject({ code: 'query_rejected', message: expect.stringContaining("it declares 'total'") as string });
+    await expect(handle.query('add')).rejects.toMatchObject({
+      code: 'query_rejected',
+      message: expect.stringContaining("it declares 'total'") as string,
+    });
     await expect(handle.query('')).rejects.toMatchObject({ code: 'query_rejected' });
     await expect(client.handle('y').query('total')).rejects.toMatchObject({ code: 'workflow_not_found' });
   });

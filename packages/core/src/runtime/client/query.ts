@@ -31,21 +31,36 @@ export async function queryRun(
   if (answer) return decodeValue(answer, readLimits);
   const reply = await askElsewhere(core, run, name, input);
   if (reply.ok) return core.command(() => readValue(core, reply.result));
-  throw reply.code === 'nondeterminism' ? new NondeterminismError(reply.message, undefined) : new QueryRejectedError(reply.message);
+  throw reply.code === 'nondeterminism'
+    ? new NondeterminismError(reply.message, undefined)
+    : new QueryRejectedError(reply.message);
 }
 
-function accept(core: OpenCore, type: string, declared: DeclaredMessages | undefined, name: string, argument: unknown): TextPayload {
+function accept(
+  core: OpenCore,
+  type: string,
+  declared: DeclaredMessages | undefined,
+  name: string,
+  argument: unknown,
+): TextPayload {
   if (typeof name !== 'string' || name === '') throw new QueryRejectedError('A query needs a name');
   try {
     return encodeValue(checkMessage('query', type, declared, name, argument), core.limits);
   } catch (error) {
     if (isPerdureError(error) && error.code === 'payload_too_large') throw error;
-    throw new QueryRejectedError(`Query '${name}' was refused: ${(error as Error).message}`, { cause: error });
+    throw new QueryRejectedError(`Query '${name}' was refused: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
 /** The question is a task for the workers of the run's queue; the answer comes as a key, which goes with the task. */
-async function askElsewhere(core: OpenCore, run: RunRecord, name: string, input: TextPayload): Promise<QueryReply> {
+async function askElsewhere(
+  core: OpenCore,
+  run: RunRecord,
+  name: string,
+  input: TextPayload,
+): Promise<QueryReply> {
   const { namespace, storage } = core;
   const task = await core.command(() => ask(core, run, name, input));
   const key = replyKey(task.taskId);
@@ -86,5 +101,11 @@ async function ask(core: OpenCore, run: RunRecord, name: string, input: TextPayl
 
 /** An answer that comes from now on is refused, since its task is gone. */
 async function tidy(core: OpenCore, { namespace, taskId }: TaskRecord, key: string): Promise<void> {
-  await attemptCommit(core, { expect: [], writes: [{ kind: 'drop-task', taskId }, { kind: 'drop-key', namespace, key }] });
+  await attemptCommit(core, {
+    expect: [],
+    writes: [
+      { kind: 'drop-task', taskId },
+      { kind: 'drop-key', namespace, key },
+    ],
+  });
 }

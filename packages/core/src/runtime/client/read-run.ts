@@ -6,11 +6,15 @@ import { workflowKey } from './keys.js';
 import type { RunTarget } from './run-reads.js';
 
 /** The run that is meant now. Throws `WorkflowNotFoundError` where there is none. */
-export async function resolveRun({ storage, namespace }: Core, { workflowId, runId }: RunTarget): Promise<RunId> {
+export async function resolveRun(
+  { storage, namespace }: Core,
+  { workflowId, runId }: RunTarget,
+): Promise<RunId> {
   if (runId !== undefined) return runId;
   // What cannot be an id is not looked up: it may not even be text that a store can take.
   const key = isValidId(workflowId) ? await storage.readKey(namespace, workflowKey(workflowId)) : undefined;
-  if (!key) throw new WorkflowNotFoundError(`There is no workflow '${workflowId}' in namespace '${namespace}'`);
+  if (!key)
+    throw new WorkflowNotFoundError(`There is no workflow '${workflowId}' in namespace '${namespace}'`);
   return key.value;
 }
 
@@ -25,7 +29,9 @@ export async function readRun({ storage, namespace }: Core, runId: RunId): Promi
 export async function readTarget(core: Core, target: RunTarget): Promise<RunRecord> {
   const run = await readRun(core, await resolveRun(core, target));
   if (run.workflowId !== target.workflowId) {
-    throw new WorkflowNotFoundError(`Run ${run.runId} belongs to workflow '${run.workflowId}', not to '${target.workflowId}'`);
+    throw new WorkflowNotFoundError(
+      `Run ${run.runId} belongs to workflow '${run.workflowId}', not to '${target.workflowId}'`,
+    );
   }
   return run;
 }

@@ -1,7 +1,12 @@
 import { readBundle, type HistoryBundle } from '../../codec/bundle.js';
 import { failureOf } from '../../codec/failures.js';
 import { decodeValue } from '../../codec/values.js';
-import { ForeignAwaitError, InvalidArgumentError, NondeterminismError, PerdureError } from '../../model/errors.js';
+import {
+  ForeignAwaitError,
+  InvalidArgumentError,
+  NondeterminismError,
+  PerdureError,
+} from '../../model/errors.js';
 import { isCloseEvent, type CloseEvent, type RunEvent, type WorkflowStarted } from '../../model/events.js';
 import type { Failure } from '../../model/failure.js';
 import type { WorkflowStatus } from '../../model/status.js';
@@ -26,11 +31,16 @@ export interface ReplayResult {
 }
 
 /** Runs today's code against a recorded history, and compares command by command. */
-export async function replayBundle(workflows: ReadonlyMap<string, WorkflowRecord>, bundle: HistoryBundle): Promise<ReplayResult> {
+export async function replayBundle(
+  workflows: ReadonlyMap<string, WorkflowRecord>,
+  bundle: HistoryBundle,
+): Promise<ReplayResult> {
   const { events } = readBundle(bundle);
   const started = events[0];
   if (started?.type !== 'WorkflowStarted') {
-    throw new InvalidArgumentError('The history cannot be replayed', [{ path: 'bundle.events', message: 'must begin with WorkflowStarted' }]);
+    throw new InvalidArgumentError('The history cannot be replayed', [
+      { path: 'bundle.events', message: 'must begin with WorkflowStarted' },
+    ]);
   }
   const workflow = workflows.get(started.workflowType);
   if (!workflow) throw unknownWorkflow(started.workflowType, workflows.keys());
@@ -42,7 +52,11 @@ export async function replayBundle(workflows: ReadonlyMap<string, WorkflowRecord
   return { status: close ? closedStatus(close) : openStatus(instance), ...settled(instance, close) };
 }
 
-async function run(workflow: WorkflowRecord, started: WorkflowStarted, events: readonly RunEvent[]): Promise<WorkflowInstance> {
+async function run(
+  workflow: WorkflowRecord,
+  started: WorkflowStarted,
+  events: readonly RunEvent[],
+): Promise<WorkflowInstance> {
   const instance = new WorkflowInstance(workflow, started, {
     namespace: 'default',
     log: silent,
@@ -56,7 +70,10 @@ async function run(workflow: WorkflowRecord, started: WorkflowStarted, events: r
   return instance;
 }
 
-function settled({ settlement }: WorkflowInstance, close: CloseEvent | undefined): Omit<ReplayResult, 'status'> {
+function settled(
+  { settlement }: WorkflowInstance,
+  close: CloseEvent | undefined,
+): Omit<ReplayResult, 'status'> {
   if (!close || endsFromOutside(close)) return {};
   if (settlement?.kind === 'completed') return { output: decodeValue(settlement.result, readLimits) };
   return settlement?.kind === 'failed' ? { failure: failureOf(settlement.failure) } : {};
@@ -64,7 +81,11 @@ function settled({ settlement }: WorkflowInstance, close: CloseEvent | undefined
 
 /** Ends that do not depend on what the code did. */
 function endsFromOutside(close: CloseEvent): boolean {
-  return close.type === 'WorkflowTerminated' || close.type === 'WorkflowTimedOut' || close.type === 'WorkflowCancelled';
+  return (
+    close.type === 'WorkflowTerminated' ||
+    close.type === 'WorkflowTimedOut' ||
+    close.type === 'WorkflowCancelled'
+  );
 }
 
 function foreignAwait({ name }: WorkflowRecord): ForeignAwaitError {

@@ -7,7 +7,10 @@ describe('B6 result', () => {
   it('gives what the workflow returned, a copy each time', async () => {
     const test = await openClient();
     const handle = await test.client.start('w');
-    await closeRun(test, handle.runId, { type: 'WorkflowCompleted', result: encodeValue({ at: new Date(3), tags: new Set(['a']) }) });
+    await closeRun(test, handle.runId, {
+      type: 'WorkflowCompleted',
+      result: encodeValue({ at: new Date(3), tags: new Set(['a']) }),
+    });
     const a: unknown = await handle.result();
     const b: unknown = await test.client.handle(handle.workflowId).result();
     expect(a).toEqual({ at: new Date(3), tags: new Set(['a']) });
@@ -18,7 +21,11 @@ describe('B6 result', () => {
   it('waits for the end, and comes with the hint of it', async () => {
     const test = await openClient();
     const handle = await test.client.start('w');
-    const results = [handle.result(), handle.result(), test.client.handle(handle.workflowId).result({ timeout: '1d' })];
+    const results = [
+      handle.result(),
+      handle.result(),
+      test.client.handle(handle.workflowId).result({ timeout: '1d' }),
+    ];
     await settled();
     expect(test.core.closings.waits).toBe(3);
     await closeRun(test, handle.runId);
@@ -41,16 +48,27 @@ describe('B6 result', () => {
   it('a failed one rejects with the failure and its cause, rebuilt', async () => {
     const test = await openClient();
     const handle = await test.client.start('w');
-    const cause = Object.assign(new Error('no stock', { cause: new RangeError('0 left') }), { name: 'StockError', code: 'OUT' });
+    const cause = Object.assign(new Error('no stock', { cause: new RangeError('0 left') }), {
+      name: 'StockError',
+      code: 'OUT',
+    });
     await closeRun(test, handle.runId, { type: 'WorkflowFailed', failure: encodeFailure(cause) });
     await expect(handle.result()).rejects.toMatchObject({
       code: 'workflow_failed',
       name: 'WorkflowFailedError',
       message: expect.stringContaining('StockError: no stock') as string,
-      failure: { name: 'StockError', message: 'no stock', code: 'OUT', cause: { name: 'RangeError', message: '0 left' } },
+      failure: {
+        name: 'StockError',
+        message: 'no stock',
+        code: 'OUT',
+        cause: { name: 'RangeError', message: '0 left' },
+      },
       cause: { name: 'StockError', message: 'no stock', code: 'OUT', cause: { message: '0 left' } },
     });
-    expect(await handle.describe()).toMatchObject({ statusBucket: 'failed', failure: { name: 'StockError' } });
+    expect(await handle.describe()).toMatchObject({
+      statusBucket: 'failed',
+      failure: { name: 'StockError' },
+    });
   });
 
   it.each([
@@ -82,7 +100,9 @@ describe('B6 result', () => {
     await expect(handle.result({ timeout: 0 })).rejects.toMatchObject({ code: 'wait_timeout' });
     await closeRun(test, handle.runId);
     expect(await handle.result({ timeout: 0 })).toBe('done');
-    await expect(handle.result({ timeout: 'soon' as '1s' })).rejects.toMatchObject({ code: 'invalid_argument' });
+    await expect(handle.result({ timeout: 'soon' as '1s' })).rejects.toMatchObject({
+      code: 'invalid_argument',
+    });
   });
 
   it('an abort ends the wait with its reason', async () => {
@@ -101,7 +121,10 @@ describe('B6 result', () => {
   it('is about the run that was current when the wait began', async () => {
     const test = await openClient();
     await test.client.start('w', 1, { id: 'x' });
-    const wait = test.client.handle('x').result().catch((error: unknown) => error);
+    const wait = test.client
+      .handle('x')
+      .result()
+      .catch((error: unknown) => error);
     await settled();
     await test.client.start('w', 1, { id: 'x', duplicatePolicy: 'terminate_existing' });
     expect(await wait).toMatchObject({ code: 'workflow_terminated' });
@@ -124,7 +147,9 @@ describe('B6 result', () => {
     await settled();
     await closeRun(test, (await test.client.handle('x').describe()).runId);
     expect(await done).toBe('done');
-    await expect(test.client.execute('w', 1, { id: 'x' })).rejects.toMatchObject({ code: 'workflow_already_started' });
+    await expect(test.client.execute('w', 1, { id: 'x' })).rejects.toMatchObject({
+      code: 'workflow_already_started',
+    });
   });
 });
 
@@ -163,7 +188,9 @@ describe('close', () => {
     const test = await openClient();
     const handle = await test.client.start('w');
     let answered = false;
-    void handle.result().finally(() => { answered = true; });
+    void handle.result().finally(() => {
+      answered = true;
+    });
     await settled();
     test.opened.abandon();
     await settled();

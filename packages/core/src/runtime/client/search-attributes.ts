@@ -33,7 +33,10 @@ export function isSearchAttributeType(type: unknown): type is keyof SearchAttrib
 }
 
 /** What is wrong with the values, by path. Without a declaration any name may be used, with a value of any of the types. */
-export function searchAttributeIssues(values: Readonly<Record<string, unknown>>, declared: SearchAttributeSchema | undefined): ArgumentIssue[] {
+export function searchAttributeIssues(
+  values: Readonly<Record<string, unknown>>,
+  declared: SearchAttributeSchema | undefined,
+): ArgumentIssue[] {
   const issues: ArgumentIssue[] = [];
   const names = Object.keys(values);
   if (names.length > 100) issues.push({ path: 'searchAttributes', message: 'must not be more than 100' });
@@ -45,8 +48,16 @@ export function searchAttributeIssues(values: Readonly<Record<string, unknown>>,
     const type = declared?.[name];
     if (declared && Object.keys(declared).length > 0 && type === undefined) {
       issues.push({ path, message: `is not declared; declared are ${Object.keys(declared).join(', ')}` });
-    } else if (type !== undefined ? !checks[type](value) : !Object.values(checks).some((fits) => fits(value))) {
-      issues.push({ path, message: type === undefined ? 'must be a string, number, boolean, Date or list of strings, of bounded length' : `must be of type ${type}` });
+    } else if (
+      type !== undefined ? !checks[type](value) : !Object.values(checks).some((fits) => fits(value))
+    ) {
+      issues.push({
+        path,
+        message:
+          type === undefined
+            ? 'must be a string, number, boolean, Date or list of strings, of bounded length'
+            : `must be of type ${type}`,
+      });
     }
   }
   return issues;

@@ -1,4 +1,9 @@
-import { InvalidArgumentError, isPerdureError, SignalRejectedError, WorkflowNotActiveError } from '../../model/errors.js';
+import {
+  InvalidArgumentError,
+  isPerdureError,
+  SignalRejectedError,
+  WorkflowNotActiveError,
+} from '../../model/errors.js';
 import { isValidId, runTaskId, type RunId } from '../../model/ids.js';
 import type { Payload, TextPayload } from '../../model/payload.js';
 import type { Batch } from '../../storage/port.js';
@@ -28,7 +33,9 @@ export async function signalRun(
   signalId: string | undefined,
 ): Promise<void> {
   if (signalId !== undefined && !isValidId(signalId)) {
-    throw new InvalidArgumentError(`Signal '${name}' cannot be sent`, [{ path: 'id', message: "must be 1 to 191 letters, digits, '.', '_', '-', ':'" }]);
+    throw new InvalidArgumentError(`Signal '${name}' cannot be sent`, [
+      { path: 'id', message: "must be 1 to 191 letters, digits, '.', '_', '-', ':'" },
+    ]);
   }
   const messageId = signalId ?? core.ids.next(core.clock.now());
   for (let round = 0; round < mostRounds; round++) {
@@ -36,16 +43,22 @@ export async function signalRun(
     const { runId } = run;
     const messages = declared ?? core.registry.workflows.get(run.workflowType)?.messages;
     const input = await sealPayload(core, accept(core, run.workflowType, messages, name, argument));
-    const attempted = await attemptCommit(core, signalBatch(core, runId, { messageId, signalId, name, input }));
+    const attempted = await attemptCommit(
+      core,
+      signalBatch(core, runId, { messageId, signalId, name, input }),
+    );
     if (attempted !== 'unknown' && attempted.ok) {
       core.worker?.poke(runId);
       return;
     }
-    if (signalId !== undefined && (await core.storage.readKey(core.namespace, signalKey(runId, signalId)))) return;
+    if (signalId !== undefined && (await core.storage.readKey(core.namespace, signalKey(runId, signalId))))
+      return;
     const now = await readRun(core, runId);
     // Another run of the id may have begun since: then the signal is for that one.
     if (now.closedAt !== null && (target.runId !== undefined || now.isCurrent)) {
-      throw new WorkflowNotActiveError(`Workflow '${now.workflowId}' (run ${runId}) is ${now.status}: it takes no signals any more`);
+      throw new WorkflowNotActiveError(
+        `Workflow '${now.workflowId}' (run ${runId}) is ${now.status}: it takes no signals any more`,
+      );
     }
   }
   throw gaveUp(`Signal '${name}' to workflow '${target.workflowId}'`);
@@ -54,7 +67,12 @@ export async function signalRun(
 function signalBatch(
   { namespace, clock }: OpenCore,
   runId: RunId,
-  { messageId, signalId, name, input }: { messageId: string; signalId: string | undefined; name: string; input: Payload },
+  {
+    messageId,
+    signalId,
+    name,
+    input,
+  }: { messageId: string; signalId: string | undefined; name: string; input: Payload },
 ): Batch {
   const at = clock.now();
   const key = signalId === undefined ? undefined : signalKey(runId, signalId);
@@ -64,20 +82,37 @@ function signalBatch(
       { kind: 'run-open', runId },
     ],
     writes: [
-      { kind: 'put-message', message: { namespace, runId, kind: 'signal', messageId, at, body: encodeSignal({ name, input }) } },
+      {
+        kind: 'put-message',
+        message: { namespace, runId, kind: 'signal', messageId, at, body: encodeSignal({ name, input }) },
+      },
       { kind: 'wake-task', taskId: runTaskId(runId), at },
-      ...(key === undefined ? [] : [{ kind: 'put-key' as const, record: { namespace, key, value: '1', runId } }]),
+      ...(key === undefined
+        ? []
+        : [{ kind: 'put-key' as const, record: { namespace, key, value: '1', runId } }]),
     ],
   };
 }
 
 /** The door: a type that declares messages takes the declared ones only; one that declares none takes any. */
-function accept(core: OpenCore, type: string, declared: DeclaredMessages | undefined, name: string, argument: unknown): TextPayload {
+function accept(
+  core: OpenCore,
+  type: string,
+  declared: DeclaredMessages | undefined,
+  name: string,
+  argument: unknown,
+): TextPayload {
   if (typeof name !== 'string' || name === '') throw new SignalRejectedError('A signal needs a name');
   try {
-    return encodeFor(core, checkMessage('signal', type, declared, name, argument), `The value of signal '${name}'`);
+    return encodeFor(
+      core,
+      checkMessage('signal', type, declared, name, argument),
+      `The value of signal '${name}'`,
+    );
   } catch (error) {
     if (isPerdureError(error) && error.code === 'payload_too_large') throw error;
-    throw new SignalRejectedError(`Signal '${name}' was refused: ${(error as Error).message}`, { cause: error });
+    throw new SignalRejectedError(`Signal '${name}' was refused: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

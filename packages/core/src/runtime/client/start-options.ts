@@ -71,7 +71,12 @@ const known: ReadonlySet<string> = new Set<keyof StartOptions>([
   'fairnessKey',
   'fairnessWeight',
 ]);
-const policies: readonly string[] = ['reject', 'allow', 'terminate_existing', 'use_existing'] satisfies DuplicatePolicy[];
+const policies: readonly string[] = [
+  'reject',
+  'allow',
+  'terminate_existing',
+  'use_existing',
+] satisfies DuplicatePolicy[];
 const idMessage = "must be 1 to 191 letters, digits, '.', '_', '-', ':'";
 const fairnessGrammar = /^[A-Za-z0-9._:-]{0,64}$/;
 
@@ -92,9 +97,17 @@ export function planStart(
   check(policies.includes(duplicatePolicy), 'duplicatePolicy', `must be one of ${policies.join(', ')}`);
   const taskQueue = options.taskQueue ?? definition?.taskQueue ?? 'default';
   check(isValidId(taskQueue), 'taskQueue', idMessage);
-  check(Number.isInteger(priority) && priority >= 0 && priority <= 9, 'priority', 'must be a whole number from 0 to 9');
+  check(
+    Number.isInteger(priority) && priority >= 0 && priority <= 9,
+    'priority',
+    'must be a whole number from 0 to 9',
+  );
   const fairnessKey = (options.fairnessKey ?? '').trim().toLowerCase();
-  check(fairnessGrammar.test(fairnessKey), 'fairnessKey', "must be at most 64 letters, digits, '.', '_', '-', ':'");
+  check(
+    fairnessGrammar.test(fairnessKey),
+    'fairnessKey',
+    "must be at most 64 letters, digits, '.', '_', '-', ':'",
+  );
   check(
     Number.isInteger(fairnessWeight) && fairnessWeight >= 1 && fairnessWeight <= 1000,
     'fairnessWeight',
@@ -102,11 +115,18 @@ export function planStart(
   );
 
   const startDelay = options.startDelay === undefined ? 0 : parseDuration(options.startDelay, 'startDelay');
-  const executionTimeout = timeout(options.executionTimeout ?? definition?.executionTimeout, 'executionTimeout');
+  const executionTimeout = timeout(
+    options.executionTimeout ?? definition?.executionTimeout,
+    'executionTimeout',
+  );
   const runTimeout = timeout(options.runTimeout ?? definition?.runTimeout, 'runTimeout');
   check((executionTimeout ?? 1) > 0, 'executionTimeout', 'must be positive');
   check((runTimeout ?? 1) > 0, 'runTimeout', 'must be positive');
-  check((runTimeout ?? 0) <= (executionTimeout ?? Infinity), 'runTimeout', 'must not be longer than executionTimeout');
+  check(
+    (runTimeout ?? 0) <= (executionTimeout ?? Infinity),
+    'runTimeout',
+    'must not be longer than executionTimeout',
+  );
   if (issues.length > 0) throw new InvalidArgumentError('The workflow cannot be started', issues);
 
   const visibleAt = moment(now, Math.max(0, startDelay));

@@ -7,19 +7,29 @@ import { closeRun, FaultyStorage, openClient, workflow } from './client.testkit.
 
 const count = 50;
 
-async function refused(promise: Promise<unknown>): Promise<{ code: string; message: string; paths: readonly string[] }> {
+async function refused(
+  promise: Promise<unknown>,
+): Promise<{ code: string; message: string; paths: readonly string[] }> {
   const error = await promise.then(
     () => expect.unreachable('was accepted'),
     (reason: unknown) => reason as InvalidArgumentError,
   );
   const { code, message, issues } = error;
-  return { code, message, paths: (issues as InvalidArgumentError['issues'] | undefined)?.map((issue) => issue.path) ?? [] };
+  return {
+    code,
+    message,
+    paths: (issues as InvalidArgumentError['issues'] | undefined)?.map((issue) => issue.path) ?? [],
+  };
 }
 
 describe('B1 start', () => {
   it('writes the run, its first event and its task, and the key of its id', async () => {
     const { client, core, clock } = await openClient();
-    const handle = await client.start('order', { sku: 'a' }, { id: 'o-1', priority: 2, fairnessKey: ' Tenant ', fairnessWeight: 7, taskQueue: 'q' });
+    const handle = await client.start(
+      'order',
+      { sku: 'a' },
+      { id: 'o-1', priority: 2, fairnessKey: ' Tenant ', fairnessWeight: 7, taskQueue: 'q' },
+    );
     const run = await handle.describe();
     expect(run).toMatchObject({
       workflowId: 'o-1',
@@ -40,9 +50,24 @@ describe('B1 start', () => {
     });
     expect(run.startedAt.getTime()).toBe(clock.now());
     const [task] = await core.storage.readTasks(run.runId);
-    expect(task).toMatchObject({ kind: 'workflow', queue: 'q', type: 'order', priority: 2, fairnessKey: 'tenant', fairnessWeight: 7, attempt: 0, token: 0 });
+    expect(task).toMatchObject({
+      kind: 'workflow',
+      queue: 'q',
+      type: 'order',
+      priority: 2,
+      fairnessKey: 'tenant',
+      fairnessWeight: 7,
+      attempt: 0,
+      token: 0,
+    });
     const [event] = await core.storage.readEvents(run.runId, { from: 1, limit: 5 });
-    expect(decodeEvent(event!)).toMatchObject({ seq: 1, type: 'WorkflowStarted', workflowId: 'o-1', runNumber: 1, attempt: 1 });
+    expect(decodeEvent(event!)).toMatchObject({
+      seq: 1,
+      type: 'WorkflowStarted',
+      workflowId: 'o-1',
+      runNumber: 1,
+      attempt: 1,
+    });
     expect(await core.storage.readKey('default', 'workflow:o-1')).toMatchObject({ value: run.runId });
   });
 
@@ -56,8 +81,14 @@ describe('B1 start', () => {
   it('keeps memo and search attributes, and leaves out what is null', async () => {
     const { client } = await openClient();
     const at = new Date(0);
-    const handle = await client.start('w', 1, { memo: { by: 'me', at }, searchAttributes: { total: 3, gone: null, tags: ['a'] } });
-    expect(await handle.describe()).toMatchObject({ memo: { by: 'me', at }, searchAttributes: { total: 3, tags: ['a'] } });
+    const handle = await client.start('w', 1, {
+      memo: { by: 'me', at },
+      searchAttributes: { total: 3, gone: null, tags: ['a'] },
+    });
+    expect(await handle.describe()).toMatchObject({
+      memo: { by: 'me', at },
+      searchAttributes: { total: 3, tags: ['a'] },
+    });
     expect(Object.keys((await handle.describe()).searchAttributes)).toEqual(['total', 'tags']);
   });
 
@@ -67,15 +98,22 @@ describe('B1 start', () => {
     const run = await handle.describe();
     expect(run.runDeadline!.getTime()).toBe(clock.now() + 3_660_000);
     expect(run.executionDeadline!.getTime()).toBe(clock.now() + 7_260_000);
-    expect(run.waitingFor).toEqual([{ kind: 'timer', id: 'startDelay', dueAt: new Date(clock.now() + 60_000) }]);
+    expect(run.waitingFor).toEqual([
+      { kind: 'timer', id: 'startDelay', dueAt: new Date(clock.now() + 60_000) },
+    ]);
     expect((await core.storage.readTasks(run.runId))[0]).toMatchObject({ visibleAt: clock.now() + 60_000 });
   });
 
   it('takes queue and timeouts of the definition where the caller gives none', async () => {
     const definition = { ...workflow('w'), taskQueue: 'own', runTimeout: '5s' as const };
     const { client, clock } = await openClient({ workflows: [definition] });
-    expect(await (await client.start('w')).describe()).toMatchObject({ taskQueue: 'own', runDeadline: new Date(clock.now() + 5_000) });
-    expect(await (await client.start('w', 1, { taskQueue: 'other' })).describe()).toMatchObject({ taskQueue: 'other' });
+    expect(await (await client.start('w')).describe()).toMatchObject({
+      taskQueue: 'own',
+      runDeadline: new Date(clock.now() + 5_000),
+    });
+    expect(await (await client.start('w', 1, { taskQueue: 'other' })).describe()).toMatchObject({
+      taskQueue: 'other',
+    });
   });
 
   it.each([
@@ -97,36 +135,59 @@ describe('B1 start', () => {
     [{ startDelay: 'soon' }, 'startDelay'],
   ])('refuses %j', async (options, path) => {
     const { client, core } = await openClient();
-    expect(await refused(client.start('w', 1, options as never))).toMatchObject({ code: 'invalid_argument', paths: [path] });
+    expect(await refused(client.start('w', 1, options as never))).toMatchObject({
+      code: 'invalid_argument',
+      paths: [path],
+    });
     expect(await core.storage.countRuns({ namespace: 'default' })).toBe(0);
   });
 
   it('refuses an input that its schema refuses, with the path', async () => {
     const schema: StandardSchema = {
-      '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [{ message: 'too small', path: ['items', 2, 'price'] }] }) },
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: () => ({ issues: [{ message: 'too small', path: ['items', 2, 'price'] }] }),
+      },
     };
     const { client } = await openClient({ workflows: [{ ...workflow('w'), inputSchema: schema }] });
-    expect(await refused(client.start('w', {}))).toMatchObject({ code: 'invalid_argument', paths: ['items[2].price'] });
+    expect(await refused(client.start('w', {}))).toMatchObject({
+      code: 'invalid_argument',
+      paths: ['items[2].price'],
+    });
   });
 
   it('refuses search attributes that are not declared, or of another type', async () => {
     const { client } = await openClient();
     const definition = { ...workflow('w'), searchAttributes: { total: 'int', at: 'datetime' } as const };
-    expect(await refused(client.start(definition, 1, { searchAttributes: { total: 1.5, at: new Date(NaN), other: 1 } }))).toMatchObject({
+    expect(
+      await refused(
+        client.start(definition, 1, { searchAttributes: { total: 1.5, at: new Date(NaN), other: 1 } }),
+      ),
+    ).toMatchObject({
       paths: ['searchAttributes.total', 'searchAttributes.at', 'searchAttributes.other'],
     });
   });
 
   it('B31 refuses a memo above 256 KiB and an input above the limit', async () => {
     const { client } = await openClient({ maxPayloadBytes: 1_000_000 });
-    expect(await refused(client.start('w', 1, { memo: { text: 'x'.repeat(300_000) } }))).toMatchObject({ code: 'payload_too_large' });
-    expect(await refused(client.start('w', 'x'.repeat(1_000_001)))).toMatchObject({ code: 'payload_too_large' });
+    expect(await refused(client.start('w', 1, { memo: { text: 'x'.repeat(300_000) } }))).toMatchObject({
+      code: 'payload_too_large',
+    });
+    expect(await refused(client.start('w', 'x'.repeat(1_000_001)))).toMatchObject({
+      code: 'payload_too_large',
+    });
   });
 
   it('B29 warns at 80 % of the limit', async () => {
     const warnings: string[] = [];
     const silent = (): void => undefined;
-    const logger = { debug: silent, info: silent, error: silent, warn: (message: string) => warnings.push(message) };
+    const logger = {
+      debug: silent,
+      info: silent,
+      error: silent,
+      warn: (message: string) => warnings.push(message),
+    };
     const { client } = await openClient({ maxPayloadBytes: 1_000, logger });
     await client.start('w', 'x'.repeat(797));
     expect(warnings).toEqual([]);
@@ -149,7 +210,10 @@ describe('B1 start', () => {
   it('refuses what is neither a definition nor a name', async () => {
     const { client } = await openClient();
     for (const bad of [undefined, null, 3, {}, () => 1, '', 'a\u0000', ' a']) {
-      expect(await refused(client.start(bad))).toMatchObject({ code: 'invalid_argument', paths: ['workflow'] });
+      expect(await refused(client.start(bad))).toMatchObject({
+        code: 'invalid_argument',
+        paths: ['workflow'],
+      });
     }
   });
 });
@@ -158,19 +222,36 @@ describe('D2 duplicate policies', () => {
   it('reject: any known id, open or closed', async () => {
     const test = await openClient();
     const first = await test.client.start('w', 1, { id: 'x' });
-    expect(await refused(test.client.start('w', 1, { id: 'x' }))).toMatchObject({ code: 'workflow_already_started' });
+    expect(await refused(test.client.start('w', 1, { id: 'x' }))).toMatchObject({
+      code: 'workflow_already_started',
+    });
     await closeRun(test, first.runId);
-    expect(await refused(test.client.start('w', 1, { id: 'x', duplicatePolicy: 'reject' }))).toMatchObject({ code: 'workflow_already_started' });
+    expect(await refused(test.client.start('w', 1, { id: 'x', duplicatePolicy: 'reject' }))).toMatchObject({
+      code: 'workflow_already_started',
+    });
   });
 
   it('allow: a closed one gives the next run, an open one is refused', async () => {
     const test = await openClient();
     const first = await test.client.start('w', 1, { id: 'x', duplicatePolicy: 'allow' });
-    expect(await refused(test.client.start('w', 1, { id: 'x', duplicatePolicy: 'allow' }))).toMatchObject({ code: 'workflow_already_started' });
+    expect(await refused(test.client.start('w', 1, { id: 'x', duplicatePolicy: 'allow' }))).toMatchObject({
+      code: 'workflow_already_started',
+    });
     await closeRun(test, first.runId);
     const second = await test.client.start('w', 2, { id: 'x', duplicatePolicy: 'allow' });
-    expect(await second.describe()).toMatchObject({ runNumber: 2, runCount: 2, isCurrentRun: true, input: 2 });
-    expect(await first.describe()).toMatchObject({ runNumber: 1, runCount: 2, isCurrentRun: false, status: 'completed', output: 'done' });
+    expect(await second.describe()).toMatchObject({
+      runNumber: 2,
+      runCount: 2,
+      isCurrentRun: true,
+      input: 2,
+    });
+    expect(await first.describe()).toMatchObject({
+      runNumber: 1,
+      runCount: 2,
+      isCurrentRun: false,
+      status: 'completed',
+      output: 'done',
+    });
     expect(await test.client.handle('x').describe()).toMatchObject({ runId: second.runId! });
     expect((await second.runs()).map((run: { runNumber: number }) => run.runNumber)).toEqual([1, 2]);
   });
@@ -180,7 +261,12 @@ describe('D2 duplicate policies', () => {
     const first = await test.client.start('w', 1, { id: 'x' });
     await first.signal('unread');
     const second = await test.client.start('w', 2, { id: 'x', duplicatePolicy: 'terminate_existing' });
-    expect(await first.describe()).toMatchObject({ status: 'terminated', isCurrentRun: false, actions: [], closedReason: expect.stringContaining('Another run') as string });
+    expect(await first.describe()).toMatchObject({
+      status: 'terminated',
+      isCurrentRun: false,
+      actions: [],
+      closedReason: expect.stringContaining('Another run') as string,
+    });
     expect(await second.describe()).toMatchObject({ status: 'pending', runNumber: 2 });
     expect(await test.core.storage.readTasks(first.runId!)).toEqual([]);
     expect(await test.core.storage.readInbox(first.runId!, { afterPosition: 0, limit: 9 })).toEqual([]);
@@ -196,27 +282,45 @@ describe('D2 duplicate policies', () => {
     const again = await test.client.start('w', 2, { id: 'x', duplicatePolicy: 'use_existing' });
     expect(again.runId).toBe(first.runId!);
     await closeRun(test, first.runId);
-    expect(await refused(test.client.start('w', 1, { id: 'x', duplicatePolicy: 'use_existing' }))).toMatchObject({ code: 'workflow_already_started' });
+    expect(
+      await refused(test.client.start('w', 1, { id: 'x', duplicatePolicy: 'use_existing' })),
+    ).toMatchObject({ code: 'workflow_already_started' });
   });
 
-  it.each(['reject', 'allow', 'use_existing', 'terminate_existing'] as const)('%s: 50 starts at the same time leave one open run', async (duplicatePolicy) => {
-    const storage = memory();
-    const clients = await Promise.all([openClient({ storage }), openClient({ storage }), openClient({ storage })]);
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: count }, (_, i) => clients[i % 3]!.client.start('w', i, { id: 'x', duplicatePolicy }) as Promise<{ runId: string }>),
-    );
-    const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.runId] : []));
-    const { core } = clients[0];
-    const open = await core.storage.listRuns({ namespace: 'default', statuses: ['pending'] }, { after: null, limit: 100 });
-    const all = await core.storage.countRuns({ namespace: 'default', workflowId: 'x' });
-    expect(open).toHaveLength(1);
-    expect(await core.storage.countRuns({ namespace: 'default', currentOnly: true })).toBe(1);
-    expect(open[0]).toMatchObject({ isCurrent: true, runNumber: all });
-    if (duplicatePolicy === 'terminate_existing') expect(started).toHaveLength(count);
-    else expect(all).toBe(1);
-    if (duplicatePolicy === 'use_existing') expect(new Set(started)).toEqual(new Set([open[0]!.runId]));
-    if (duplicatePolicy === 'reject' || duplicatePolicy === 'allow') expect(started).toHaveLength(1);
-  });
+  it.each(['reject', 'allow', 'use_existing', 'terminate_existing'] as const)(
+    '%s: 50 starts at the same time leave one open run',
+    async (duplicatePolicy) => {
+      const storage = memory();
+      const clients = await Promise.all([
+        openClient({ storage }),
+        openClient({ storage }),
+        openClient({ storage }),
+      ]);
+      const outcomes = await Promise.allSettled(
+        Array.from(
+          { length: count },
+          (_, i) =>
+            clients[i % 3]!.client.start('w', i, { id: 'x', duplicatePolicy }) as Promise<{ runId: string }>,
+        ),
+      );
+      const started = outcomes.flatMap((outcome) =>
+        outcome.status === 'fulfilled' ? [outcome.value.runId] : [],
+      );
+      const { core } = clients[0];
+      const open = await core.storage.listRuns(
+        { namespace: 'default', statuses: ['pending'] },
+        { after: null, limit: 100 },
+      );
+      const all = await core.storage.countRuns({ namespace: 'default', workflowId: 'x' });
+      expect(open).toHaveLength(1);
+      expect(await core.storage.countRuns({ namespace: 'default', currentOnly: true })).toBe(1);
+      expect(open[0]).toMatchObject({ isCurrent: true, runNumber: all });
+      if (duplicatePolicy === 'terminate_existing') expect(started).toHaveLength(count);
+      else expect(all).toBe(1);
+      if (duplicatePolicy === 'use_existing') expect(new Set(started)).toEqual(new Set([open[0]!.runId]));
+      if (duplicatePolicy === 'reject' || duplicatePolicy === 'allow') expect(started).toHaveLength(1);
+    },
+  );
 });
 
 describe('G6 request ids', () => {
@@ -228,14 +332,21 @@ describe('G6 request ids', () => {
     const second = await test.client.start('w', 2, { id: 'x', requestId: 's', duplicatePolicy: 'allow' });
     expect(second.runId!).not.toBe(first.runId!);
     for (const duplicatePolicy of ['reject', 'allow', 'use_existing', 'terminate_existing'] as const) {
-      expect((await test.client.start('w', 1, { id: 'x', requestId: 'r', duplicatePolicy })).runId).toBe(first.runId!);
+      expect((await test.client.start('w', 1, { id: 'x', requestId: 'r', duplicatePolicy })).runId).toBe(
+        first.runId!,
+      );
     }
     expect(await second.describe()).toMatchObject({ status: 'pending' });
   });
 
   it('50 times at the same time without an id: one run', async () => {
     const { client, core } = await openClient();
-    const handles = await Promise.all(Array.from({ length: count }, () => client.start('w', 1, { requestId: 'r' }) as Promise<{ runId: string }>));
+    const handles = await Promise.all(
+      Array.from(
+        { length: count },
+        () => client.start('w', 1, { requestId: 'r' }) as Promise<{ runId: string }>,
+      ),
+    );
     expect(new Set(handles.map((handle) => handle.runId)).size).toBe(1);
     expect(await core.storage.countRuns({ namespace: 'default' })).toBe(1);
   });
@@ -243,7 +354,9 @@ describe('G6 request ids', () => {
   it('another request for a taken id is refused', async () => {
     const { client } = await openClient();
     await client.start('w', 1, { id: 'x', requestId: 'r' });
-    expect(await refused(client.start('w', 1, { id: 'x', requestId: 's' }))).toMatchObject({ code: 'workflow_already_started' });
+    expect(await refused(client.start('w', 1, { id: 'x', requestId: 's' }))).toMatchObject({
+      code: 'workflow_already_started',
+    });
   });
 });
 
@@ -255,7 +368,9 @@ describe('G10 a commit of unknown outcome', () => {
     const handle = await client.start('w', 1, { id: 'x' });
     expect(await handle.describe()).toMatchObject({ workflowId: 'x', runNumber: 1 });
     expect(await core.storage.countRuns({ namespace: 'default' })).toBe(1);
-    expect(await refused(client.start('w', 1, { id: 'x' }))).toMatchObject({ code: 'workflow_already_started' });
+    expect(await refused(client.start('w', 1, { id: 'x' }))).toMatchObject({
+      code: 'workflow_already_started',
+    });
   });
 
   it('lost, then somebody else takes the id: refused', async () => {
@@ -266,13 +381,18 @@ describe('G10 a commit of unknown outcome', () => {
       await other.client.start('w', 2, { id: 'x' });
       storage.faults.push('unknown-lost');
     };
-    expect(await refused(mine.client.start('w', 1, { id: 'x' }))).toMatchObject({ code: 'workflow_already_started' });
+    expect(await refused(mine.client.start('w', 1, { id: 'x' }))).toMatchObject({
+      code: 'workflow_already_started',
+    });
   });
 });
 
 it('namespaces are apart', async () => {
   const storage = memory();
-  const [a, b] = [await openClient({ storage, namespace: 'a' }), await openClient({ storage, namespace: 'b' })];
+  const [a, b] = [
+    await openClient({ storage, namespace: 'a' }),
+    await openClient({ storage, namespace: 'b' }),
+  ];
   const inA = await a.client.start('w', 1, { id: 'x' });
   const inB = await b.client.start('w', 2, { id: 'x' });
   expect(inB.runId).not.toBe(inA.runId!);
@@ -280,5 +400,7 @@ it('namespaces are apart', async () => {
     expect(await refused(a.client.handle(odd).describe())).toMatchObject({ code: 'workflow_not_found' });
     expect(await refused(a.client.handle('x', odd).describe())).toMatchObject({ code: 'workflow_not_found' });
   }
-  expect(await refused(b.client.handle('x', inA.runId).describe())).toMatchObject({ code: 'workflow_not_found' });
+  expect(await refused(b.client.handle('x', inA.runId).describe())).toMatchObject({
+    code: 'workflow_not_found',
+  });
 });

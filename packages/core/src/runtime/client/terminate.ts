@@ -14,14 +14,20 @@ const fenceAfter = 3;
  * Nothing happens where it is terminated already. Rejects with `WorkflowNotActiveError` where it has ended otherwise,
  * since its outcome is not what the caller asked for, and with `WorkflowNotFoundError`.
  */
-export async function terminateRun(core: OpenCore, target: RunTarget, reason: string | undefined): Promise<void> {
+export async function terminateRun(
+  core: OpenCore,
+  target: RunTarget,
+  reason: string | undefined,
+): Promise<void> {
   checkReason(reason);
   for (let round = 0; round < mostRounds; round++) {
     const run = await readTarget(core, target);
     const { runId, seq } = run;
     if (run.status === 'terminated') return;
     if (run.closedAt !== null) {
-      throw new WorkflowNotActiveError(`Workflow '${run.workflowId}' (run ${runId}) is ${run.status} and cannot be terminated`);
+      throw new WorkflowNotActiveError(
+        `Workflow '${run.workflowId}' (run ${runId}) is ${run.status} and cannot be terminated`,
+      );
     }
     if (round > 0 && round % fenceAfter === 0) await fence(core, runId);
     const attempted = await attemptCommit(core, {
@@ -46,6 +52,17 @@ async function fence(core: OpenCore, runId: RunId): Promise<void> {
   if (!task) return;
   await attemptCommit(core, {
     expect: [{ kind: 'token', taskId, token: task.token }],
-    writes: [{ kind: 'put-task', task: { ...task, token: task.token + 1, leaseOwner: null, leaseUntil: 0, visibleAt: core.clock.now() } }],
+    writes: [
+      {
+        kind: 'put-task',
+        task: {
+          ...task,
+          token: task.token + 1,
+          leaseOwner: null,
+          leaseUntil: 0,
+          visibleAt: core.clock.now(),
+        },
+      },
+    ],
   });
 }

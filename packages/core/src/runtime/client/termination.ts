@@ -6,7 +6,12 @@ import type { RunRecord } from '../../storage/records.js';
 import { decodeBody, encodeBody } from '../run-projection.js';
 
 /** What ends an open run by force, at the head that was read: whoever owns it is refused from then on. */
-export function terminationOf(run: RunRecord, reason: string | undefined, now: EpochMs, isCurrent: boolean): readonly Write[] {
+export function terminationOf(
+  run: RunRecord,
+  reason: string | undefined,
+  now: EpochMs,
+  isCurrent: boolean,
+): readonly Write[] {
   const event = { type: 'WorkflowTerminated' as const, ...(reason !== undefined && { reason }) };
   return endOf(run, event, now, isCurrent);
 }
@@ -38,7 +43,10 @@ function endOf(
         buildId,
         closedAt: at,
         progressAt: at,
-        body: encodeBody({ ...(state && { state }), ...(event.reason !== undefined && { closedReason: event.reason }) }),
+        body: encodeBody({
+          ...(state && { state }),
+          ...(event.reason !== undefined && { closedReason: event.reason }),
+        }),
       },
     },
     { kind: 'drop-tasks', runId },
@@ -49,7 +57,9 @@ function endOf(
 /** A reason is one line for people, kept in the event, the projection and every error made of it. Throws `InvalidArgumentError`. */
 export function checkReason(reason: unknown): void {
   if (reason === undefined || (typeof reason === 'string' && reason.length <= longestReason)) return;
-  throw new InvalidArgumentError('The run cannot be ended', [{ path: 'reason', message: `must be a string of at most ${longestReason} characters` }]);
+  throw new InvalidArgumentError('The run cannot be ended', [
+    { path: 'reason', message: `must be a string of at most ${longestReason} characters` },
+  ]);
 }
 
 const longestReason = 4_096;

@@ -9,7 +9,12 @@ const longestPause = 1_000;
  * Looks again after every change of a run, and now and then without one, until there is something to see or the time is
  * up (undefined). Rejects with `EngineClosedError` when the client is closed, and with what looking throws.
  */
-export function waitFor<T>(core: OpenCore, runId: RunId, within: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
+export function waitFor<T>(
+  core: OpenCore,
+  runId: RunId,
+  within: number,
+  look: () => Promise<T | undefined>,
+): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const wait = new Wait(core, look, resolve, reject);
     wait.begin(runId, within);
@@ -45,11 +50,23 @@ class Wait<T> {
     const { clock, feed } = this.#core;
     this.#cleanups.push(
       feed.onRun(runId, this.#lookAgain),
-      clock.setTimer(clock.now() + within, () => { this.#end(() => { this.#resolve(undefined); }); }, 'foreground'),
+      clock.setTimer(
+        clock.now() + within,
+        () => {
+          this.#end(() => {
+            this.#resolve(undefined);
+          });
+        },
+        'foreground',
+      ),
     );
     this.#pollLater();
     this.#lookAgain();
-    this.#cleanups.push(this.#core.onClose(() => { this.#fail(new EngineClosedError()); }));
+    this.#cleanups.push(
+      this.#core.onClose(() => {
+        this.#fail(new EngineClosedError());
+      }),
+    );
   }
 
   readonly #lookAgain = (): void => {
@@ -60,10 +77,13 @@ class Wait<T> {
   };
 
   async #lookWhileThereIsReason(): Promise<void> {
-    for (let seen = 0; seen < this.#reasons && !this.#over; ) {
+    for (let seen = 0; seen < this.#reasons && !this.#over;) {
       seen = this.#reasons;
       const found = await this.#core.command(this.#look);
-      if (found !== undefined) this.#end(() => { this.#resolve(found); });
+      if (found !== undefined)
+        this.#end(() => {
+          this.#resolve(found);
+        });
     }
     this.#looking = false;
   }
@@ -79,7 +99,9 @@ class Wait<T> {
   }
 
   readonly #fail = (error: unknown): void => {
-    this.#end(() => { this.#reject(error); });
+    this.#end(() => {
+      this.#reject(error);
+    });
   };
 
   #end(settle: () => void): void {

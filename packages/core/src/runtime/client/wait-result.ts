@@ -1,5 +1,5 @@
 import { parseDuration, type Duration } from '../../model/duration.js';
-import type { EngineClosedError} from '../../model/errors.js';
+import type { EngineClosedError } from '../../model/errors.js';
 import { WaitTimeoutError, WorkflowNotFoundError } from '../../model/errors.js';
 import type { RunId } from '../../model/ids.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
@@ -18,14 +18,20 @@ export interface WaitOptions {
 }
 
 /** Waits for the end of the run that is meant when the wait begins. Resolves to its output, or rejects with the typed error. */
-export async function waitResult(core: OpenCore, target: RunTarget, options: WaitOptions = {}): Promise<unknown> {
+export async function waitResult(
+  core: OpenCore,
+  target: RunTarget,
+  options: WaitOptions = {},
+): Promise<unknown> {
   const { signal } = options;
-  const timeout = options.timeout === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
+  const timeout =
+    options.timeout === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
   const until = timeout === undefined ? undefined : Math.min(NEVER, core.clock.now() + timeout);
   signal?.throwIfAborted();
   const run = await core.command(() => readTarget(core, target));
   if (run.closedAt !== null) return outcome(core, run);
-  if (timeout === 0) throw new WaitTimeoutError(`Workflow '${run.workflowId}' (run ${run.runId}) is ${run.status}`);
+  if (timeout === 0)
+    throw new WaitTimeoutError(`Workflow '${run.workflowId}' (run ${run.runId}) is ${run.status}`);
   return outcome(core, await closing(core, run.runId, until, signal));
 }
 
@@ -33,7 +39,12 @@ async function outcome(core: OpenCore, run: RunRecord): Promise<unknown> {
   return outcomeOf(await core.command(() => describeRun(core, run)));
 }
 
-function closing(core: OpenCore, runId: RunId, until: EpochMs | undefined, signal: AbortSignal | undefined): Promise<RunRecord> {
+function closing(
+  core: OpenCore,
+  runId: RunId,
+  until: EpochMs | undefined,
+  signal: AbortSignal | undefined,
+): Promise<RunRecord> {
   return new Promise((resolve, reject) => {
     const ends: (() => void)[] = [];
     const end = (settle: () => void): void => {
@@ -51,7 +62,11 @@ function closing(core: OpenCore, runId: RunId, until: EpochMs | undefined, signa
     if (until !== undefined) {
       const elapsed = (): void => {
         end(() => {
-          reject(new WaitTimeoutError(`Run ${runId} did not end in the time that its result was awaited; it goes on`));
+          reject(
+            new WaitTimeoutError(
+              `Run ${runId} did not end in the time that its result was awaited; it goes on`,
+            ),
+          );
         });
       };
       ends.push(core.clock.setTimer(until, elapsed, 'foreground'));
