@@ -26,7 +26,7 @@ async function stored(store: string): Promise<unknown[]> {
   const db = await openDB(name);
   const all = await db.getAll(store);
   db.close();
-  return all;
+  return all as unknown[];
 }
 
 test('A1 a sequential step is one transaction with one record added, and nothing read', async () => {

@@ -3,6 +3,7 @@ import { asStorageError, isConnectionLost, storageError } from './errors.js';
 import { Journals } from './journal.js';
 import { deleted, newer, openDatabase, randomName } from './open.js';
 import type { Durability } from './indexed-db.js';
+import type { Database } from './schema.js';
 import type { Progress, Session } from './session.js';
 
 /**
@@ -16,6 +17,7 @@ export class Connection {
   readonly #onEnd: (error: Error) => void;
   #instanceId: string | undefined;
   #session: Promise<Session> | undefined;
+  #db: Database | undefined;
   #ended: Error | undefined;
   #wake: (() => void) | undefined;
   #awake: Promise<void> = Promise.resolve();
@@ -109,6 +111,7 @@ export class Connection {
       db.close();
       throw deleted(this.#name);
     }
+    this.#db = db;
     return { db, journals: new Journals(randomName()), durability: this.#durability };
   }
 
@@ -119,7 +122,9 @@ export class Connection {
     session.db.close();
   }
 
+  /** At once, as far as there is a connection: a page may be put to sleep as soon as its handler returns. */
   #letGo(): void {
+    this.#db?.close();
     this.#session?.then(
       ({ db }) => {
         db.close();

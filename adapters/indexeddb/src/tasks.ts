@@ -1,3 +1,4 @@
+import { NEVER } from '@perdure/core/storage';
 import type { RunId, TaskId, TaskRecord } from '@perdure/core/storage';
 import { homeOf, inlineChars, inlineTasks, type Base } from './layout.js';
 import type { View } from './view.js';
@@ -20,7 +21,7 @@ export function putTask(view: View, task: TaskRecord): void {
 /** A task that nobody holds may be claimed, now or at its time. */
 export function touchTask(view: View, task: TaskRecord): void {
   view.changed.add(task.runId);
-  if (task.leaseOwner === null) view.queues.add(task.queue);
+  if (task.leaseOwner === null && task.visibleAt < NEVER) view.queues.add(task.queue);
 }
 
 export function dropTask(view: View, taskId: TaskId): void {
