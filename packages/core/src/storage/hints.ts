@@ -1,4 +1,5 @@
 import type { RunId } from '../model/ids.js';
+import { NEVER } from '../model/time.js';
 import type { ChangeHint, Unwatch } from './port.js';
 import type { TaskRecord } from './records.js';
 
@@ -39,9 +40,9 @@ export class Hints {
   }
 
   /** A task that was put or woken. Where nobody holds it, it can be claimed, now or at its time. */
-  task({ runId, queue, leaseOwner }: Pick<TaskRecord, 'runId' | 'queue' | 'leaseOwner'>): void {
+  task({ runId, queue, leaseOwner, visibleAt }: Pick<TaskRecord, 'runId' | 'queue' | 'leaseOwner' | 'visibleAt'>): void {
     this.run(runId);
-    if (this.watched && leaseOwner === null && !this.#queues.includes(queue)) this.#queues.push(queue);
+    if (this.watched && leaseOwner === null && visibleAt < NEVER && !this.#queues.includes(queue)) this.#queues.push(queue);
   }
 
   /** At once. */

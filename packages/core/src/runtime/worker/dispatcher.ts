@@ -1,5 +1,6 @@
+import type { RunId } from '../../model/ids.js';
 import type { EpochMs } from '../../model/time.js';
-import type { ChangeHint, ClaimRequest, TaskWant } from '../../storage/port.js';
+import type { ClaimRequest, TaskWant } from '../../storage/port.js';
 import type { TaskRecord } from '../../storage/records.js';
 import type { CancelTimer } from '../clock.js';
 import type { Core } from '../core.js';
@@ -14,8 +15,8 @@ export interface DispatcherOptions {
   /** What this worker serves, whether it has room or not. */
   readonly serves: readonly TaskWant[];
   readonly take: (tasks: readonly TaskRecord[]) => Promise<void>;
-  /** Looks after what a hint is about and is in memory here; true where that takes care of all of it. */
-  readonly handled: (hint: Extract<ChangeHint, { kind: 'changed' }>) => boolean;
+  /** Looks after those of these runs that are in memory here; true where that takes care of all of them. */
+  readonly handled: (runs: readonly RunId[]) => boolean;
 }
 
 /** Longest waits between two looks at the store, however quiet its hints are. Milliseconds. */
@@ -38,6 +39,7 @@ export class Dispatcher {
   #wakeAt = Infinity;
   #cancelTimer: CancelTimer = () => undefined;
   #quietLooks = 0;
+  #hinted: RunId[] = [];
   readonly #core: Core;
   readonly #options: DispatcherOptions;
   readonly #unwatch: () => void;
@@ -49,7 +51,26 @@ export class Dispatcher {
     this.#unwatch = core.feed.onHint((hint) => {
       if (hint.kind === 'worker-gone') void this.reap();
       else if (hint.kind === 'unknown') this.wake();
-      else if (hint.kind === 'changed' && hint.queues.some((queue) => queues.has(queue)) && !options.handled(hint)) this.wake();
+      else if (hint.kind === 'changed' && hint.queues.some((queue) => queues.has(queue))) this.#consider(hint.runs);
+    });
+  }
+
+  /**
+   * A hint may come before the answer to the very commit that caused it, in this process, which will see to the run
+   * itself. So look a little later whether there is anything left to claim.
+   */
+  #consider(runs: readonly RunId[]): void {
+    this.#hinted.push(...runs);
+    if (this.#hinted.length > runs.length) return;
+    this.#core.busy.enter();
+    const { platform, busy } = this.#core;
+    platform.hop(() => {
+      platform.hop(() => {
+        const hinted = this.#hinted;
+        this.#hinted = [];
+        if (!this.#options.handled(hinted)) this.wake();
+        busy.leave();
+      });
     });
   }
 

@@ -85,7 +85,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
       serves: this.#served,
       wants: () => this.#wants(),
       take: (tasks) => this.#take(tasks),
-      handled: ({ runs }) => this.#pokeAll(runs),
+      handled: (runs) => this.#pokeAll(runs),
     });
   }
 
