@@ -1,7 +1,7 @@
 import { law, type Draft } from '../case.js';
 import { equal, holds } from '../check.js';
 import { newTask, putTask, want } from '../make.js';
-import { Random } from '../random.js';
+import { Random } from '../../random.js';
 import { apply, claim, idsOf, taskOf } from '../steps.js';
 
 /** In which order, and how many. */

@@ -2,7 +2,7 @@ import type { NewRun, RunCursor, RunQuery, StorageHandle } from '@perdure/core/s
 import { law, type Draft } from '../case.js';
 import { equal, holds } from '../check.js';
 import { amend, insert, namespace, newRun, purge } from '../make.js';
-import { Random } from '../random.js';
+import { Random } from '../../random.js';
 import { apply, everyPage } from '../steps.js';
 
 async function listed(store: StorageHandle, query: Partial<RunQuery> = {}): Promise<readonly string[]> {

@@ -5,7 +5,7 @@ import { play } from '../model/play.js';
 import { describeScript } from '../model/describe.js';
 import { writeScript, type Mix, type Step } from '../model/script.js';
 import { shrinkScript } from '../model/shrink.js';
-import { Random } from '../random.js';
+import { Random } from '../../random.js';
 
 const clients = 8;
 const steps = 90;

@@ -2,7 +2,7 @@ import { NEVER, type StorageHandle, type TaskRecord } from '@perdure/core/storag
 import { law, type Draft } from '../case.js';
 import { equal, holds } from '../check.js';
 import { dropTask, insert, namespace, newRun, newTask, purge, putTask, wake, want } from '../make.js';
-import { Random } from '../random.js';
+import { Random } from '../../random.js';
 import { apply, claim, claimOne, idsOf, taskOf } from '../steps.js';
 
 type Wants = readonly ReturnType<typeof want>[];

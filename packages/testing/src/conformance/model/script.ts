@@ -1,6 +1,6 @@
 import type { Batch, ClaimRequest, RunQuery, Write, Expectation, TaskWant } from '@perdure/core/storage';
 import { namespace } from '../make.js';
-import type { Random } from '../random.js';
+import type { Random } from '../../random.js';
 import type { Reference } from './reference.js';
 import {
   anyChanges,

@@ -1,6 +1,6 @@
 import type { NewRun, RunChanges, TaskRecord } from '@perdure/core/storage';
 import { namespace } from '../make.js';
-import type { Random } from '../random.js';
+import type { Random } from '../../random.js';
 
 /** The few words that scripts are made of: few, so that steps meet one another. */
 
