@@ -83,10 +83,10 @@ function apply(view: View, write: Write): void {
       dropMessages(view, write.runId, write.through);
       return;
     case 'put-key':
-      setKey(view, keyName(write.record.namespace, write.record.key), write.record);
+      setKey(view, keyName(write.record), write.record);
       return;
     case 'drop-key':
-      setKey(view, keyName(write.namespace, write.key), undefined);
+      setKey(view, keyName(write), undefined);
       return;
     case 'purge-run':
       purge(view, write.runId);

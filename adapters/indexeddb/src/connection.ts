@@ -1,7 +1,7 @@
 import type { StorageError } from '@perdure/core/storage';
 import { asStorageError, isConnectionLost, storageError } from './errors.js';
 import { Journals } from './journal.js';
-import { deleted, newer, openDatabase, randomName } from './open.js';
+import { deleted, newer, openDatabase, randomName, type Opened } from './open.js';
 import type { Durability } from './indexed-db.js';
 import type { Database } from './schema.js';
 import type { Progress, Session } from './session.js';
@@ -97,16 +97,19 @@ export class Connection {
   }
 
   async #connect(create: boolean): Promise<Session> {
-    const { db, instanceId } = await openDatabase(this.#name, create, {
+    const opened: Opened = await openDatabase(this.#name, create, {
       onBlocking: (version) => {
         this.#end(version === null ? deleted(this.#name) : newer(this.#name));
       },
       onTerminated: () => {
+        // One that was given up before.
+        if (this.#db !== opened.db) return;
         this.#session = undefined;
         // Looks at once whether the store is still there: it may have been cleared.
         this.#current().catch(() => undefined);
       },
     });
+    const { db, instanceId } = opened;
     if ((this.#instanceId ??= instanceId) !== instanceId) {
       db.close();
       throw deleted(this.#name);
@@ -116,9 +119,7 @@ export class Connection {
   }
 
   #drop(session: Session): void {
-    void this.#session?.then((current) => {
-      if (current === session) this.#session = undefined;
-    });
+    if (this.#db === session.db) this.#session = undefined;
     session.db.close();
   }
 

@@ -34,6 +34,11 @@ export function asStorageError(error: unknown, name: string, phase: Phase): Stor
         retryable: true,
         cause,
       });
+    case 'ConstraintError':
+      return storageError('storage_busy', `Others changed the ${store} at the same moment; try again`, {
+        retryable: true,
+        cause,
+      });
     case 'DataError':
     case 'DataCloneError':
     case 'TypeError':

@@ -1,73 +1,61 @@
 import type { NewMessage, RunId, TaskId, TaskRecord } from '@perdure/core/storage';
 import { afterStep, homeOf, isBase, stepsOf, under, type Base, type Spill } from './layout.js';
 import { marksOf } from './marks.js';
-import type { Needs } from './needs.js';
+import type { KeyName, Needs } from './needs.js';
 import type { AnyTx } from './schema.js';
-import { identityOf, keyName, workOn, type Run, type View } from './view.js';
+import { identityOf, keyName, workOn, type Inbox, type Run, type View } from './view.js';
 
 /**
  * Reads what is needed and not yet known into the view. All requests that do not wait for another are made at once.
  * Nothing but this transaction's own requests may be awaited here: at the first other wait it would commit.
  */
 export async function load(tx: AnyTx, needs: Needs, view: View): Promise<void> {
-  const waits: Promise<unknown>[] = [];
-  const runs = new Map<RunId, Promise<void>>();
-  for (const runId of needs.runs) {
-    if (view.runs.has(runId)) continue;
-    runs.set(
-      runId,
-      readRun(tx, runId).then((run) => void view.runs.set(runId, run)),
-    );
-  }
-  for (const taskId of needs.tasks) {
-    const find = (): Promise<void> | undefined => findSpill(tx, view, taskId);
-    waits.push(runs.get(homeOf(taskId))?.then(find) ?? Promise.resolve(find()));
-  }
-  for (const runId of needs.tasksOf)
-    waits.push(
-      spillsOf(tx, runId).then((tasks) => {
-        learn(view, tasks);
-      }),
-    );
-  for (const home of needs.spillsUnder) {
-    waits.push(
-      spillsUnder(tx, home).then((tasks) => {
-        learn(view, tasks);
-        view.orphans.set(home, tasks.length);
-      }),
-    );
-  }
-  for (const [name, { namespace, key }] of needs.keys) {
-    waits.push(
-      tx
-        .objectStore('keys')
-        .get([namespace, key])
-        .then((record) => view.keys.set(name, record)),
-    );
-  }
-  for (const runId of needs.keysOf) {
-    waits.push(
-      tx
-        .objectStore('keys')
-        .index('run')
-        .getAll(runId)
-        .then((records) => {
-          for (const record of records) view.keys.set(keyName(record.namespace, record.key), record);
-        }),
-    );
-  }
-  for (const [runId, messages] of needs.inboxes) {
-    if (!view.inboxes.has(runId)) waits.push(loadInbox(tx, view, runId, messages));
-  }
-  if (needs.spillsUnder.size + needs.inboxes.size > 0) {
-    waits.push(
-      tx
-        .objectStore('meta')
-        .get('floor')
-        .then((floor) => (view.floor = (floor ?? 0) as number)),
-    );
-  }
-  await Promise.all([...waits, ...runs.values()]);
+  const loadRun = async (runId: RunId): Promise<void> => {
+    if (!view.runs.has(runId)) view.runs.set(runId, await readRun(tx, runId));
+  };
+  const runs = new Map(Array.from(needs.runs, (runId) => [runId, loadRun(runId)] as const));
+  const loadTask = async (taskId: TaskId): Promise<void> => {
+    await runs.get(homeOf(taskId));
+    const home = view.runs.get(homeOf(taskId));
+    if (home?.base.spilled === 0 || view.task(taskId) !== undefined) return;
+    view.spills.set(taskId, await readSpill(tx, taskId));
+  };
+  const learn = (tasks: readonly TaskRecord[]): void => {
+    for (const task of tasks) view.spills.set(task.taskId, task);
+  };
+  const loadTasksOf = async (runId: RunId): Promise<void> => {
+    learn(await spillsOf(tx, runId));
+  };
+  const loadSpillsUnder = async (home: RunId): Promise<void> => {
+    const tasks = await spillsUnder(tx, home);
+    learn(tasks);
+    view.orphans.set(home, tasks.length);
+  };
+  const loadKey = async ([name, { namespace, key }]: readonly [string, KeyName]): Promise<void> => {
+    view.keys.set(name, await tx.objectStore('keys').get([namespace, key]));
+  };
+  const loadKeysOf = async (runId: RunId): Promise<void> => {
+    for (const record of await tx.objectStore('keys').index('run').getAll(runId)) {
+      view.keys.set(keyName(record), record);
+    }
+  };
+  const loadMessages = async ([runId, messages]: readonly [RunId, readonly NewMessage[]]): Promise<void> => {
+    if (!view.inboxes.has(runId)) view.inboxes.set(runId, await readInboxOf(tx, runId, messages));
+  };
+  const loadFloor = async (): Promise<void> => {
+    if (needs.spillsUnder.size + needs.inboxes.size === 0) return;
+    view.floor = ((await tx.objectStore('meta').get('floor')) ?? 0) as number;
+  };
+  await Promise.all([
+    ...runs.values(),
+    ...Array.from(needs.tasks, loadTask),
+    ...Array.from(needs.tasksOf, loadTasksOf),
+    ...Array.from(needs.spillsUnder, loadSpillsUnder),
+    ...Array.from(needs.keys, loadKey),
+    ...Array.from(needs.keysOf, loadKeysOf),
+    ...Array.from(needs.inboxes, loadMessages),
+    loadFloor(),
+  ]);
 }
 
 /** A run with its journal folded in, as a transaction works on it. */
@@ -119,37 +107,18 @@ function tasksIn(records: readonly (Base | Spill)[]): readonly TaskRecord[] {
   return records.flatMap((record) => (isBase(record) ? [] : [record.task]));
 }
 
-function learn(view: View, tasks: readonly TaskRecord[]): void {
-  for (const task of tasks) view.spills.set(task.taskId, task);
-}
-
-function findSpill(tx: AnyTx, view: View, taskId: TaskId): Promise<void> | undefined {
-  const home = view.runs.get(homeOf(taskId));
-  if (
-    home !== undefined &&
-    (home.base.spilled === 0 || home.base.tasks.some((task) => task.taskId === taskId))
-  )
-    return undefined;
-  return readSpill(tx, taskId).then((task) => void view.spills.set(taskId, task));
-}
-
 export async function readSpill(tx: AnyTx, taskId: TaskId): Promise<TaskRecord | undefined> {
   const spill = await tx.objectStore('live').get([homeOf(taskId), taskId]);
   return spill !== undefined && !isBase(spill) ? spill.task : undefined;
 }
 
-async function loadInbox(
-  tx: AnyTx,
-  view: View,
-  runId: RunId,
-  messages: readonly NewMessage[],
-): Promise<void> {
+async function readInboxOf(tx: AnyTx, runId: RunId, messages: readonly NewMessage[]): Promise<Inbox> {
   const store = tx.objectStore('inbox');
   const known = new Map<string, number>();
-  const identities = messages.map(async ({ kind, messageId }) => {
+  const look = async ({ kind, messageId }: NewMessage): Promise<void> => {
     const key = await store.index('identity').getKey([runId, kind, messageId]);
     if (key !== undefined) known.set(identityOf({ kind, messageId }), key[1]);
-  });
-  const [newest] = await Promise.all([store.openKeyCursor(under(runId), 'prev'), ...identities]);
-  view.inboxes.set(runId, { top: newest?.primaryKey[1] ?? 0, dropped: 0, added: [], known });
+  };
+  const [newest] = await Promise.all([store.openKeyCursor(under(runId), 'prev'), ...messages.map(look)]);
+  return { top: newest?.primaryKey[1] ?? 0, dropped: 0, added: [], known };
 }

@@ -2,6 +2,8 @@ import type { Batch, KeyRecord, NewMessage, RunId, TaskId } from '@perdure/core/
 import { homeOf } from './layout.js';
 import { keyName } from './view.js';
 
+export type KeyName = Pick<KeyRecord, 'namespace' | 'key'>;
+
 /** All that batches name: what has to be known before they can be applied. */
 export interface Needs {
   readonly runs: Set<RunId>;
@@ -10,7 +12,7 @@ export interface Needs {
   readonly tasksOf: Set<RunId>;
   /** Homes of which every spilled task must be known. */
   readonly spillsUnder: Set<RunId>;
-  readonly keys: Map<string, Pick<KeyRecord, 'namespace' | 'key'>>;
+  readonly keys: Map<string, KeyName>;
   readonly keysOf: Set<RunId>;
   readonly inboxes: Map<RunId, NewMessage[]>;
 }
@@ -34,8 +36,8 @@ export function needsOf(batches: readonly Batch[]): Needs {
     if (messages === undefined) needs.inboxes.set(runId, (messages = []));
     return messages;
   };
-  const key = (named: Pick<KeyRecord, 'namespace' | 'key'>): void => {
-    needs.keys.set(keyName(named.namespace, named.key), named);
+  const key = (named: KeyName): void => {
+    needs.keys.set(keyName(named), named);
   };
   for (const { expect, writes } of batches) {
     for (const expectation of expect) {

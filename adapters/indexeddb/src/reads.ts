@@ -29,14 +29,13 @@ export async function loadRuns(
   const tx = readTx(session, ['live', 'steps', 'chunks', 'inbox']);
   return Promise.all(
     requests.map(async ({ runId, afterSeq }) => {
-      const inbox = inboxOf(tx, runId, 0, most);
-      const found = await readRun(tx, runId);
+      const [found, inbox] = await Promise.all([readRun(tx, runId), inboxOf(tx, runId, 0, most)]);
       if (found === undefined) return undefined;
       const [run, events] = await Promise.all([
         withStart(tx, found.base),
         eventsOf(tx, found.base, afterSeq + 1, Infinity),
       ]);
-      return { run, events, inbox: await inbox };
+      return { run, events, inbox };
     }),
   );
 }

@@ -81,7 +81,7 @@ export class View implements BatchFacts {
     return this.task(taskId)?.token;
   }
   keyValue(namespace: Namespace, key: string): string | null {
-    return this.keys.get(keyName(namespace, key))?.value ?? null;
+    return this.keys.get(keyName({ namespace, key }))?.value ?? null;
   }
   lastPosition(runId: RunId): number {
     const inbox = this.inboxes.get(runId);
@@ -96,7 +96,7 @@ export class View implements BatchFacts {
   }
 }
 
-export function keyName(namespace: Namespace, key: string): string {
+export function keyName({ namespace, key }: { readonly namespace: Namespace; readonly key: string }): string {
   return `${namespace}\0${key}`;
 }
 
