@@ -1,4 +1,4 @@
-import type { ActivityScheduled, CloseEvent, RunEvent } from '../../model/events.js';
+import type { ActivityCancelRequested, ActivityScheduled, CloseEvent, RunEvent } from '../../model/events.js';
 import { activityTaskId, type RunId, type TaskId } from '../../model/ids.js';
 import type { EpochMs } from '../../model/time.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
@@ -77,6 +77,7 @@ export function planCommit(input: PlanInput): CommitPlan {
   const plan: CommitPlan = { expect, writes, start: [], cancel: [], task: undefined, claimable: false };
   if (closed) {
     if (birth) return plan;
+    for (const event of unwritten.events) if (event.type === 'ActivityCancelRequested') plan.cancel.push(cancelOf(runId, event));
     // A deadline waits for nobody; any other end has seen every message that was accepted.
     if (closed.type === 'WorkflowTimedOut') writes.push({ kind: 'drop-messages', runId, through: Number.MAX_SAFE_INTEGER });
     else expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
@@ -97,9 +98,9 @@ function planActivities(input: PlanInput, plan: CommitPlan): boolean {
   }
   for (const event of unwritten.events) {
     if (event.type === 'ActivityCancelRequested') {
-      const taskId = activityTaskId(runId, event.activityId);
-      plan.writes.push({ kind: 'drop-task', taskId });
-      plan.cancel.push({ taskId, reason: event.reason });
+      const cancelled = cancelOf(runId, event);
+      plan.writes.push({ kind: 'drop-task', taskId: cancelled.taskId });
+      plan.cancel.push(cancelled);
     } else if (event.type === 'ActivityScheduled' && instance.waits.get(event.activityId)) {
       const leased = host.takesActivity(event) && host.activities.reserve();
       const body = activityBody(input, event);
@@ -115,6 +116,10 @@ function planActivities(input: PlanInput, plan: CommitPlan): boolean {
 function activityBody({ instance, now }: PlanInput, { activityId, activityType, seq }: ActivityScheduled): ActivityTaskBody {
   const { workflowId, workflowType } = instance.started;
   return { activityId, activityType, workflowId, workflowType, scheduledSeq: seq, queuedAt: now, finished: 0 };
+}
+
+function cancelOf(runId: RunId, { activityId, reason }: ActivityCancelRequested): CommitPlan['cancel'][number] {
+  return { taskId: activityTaskId(runId, activityId), reason };
 }
 
 function activityTask({ host, runId, task, now }: PlanInput, event: ActivityScheduled, leased: boolean, body: ActivityTaskBody): TaskRecord {

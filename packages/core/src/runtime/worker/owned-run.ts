@@ -150,6 +150,7 @@ export class OwnedRun {
     const late = this.#birth ? undefined : overdue(instance, core.clock.now());
     if (late) return this.#commit(instance, this.#placed(instance, { type: 'WorkflowTimedOut', timeout: late }));
     if (this.#messagesDue || hasQueueTimeouts(instance)) await this.#collect(instance);
+    if (this.#gone) return;
     await this.#activate(instance);
     if (instance.blockage) return this.#block(instance.blockage);
     if (!instance.settlement && !instance.waitsForTheWorld) return this.#block(foreignAwait(this.workflow.name));
@@ -181,7 +182,9 @@ export class OwnedRun {
     const { core } = this.#host;
     if (this.#messagesDue) {
       this.#messagesDue = false;
-      await this.#takeMessages(await core.storage.readInbox(this.runId, { afterPosition: this.#read, limit: inboxPage }));
+      const messages = await core.storage.readInbox(this.runId, { afterPosition: this.#read, limit: inboxPage });
+      if (messages.length === 0 && (await this.#wasClosed())) return;
+      await this.#takeMessages(messages);
     }
     if (!this.#birth && hasQueueTimeouts(instance)) {
       const found = await checkDeadlines(core, instance, this.runId);
@@ -190,6 +193,21 @@ export class OwnedRun {
       this.#unwritten.expired.push(...found.expired);
       this.#unwritten.requeued.push(...found.requeued);
     }
+  }
+
+  /** Whether somebody else has ended the run; then what runs here for it is told at once. */
+  async #wasClosed(): Promise<boolean> {
+    const { core, activities } = this.#host;
+    if (this.#birth || !activities.hasRun(this.runId)) return false;
+    const run = await core.storage.readRun(this.runId);
+    if (run?.closedAt === null) return false;
+    await this.#leaveClosed();
+    return true;
+  }
+
+  async #leaveClosed(): Promise<void> {
+    this.#leave();
+    await this.#host.activities.check(this.runId);
   }
 
   async #takeMessages(messages: readonly MessageRecord[]): Promise<void> {
@@ -246,7 +264,7 @@ export class OwnedRun {
 
   async #load(loaded: LoadedRun | undefined): Promise<boolean> {
     if (!loaded || loaded.run.closedAt !== null) {
-      this.#leave();
+      await this.#leaveClosed();
       return false;
     }
     const { run } = loaded;

@@ -1,0 +1,75 @@
+import { openStorage, suiteMode } from '#storage';
+import type { Logger, WorkflowHandle } from '@perdure/core';
+import { createTestEngine, type TestEngine, type TestEngineOptions } from '@perdure/testing';
+import { onTestFinished } from 'vitest';
+
+/** What was logged, and nothing on the console. */
+export interface LogBook extends Logger {
+  readonly lines: { readonly level: string; readonly message: string; readonly fields: unknown }[];
+}
+
+export function logBook(): LogBook {
+  const lines: LogBook['lines'] = [];
+  const at = (level: string) => (message: string, fields?: unknown) => {
+    lines.push({ level, message, fields });
+  };
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** A test engine on the project's storage and in its mode, closed when the test ends. */
+export async function open(options: TestEngineOptions = {}): Promise<TestEngine> {
+  const storage = options.storage ?? (await openStorage());
+  const engine = await createTestEngine({ logger: logBook(), ...suiteMode, ...options, storage });
+  onTestFinished(() => engine.close({ grace: 0 }));
+  return engine;
+}
+
+/** What a promise rejects with, which must be of that type. */
+export async function rejection<E extends Error>(
+  type: abstract new (...args: never[]) => E,
+  promise: Promise<unknown>,
+): Promise<E> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (error) {
+    if (error instanceof type) return error;
+    throw new Error(`Expected a ${type.name}, not ${String(error)}`, { cause: error });
+  }
+  throw new Error(`Expected a ${type.name}, but it resolved to ${String(value)}`);
+}
+
+export interface Gate<T> {
+  readonly passed: Promise<T>;
+  pass(value: T): void;
+}
+
+/** A promise that the test resolves, or waits for. */
+export function gate<T = void>(): Gate<T> {
+  let pass!: (value: T) => void;
+  const passed = new Promise<T>((resolve) => {
+    pass = resolve;
+  });
+  return { passed, pass };
+}
+
+/** The code of an activity that hangs until it is told to stop, and gives the reason. */
+export function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop);
+  });
+}
+
+/** The types of a run's events, in order. */
+export async function eventTypes(handle: Pick<WorkflowHandle, 'history'>): Promise<string[]> {
+  const types: string[] = [];
+  for await (const { type } of handle.history()) types.push(type);
+  return types;
+}
+
+/** The stable code of an error, whatever it is. */
+export function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null | undefined)?.code;
+}
