@@ -10,9 +10,10 @@ import type { TaskRecord } from '../../storage/records.js';
 import { decodeActivityTask, stepQueue } from '../activity-task.js';
 import type { Core, LocalWorker, RunBirth } from '../core.js';
 import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
+import { hostClock } from '../clock.js';
 import { chooseDrain } from '../drain.js';
 import { Executor } from '../executor.js';
-import { ActivityLoop, type OutcomeTaker } from './activity-loop.js';
+import { ActivityLoop, heartbeatLease, type OutcomeTaker } from './activity-loop.js';
 import { wakeBlockedRuns } from './blocked-runs.js';
 import { Dispatcher } from './dispatcher.js';
 import { fingerprint } from './fingerprint.js';
@@ -44,6 +45,8 @@ export interface WorkerStatus {
 const runLeaseMs = 30_000;
 const activityLeaseMs = 30_000;
 const queryLeaseMs = 10_000;
+/** Below the 24.8 days at which timers fire at once. */
+const longTime = 1_000_000_000;
 /** Runs claimed at once. */
 const claimRuns = 256;
 const claimQueries = 64;
@@ -67,6 +70,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
   readonly #served: readonly TaskWant[];
   #checkDue = false;
   #unwatch: Unwatch = () => undefined;
+  #letGo: () => void = () => undefined;
 
   constructor(core: Core, options: WorkerOptions, executor: Executor) {
     this.core = core;
@@ -102,8 +106,17 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
       else if (hint.kind === 'lost') this.#setState('failed');
     });
     await wakeBlockedRuns(this);
+    if (this.core.clock === hostClock) this.#stayAlive();
     this.#setState('running');
     this.#dispatcher.wake();
+  }
+
+  /** A process that only works must not end because there is nothing to do now; polls alone do not keep it. */
+  #stayAlive(): void {
+    const again = (): void => {
+      this.#letGo = this.core.platform.setTimer(again, longTime, false);
+    };
+    again();
   }
 
   // ── LocalWorker ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,7 +203,8 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
 
   takeOutcome(runId: RunId, outcome: Parameters<OwnedRun['outcome']>[0], task: TaskRecord): boolean {
     const run = this.#runs.get(runId);
-    if (!run) return false;
+    // An instance that does not know of the activity is older than the commit that scheduled it: another worker's.
+    if (!run || (run.hotSeq > 0 && !run.waitOf(outcome.activityId))) return false;
     run.outcome(outcome, task);
     return true;
   }
@@ -386,6 +400,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
 
   /** Drops everything at once, as a crash would. */
   abandon(): void {
+    this.#letGo();
     this.#dispatcher.stop();
     this.#unwatch();
     this.activities.stop();
@@ -408,6 +423,5 @@ function stepRecord(name: string, code: InlineCode): ActivityRecord {
 
 /** An activity that promised heartbeats is given up for lost after one of them is missing. */
 function withHeartbeatLease(task: TaskRecord, scheduled: ActivityScheduled, now: number): TaskRecord {
-  const { heartbeat } = scheduled.timeouts;
-  return heartbeat === undefined ? task : { ...task, leaseUntil: Math.min(task.leaseUntil, now + heartbeat) };
+  return { ...task, leaseUntil: Math.min(task.leaseUntil, heartbeatLease(scheduled, now)) };
 }
