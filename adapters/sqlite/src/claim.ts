@@ -44,16 +44,7 @@ export function claim(sql: Sql, tasks: Tasks, request: ClaimRequest): readonly T
     for (const task of candidates(sql, tasks, request, want, want.limit + claimed.size)) {
       if (left === 0) break;
       if (claimed.has(task.taskId)) continue;
-      const { attempt, token } = task;
-      const leased = {
-        ...task,
-        attempt: attempt + 1,
-        token: token + 1,
-        leaseOwner: request.owner,
-        leaseUntil,
-      };
-      tasks.put(leased);
-      claimed.set(task.taskId, leased);
+      claimed.set(task.taskId, tasks.lease(task, request.owner, leaseUntil));
       left--;
     }
   }

@@ -97,7 +97,9 @@ export class SqliteHandle implements StorageHandle {
     runId: RunId,
     range: { readonly from: Seq; readonly limit: number },
   ): Promise<readonly string[]> {
-    return this.#read((sql) => readEvents(sql, runId, range.from, range.limit));
+    return this.#read((sql) =>
+      this.#connection.snapshot(() => readEvents(sql, runId, range.from, range.limit)),
+    );
   }
 
   readInbox(

@@ -49,26 +49,28 @@ export function loadRun(sql: Sql, { runId, afterSeq }: LoadRequest): LoadedRun |
   );
 }
 
+/** To be called in a snapshot. */
 export function readEvents(sql: Sql, runId: RunId, from: Seq, limit: number): string[] {
-  const id = toStored(runId);
-  const start = Math.max(from, 1);
-  // From the piece that the first wanted event is in.
-  const pieces = sql(
-    `select events.id & 16777215 as first, lines from runs cross join events
-      on events.id > runs.id << 24 and events.id < runs.id + 1 << 24
-      and events.id >= ifnull((select max(id) from events where id <= (runs.id << 24) + ?), 0)
-      and events.id < (runs.id << 24) + ?
-      where run_id = ?
-    union all select tail_from, tail from runs where run_id = ? order by first`,
-    'raw',
-  ).all(start, start + rows(limit), id, id) as (readonly [first: Seq, lines: string])[];
+  const run = sql('select id, tail_from, tail from runs where run_id = ?', 'raw').get(toStored(runId));
+  if (run === undefined) return [];
+  const [id, tailFrom, tail] = run as readonly [id: number, tailFrom: Seq, tail: string];
+  const first = Math.max(from, 1);
   const found: string[] = [];
-  for (const [first, lines] of pieces) {
-    const bodies = fromLines(lines);
-    const skipped = Math.max(start - first, 0);
-    for (let i = skipped; i < bodies.length && found.length < limit; i++) found.push(bodies[i] ?? '');
+  if (first < tailFrom) {
+    // From the piece that the first wanted event is in.
+    const pieces = sql(
+      `select id & 16777215, lines from events where id < (? << 24) + ? and id >=
+        (select max(id) from events where id <= (? << 24) + ?) order by id`,
+      'raw',
+    ).all(id, Math.min(first + limit, tailFrom), id, first) as (readonly [at: Seq, lines: string])[];
+    for (const [at, lines] of pieces) take(found, fromLines(lines), first - at, limit);
   }
+  take(found, fromLines(tail), first - tailFrom, limit);
   return found;
+}
+
+function take(into: string[], bodies: readonly string[], from: number, limit: number): void {
+  for (let i = Math.max(from, 0); i < bodies.length && into.length < limit; i++) into.push(bodies[i] ?? '');
 }
 
 export function readInbox(sql: Sql, runId: RunId, afterPosition: number, limit: number): MessageRecord[] {

@@ -46,7 +46,7 @@ export const migrations: readonly string[] = [
     tail text not null
   ) strict;
   create index runs_started on runs (namespace, started_at, run_id);
-  create index runs_workflow on runs (namespace, workflow_id);
+  create index runs_workflow on runs (namespace, workflow_id, started_at, run_id);
   create index runs_closed on runs (namespace, closed_at) where closed_at is not null;
 
   create table events (id integer primary key, lines text not null) strict;

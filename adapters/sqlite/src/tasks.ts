@@ -79,6 +79,14 @@ export class Tasks {
     this.#hints.task(task);
   }
 
+  /** Takes the lease of a task that was just read; the task as it is then. */
+  lease(task: TaskRecord, leaseOwner: WorkerId, leaseUntil: EpochMs): TaskRecord {
+    this.#remember(task.taskId, { runId: task.runId, token: task.token, held: isHeld(task) });
+    const leased = { ...task, attempt: task.attempt + 1, token: task.token + 1, leaseOwner, leaseUntil };
+    this.put(leased);
+    return leased;
+  }
+
   drop(taskId: TaskId): void {
     const place = this.place(taskId);
     if (place === undefined) return;
