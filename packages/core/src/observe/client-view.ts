@@ -1,10 +1,10 @@
 import type { ListFilter, WorkflowDescription } from '../runtime/client/description.js';
 import type { OpenCore } from '../runtime/client/open-core.js';
 import type { RunReads } from '../runtime/client/run-reads.js';
-import { EventTail, type NamespaceEvent } from './event-stream.js';
+import { namespaceEvents, type NamespaceEvent } from './event-stream.js';
 import { rereads } from './live-list.js';
 import { pulled, type LiveStream, type Source } from './live-stream.js';
-import { SharedReads } from './shared-reads.js';
+import { sharedReads } from './shared-reads.js';
 
 /**
  * What can be watched of a namespace. All streams are cold and complete only when the client is closed. They fail with
@@ -31,13 +31,13 @@ export function observeClient(core: OpenCore, reads: RunReads): ClientView {
       return source(changes);
     });
   const live = <T>(read: () => Promise<T>, identity: (value: T) => unknown): LiveStream<T> => {
-    const shared = new SharedReads(core);
-    return stream((changes) => rereads(core, () => shared.get('', read), identity, changes));
+    const share = sharedReads(core);
+    return stream((changes) => rereads(core, () => share('', read), identity, changes));
   };
   return {
     list$: (filter = {}) => live(() => reads.list(filter), pageIdentity),
     count$: (filter = {}) => live(() => reads.count(filter), Number),
-    events$: stream((changes) => new EventTail(core, reads).pages(changes)),
+    events$: stream((changes) => namespaceEvents(core, reads, changes)),
   };
 }
 

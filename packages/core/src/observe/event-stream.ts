@@ -26,6 +26,14 @@ const readPage = 32;
 /** More runs than this are not remembered one by one: a sweep finds them. */
 const mostTouched = 10_000;
 
+interface OpenRun {
+  readonly workflowId: WorkflowId;
+  /** The newest event that was told. */
+  seq: Seq;
+  /** The last sweep that saw it. */
+  sweep: number;
+}
+
 /**
  * Every event that is committed from the subscription on, in order within its run, exactly once.
  *
@@ -34,146 +42,114 @@ const mostTouched = 10_000;
  * told from its first event. A closed one that is not known is new only if it was started after the `horizon` and has
  * not been told already. So what is kept is a number for each open run, and the ids of runs that ended a moment ago.
  */
-export class EventTail {
-  readonly #open = new Map<RunId, { readonly workflowId: WorkflowId; seq: Seq; sweep: number }>();
+export async function* namespaceEvents(
+  core: OpenCore,
+  reads: RunReads,
+  changes: Changes,
+): AsyncGenerator<readonly NamespaceEvent[], void, undefined> {
+  const { clock, feed, namespace, storage } = core;
+  const open = new Map<RunId, OpenRun>();
   /** When those started that have been told to the end, or had ended before: none from before the horizon. */
-  readonly #ended = new Map<RunId, EpochMs>();
-  readonly #touched = new Set<RunId>();
-  readonly #core: OpenCore;
-  readonly #reads: RunReads;
-  readonly #subscribedAt: EpochMs;
-  #horizon: EpochMs;
-  #sweeps = 0;
-  #sweepAt = 0;
+  const ended = new Map<RunId, EpochMs>();
+  const touched = new Set<RunId>();
+  const subscribedAt = clock.now();
+  let horizon = subscribedAt - slackMs;
+  let sweeps = 0;
+  let sweepAt = 0;
 
-  constructor(core: OpenCore, reads: RunReads) {
-    this.#core = core;
-    this.#reads = reads;
-    this.#subscribedAt = core.clock.now();
-    this.#horizon = this.#subscribedAt - slackMs;
-  }
+  const read = <T>(call: () => Promise<T>): Promise<T> => patiently(core, () => core.command(call));
 
-  async *pages(changes: Changes): AsyncGenerator<readonly NamespaceEvent[], void, undefined> {
-    const { clock, feed } = this.#core;
-    changes.onEnd(
-      feed.onHint((hint) => {
-        this.#touch(hint);
-        changes.mark();
-      }),
-    );
-    while (!changes.over) {
-      if (clock.now() >= this.#sweepAt) await this.#sweep();
-      const some = this.#take();
-      if (some.length > 0) {
-        const pages = await Promise.all(some.map((runId) => this.#advance(runId)));
-        const events = pages.flat();
-        if (events.length > 0) yield events;
-        continue;
-      }
-      await nextUntil(clock, changes, this.#sweepAt);
+  const touch = (hint: ChangeHint): void => {
+    if (hint.kind === 'changed') for (const runId of hint.runs) touched.add(runId);
+    else sweepAt = 0;
+    if (touched.size > mostTouched) {
+      touched.clear();
+      sweepAt = 0;
     }
-  }
+    changes.mark();
+  };
 
-  #take(): readonly RunId[] {
-    const some: RunId[] = [];
-    for (const runId of this.#touched) {
-      if (some.length === readPage) break;
-      some.push(runId);
-      this.#touched.delete(runId);
-    }
-    return some;
-  }
-
-  #touch(hint: ChangeHint): void {
-    if (hint.kind === 'changed') for (const runId of hint.runs) this.#touched.add(runId);
-    else this.#sweepAt = 0;
-    if (this.#touched.size <= mostTouched) return;
-    this.#touched.clear();
-    this.#sweepAt = 0;
-  }
+  const begin = ({ runId, workflowId }: RunRecord, seq: Seq): OpenRun => {
+    const run = { workflowId, seq, sweep: sweeps };
+    open.set(runId, run);
+    return run;
+  };
 
   /** The new events of a run, a page of them. */
-  async #advance(runId: RunId): Promise<readonly NamespaceEvent[]> {
-    const { storage, namespace } = this.#core;
-    const run = await this.#read(() => storage.readRun(runId));
-    if (run?.namespace !== namespace) {
-      this.#open.delete(runId);
+  const advance = async (runId: RunId): Promise<readonly NamespaceEvent[]> => {
+    touched.delete(runId);
+    const record = await read(() => storage.readRun(runId));
+    if (record?.namespace !== namespace) {
+      open.delete(runId);
       return [];
     }
-    const known = this.#open.get(runId);
-    if (!known && run.closedAt !== null && this.#isOld(run)) return [];
-    const tail = known ?? this.#follow(run, 0);
-    const from = tail.seq + 1;
-    const events = run.seq < from ? [] : await followedRuns(this.#core).events(this.#reads, runId, from);
-    tail.seq += events.length;
-    if (tail.seq < run.seq) this.#touched.add(runId);
-    else if (run.closedAt !== null) {
-      this.#open.delete(runId);
-      this.#ended.set(runId, run.startedAt);
+    const { seq, closedAt, startedAt } = record;
+    let run = open.get(runId);
+    // Closed and not known: it had ended before, or was told to the end.
+    if (!run && closedAt !== null && (startedAt < horizon || ended.has(runId))) return [];
+    run ??= begin(record, 0);
+    const events = seq > run.seq ? await followedRuns(core).events(reads, runId, run.seq + 1) : [];
+    run.seq += events.length;
+    if (run.seq < seq) touched.add(runId);
+    else if (closedAt !== null) {
+      open.delete(runId);
+      ended.set(runId, startedAt);
     }
-    const { workflowId } = tail;
+    const { workflowId } = run;
     return events.map((event) => ({ workflowId, runId, event }));
-  }
+  };
 
-  /** A closed run that is not followed: it had ended before, or was told to the end. */
-  #isOld({ runId, startedAt }: RunRecord): boolean {
-    return startedAt < this.#horizon || this.#ended.has(runId);
-  }
+  const visit = (record: RunRecord): void => {
+    const { runId, seq, closedAt, startedAt } = record;
+    let run = open.get(runId);
+    if (!run && ended.has(runId)) return;
+    // The first sweep finds what was there before, and perhaps a run that was started while it was under way.
+    const isOld = sweeps === 1 && startedAt <= subscribedAt;
+    if (!run && isOld && closedAt !== null) {
+      ended.set(runId, startedAt);
+      return;
+    }
+    run ??= begin(record, isOld ? seq : 0);
+    run.sweep = sweeps;
+    if (seq > run.seq) touched.add(runId);
+  };
 
-  #follow(
-    { runId, workflowId }: RunRecord,
-    seq: Seq,
-  ): { readonly workflowId: WorkflowId; seq: Seq; sweep: number } {
-    const tail = { workflowId, seq, sweep: this.#sweeps };
-    this.#open.set(runId, tail);
-    return tail;
-  }
-
-  async #sweep(): Promise<void> {
-    const { clock, namespace } = this.#core;
-    const began = clock.now();
-    this.#sweepAt = Infinity;
-    this.#sweeps += 1;
-    // Both are asked for in the breath that subscribes, so that the first sweep sees nothing that comes after it.
-    await Promise.all([
-      this.#list({ namespace, statuses: statusesIn('running') }),
-      this.#list({ namespace, startedAfter: this.#horizon - 1 }),
-    ]);
-    for (const [runId, { sweep }] of this.#open) if (sweep !== this.#sweeps) this.#touched.add(runId);
-    this.#horizon = Math.max(this.#horizon, began - slackMs);
-    for (const [runId, startedAt] of this.#ended) if (startedAt < this.#horizon) this.#ended.delete(runId);
-    this.#sweepAt = Math.min(this.#sweepAt, nextPoll(clock, clock.now() - began));
-  }
-
-  async #list(query: RunQuery): Promise<void> {
+  const list = async (query: Omit<RunQuery, 'namespace'>): Promise<void> => {
     let page: readonly RunRecord[];
     let after: RunCursor | null = null;
     do {
       const range = { after, limit: listPage };
-      page = await this.#read(() => this.#core.storage.listRuns(query, range));
-      for (const run of page) this.#visit(run);
+      page = await read(() => storage.listRuns({ namespace, ...query }, range));
+      page.forEach(visit);
       after = page.at(-1) ?? null;
     } while (page.length === listPage);
-  }
+  };
 
-  #visit(run: RunRecord): void {
-    const { runId, seq, closedAt, startedAt } = run;
-    const known = this.#open.get(runId);
-    if (known) {
-      known.sweep = this.#sweeps;
-      if (seq > known.seq) this.#touched.add(runId);
-      return;
-    }
-    if (this.#ended.has(runId)) return;
-    // The first sweep finds what was there before, and perhaps a run that was started while it was under way.
-    if (this.#sweeps > 1 || startedAt > this.#subscribedAt) {
-      this.#follow(run, 0);
-      this.#touched.add(runId);
-    } else if (closedAt === null) this.#follow(run, seq);
-    else this.#ended.set(runId, startedAt);
-  }
+  const sweep = async (): Promise<void> => {
+    const began = clock.now();
+    sweepAt = Infinity;
+    sweeps += 1;
+    // Both are asked for in the breath that subscribes, so that the first sweep sees nothing that comes after it.
+    await Promise.all([list({ statuses: statusesIn('running') }), list({ startedAfter: horizon - 1 })]);
+    for (const [runId, run] of open) if (run.sweep !== sweeps) touched.add(runId);
+    horizon = Math.max(horizon, began - slackMs);
+    for (const [runId, startedAt] of ended) if (startedAt < horizon) ended.delete(runId);
+    sweepAt = Math.min(sweepAt, nextPoll(clock, clock.now() - began));
+  };
 
-  #read<T>(read: () => Promise<T>): Promise<T> {
-    return patiently(this.#core, () => this.#core.command(read));
+  changes.onEnd(feed.onHint(touch));
+  while (!changes.over) {
+    if (clock.now() >= sweepAt) await sweep();
+    if (touched.size === 0) await nextUntil(clock, changes, sweepAt);
+    const pages = await Promise.all([...firstOf(touched, readPage)].map(advance));
+    const events = pages.flat();
+    if (events.length > 0) yield events;
+  }
+}
+
+function* firstOf<T>(values: Iterable<T>, count: number): Generator<T> {
+  for (const value of values) {
+    if (count-- === 0) return;
+    yield value;
   }
 }

@@ -36,12 +36,12 @@ export class FollowedRun {
     });
   }
 
-  mark(mark: () => void): void {
-    this.#marks.add(mark);
-  }
-
-  watch(watcher: Watcher): void {
-    this.#watchers.set(watcher, this.#begun + 1);
+  join(one: Watcher | (() => void)): void {
+    if (typeof one === 'function') {
+      this.#marks.add(one);
+      return;
+    }
+    this.#watchers.set(one, this.#begun + 1);
     this.#look();
   }
 

@@ -5,8 +5,7 @@ import type { OpenCore } from '../runtime/client/open-core.js';
 import { isClosing, type RunReads, type RunTarget } from '../runtime/client/run-reads.js';
 import type { Changes } from './changes.js';
 import { eventPage, followedRuns } from './followed-runs.js';
-import { patiently } from './shared-reads.js';
-import { checkWorkflow } from './watch-target.js';
+import { resolveTarget } from './watch-target.js';
 
 /** Each event once, in order: what is recorded, then what comes, up to the one that closes the run. Holds one page. */
 export async function* historyPages(
@@ -16,10 +15,9 @@ export async function* historyPages(
   fromSeq: Seq,
   changes: Changes,
 ): AsyncGenerator<readonly HistoryEvent[], void, undefined> {
-  const runId = await patiently(core, () => reads.resolve(target));
+  const runId = await resolveTarget(core, target);
   const runs = followedRuns(core);
-  if (!changes.over) changes.onEnd(runs.mark(reads, runId, changes.mark));
-  checkWorkflow(await runs.describe(reads, runId), target);
+  if (!changes.over) changes.onEnd(runs.follow(reads, runId, changes.mark));
   for (let from = Math.max(1, fromSeq); await changes.next();) {
     const page = await runs.events(reads, runId, from);
     const last = page.at(-1);

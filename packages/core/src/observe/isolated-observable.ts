@@ -29,34 +29,24 @@ export class IsolatedObservable<T> extends Observable<T> {
     // The subscriber of an operator: it hands on what comes, and the last one of the chain subscribes through here too.
     if (to instanceof Subscriber) return super.subscribe(to);
     const observer = typeof to === 'object' && to ? to : { next: to, error, complete };
+    const tell = <V>(how: ((value: V) => void) | null | undefined, value: V): void => {
+      try {
+        how?.call(observer, value);
+      } catch (thrown) {
+        this.#log.error('A subscriber threw', { error: thrown });
+      }
+    };
     return super.subscribe({
       next: (value) => {
-        try {
-          observer.next?.(value);
-        } catch (thrown) {
-          this.#threw(thrown);
-        }
+        tell(observer.next, value);
       },
-      error: (reason) => {
-        if (!observer.error)
-          this.#log.error('A stream failed and nobody handles it', { error: reason as unknown });
-        try {
-          observer.error?.(reason);
-        } catch (thrown) {
-          this.#threw(thrown);
-        }
+      error: (reason: unknown) => {
+        if (!observer.error) this.#log.error('A stream failed and nobody handles it', { error: reason });
+        tell(observer.error, reason);
       },
       complete: () => {
-        try {
-          observer.complete?.();
-        } catch (thrown) {
-          this.#threw(thrown);
-        }
+        tell(observer.complete, undefined);
       },
     });
-  }
-
-  #threw(error: unknown): void {
-    this.#log.error('A subscriber threw', { error });
   }
 }

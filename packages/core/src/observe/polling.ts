@@ -1,6 +1,6 @@
 import type { EpochMs } from '../model/time.js';
 import type { Clock } from '../runtime/clock.js';
-import type { Changes } from './changes.js';
+import { Changes } from './changes.js';
 
 /** How long what is watched goes unread where hints are lost. Milliseconds. */
 const pollEvery = 1_000;
@@ -31,13 +31,9 @@ export async function nextOrPoll(clock: Clock, changes: Changes, cost: number): 
 }
 
 async function rest(clock: Clock, changes: Changes, ms: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const rested = (): void => {
-      cancel();
-      forget();
-      resolve();
-    };
-    const cancel = clock.setTimer(clock.now() + ms, rested, 'background');
-    const forget = changes.onEnd(rested);
-  });
+  const rested = new Changes();
+  const forget = changes.onEnd(rested.mark);
+  await rested.next();
+  await nextUntil(clock, rested, clock.now() + ms);
+  forget();
 }

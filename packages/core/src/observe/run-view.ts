@@ -9,7 +9,7 @@ import { waitResult } from '../runtime/client/wait-result.js';
 import { historyPages } from './history-stream.js';
 import { pulled, pushed, type LiveStream, type Source } from './live-stream.js';
 import { answers, encodedText } from './query-stream.js';
-import { SharedReads } from './shared-reads.js';
+import { sharedReads } from './shared-reads.js';
 import { watchTarget } from './watch-target.js';
 
 /**
@@ -76,9 +76,9 @@ class TargetView implements RunView {
   }
 
   query$(name: string, argument?: unknown): LiveStream<unknown> {
-    const shared = new SharedReads(this.#core);
+    const share = sharedReads(this.#core);
     const ask = (runId: string): Promise<unknown> =>
-      shared.get(runId, () => this.#reads.query(runId, name, argument));
+      share(runId, () => this.#reads.query(runId, name, argument));
     const states = pushed<WorkflowDescription>(this.#core.log, (subscriber) => {
       this.#watch(subscriber, false, (description) => {
         subscriber.next(description);

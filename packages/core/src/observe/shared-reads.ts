@@ -20,24 +20,18 @@ export async function patiently<T>({ clock, log }: Core, read: () => Promise<T>)
   }
 }
 
-/** Whoever asks for the same in one breath shares one read. It begins after the last of them asked, so it is new to all. */
-export class SharedReads {
-  readonly #waiting = new Map<string, Promise<unknown>>();
-  readonly #core: Core;
-
-  constructor(core: Core) {
-    this.#core = core;
-  }
-
-  get<T>(key: string, read: () => Promise<T>): Promise<T> {
-    let shared = this.#waiting.get(key) as Promise<T> | undefined;
+/** Reads under a key: whoever asks for the same in one breath shares one. It begins after the last of them asked, so it is new to all. */
+export function sharedReads(core: Core): <T>(key: string, read: () => Promise<T>) => Promise<T> {
+  const waiting = new Map<string, Promise<unknown>>();
+  return <T>(key: string, read: () => Promise<T>) => {
+    let shared = waiting.get(key) as Promise<T> | undefined;
     if (!shared) {
       shared = Promise.resolve().then(() => {
-        this.#waiting.delete(key);
-        return patiently(this.#core, read);
+        waiting.delete(key);
+        return patiently(core, read);
       });
-      this.#waiting.set(key, shared);
+      waiting.set(key, shared);
     }
     return shared;
-  }
+  };
 }

@@ -1,8 +1,10 @@
 import type { Subscriber } from 'rxjs';
-import { EngineClosedError, WorkflowNotFoundError } from '../model/errors.js';
+import { EngineClosedError } from '../model/errors.js';
+import type { RunId } from '../model/ids.js';
 import { isOpen } from '../model/status.js';
 import type { WorkflowDescription } from '../runtime/client/description.js';
 import type { OpenCore } from '../runtime/client/open-core.js';
+import { readTarget } from '../runtime/client/read-run.js';
 import type { RunReads, RunTarget } from '../runtime/client/run-reads.js';
 import { followedRuns } from './followed-runs.js';
 import { patiently } from './shared-reads.js';
@@ -25,7 +27,6 @@ export function watchTarget<T>(
     subscriber.error(reason);
   };
   const next = (description: WorkflowDescription): void => {
-    checkWorkflow(description, target);
     take(description);
     if (!isOpen(description.status)) subscriber.complete();
   };
@@ -34,15 +35,12 @@ export function watchTarget<T>(
       error(new EngineClosedError());
     }),
   );
-  patiently(core, () => reads.resolve(target)).then((runId) => {
-    if (!subscriber.closed) subscriber.add(followedRuns(core).watch(reads, runId, { tasks, next, error }));
+  resolveTarget(core, target).then((runId) => {
+    if (!subscriber.closed) subscriber.add(followedRuns(core).follow(reads, runId, { tasks, next, error }));
   }, error);
 }
 
-/** A run id names its workflow as well: a handle whose two ids do not go together names nothing. */
-export function checkWorkflow({ workflowId, runId }: WorkflowDescription, target: RunTarget): void {
-  if (workflowId === target.workflowId) return;
-  throw new WorkflowNotFoundError(
-    `Run ${runId} belongs to workflow '${workflowId}', not to '${target.workflowId}'`,
-  );
+/** The run that is meant now. */
+export function resolveTarget(core: OpenCore, target: RunTarget): Promise<RunId> {
+  return patiently(core, () => core.command(async () => (await readTarget(core, target)).runId));
 }
