@@ -53,8 +53,8 @@ test(`G2 G9 ${kills} workers killed one after the other: nothing lost, nothing r
       second = undefined;
     }
     // A message that is sent again and again counts once.
-    await handles[i % runs]?.signal('bonus', 1_000 * (i % runs), { id: 'once' }).catch((error: { code: string }) => {
-      expect(error.code).toBe('workflow_not_active');
+    await handles[i % runs]?.signal('bonus', 1_000 * (i % runs), { id: 'once' }).catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'workflow_not_active' });
     });
   }
   const last = await worker(file);

@@ -18,7 +18,7 @@ const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolv
 
 type Program = (ctx: any, input: any) => Promise<unknown>;
 
-export function started(input: unknown = undefined, at = 1_000): WorkflowStarted {
+export function started(input?: unknown, at = 1_000): WorkflowStarted {
   return {
     seq: 1, type: 'WorkflowStarted', at, workflowType: 'program', workflowId: 'w', runId: 'r', taskQueue: 'default',
     input: encodeValue(input), runNumber: 1, attempt: 1,

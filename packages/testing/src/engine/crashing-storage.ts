@@ -39,29 +39,29 @@ export class CrashingStorage implements Storage {
     this.#handle = handle;
     const unlessDead = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
       if (this.#dead) return never;
-      const result = await call.apply(handle, args);
+      const result = await call(...args);
       return this.#dead ? never : result;
     };
     return {
       traits: handle.traits,
       commit: (batches) => this.#commit(handle, batches),
-      claim: unlessDead(handle.claim),
-      releaseLeases: unlessDead(handle.releaseLeases),
-      join: unlessDead(handle.join),
-      leave: unlessDead(handle.leave),
-      reapDeadWorkers: unlessDead(handle.reapDeadWorkers),
-      readRun: unlessDead(handle.readRun),
-      loadRuns: unlessDead(handle.loadRuns),
-      readEvents: unlessDead(handle.readEvents),
-      readInbox: unlessDead(handle.readInbox),
-      readTasks: unlessDead(handle.readTasks),
-      readTask: unlessDead(handle.readTask),
-      readKey: unlessDead(handle.readKey),
-      listRuns: unlessDead(handle.listRuns),
-      countRuns: unlessDead(handle.countRuns),
-      nextWakeAt: unlessDead(handle.nextWakeAt),
+      claim: unlessDead(handle.claim.bind(handle)),
+      releaseLeases: unlessDead(handle.releaseLeases.bind(handle)),
+      join: unlessDead(handle.join.bind(handle)),
+      leave: unlessDead(handle.leave.bind(handle)),
+      reapDeadWorkers: unlessDead(handle.reapDeadWorkers.bind(handle)),
+      readRun: unlessDead(handle.readRun.bind(handle)),
+      loadRuns: unlessDead(handle.loadRuns.bind(handle)),
+      readEvents: unlessDead(handle.readEvents.bind(handle)),
+      readInbox: unlessDead(handle.readInbox.bind(handle)),
+      readTasks: unlessDead(handle.readTasks.bind(handle)),
+      readTask: unlessDead(handle.readTask.bind(handle)),
+      readKey: unlessDead(handle.readKey.bind(handle)),
+      listRuns: unlessDead(handle.listRuns.bind(handle)),
+      countRuns: unlessDead(handle.countRuns.bind(handle)),
+      nextWakeAt: unlessDead(handle.nextWakeAt.bind(handle)),
       watch: (listener) => handle.watch((hint) => { if (!this.#dead) listener(hint); }),
-      close: unlessDead(handle.close),
+      close: unlessDead(handle.close.bind(handle)),
     };
   }
 

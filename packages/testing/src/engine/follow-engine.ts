@@ -15,7 +15,7 @@ export function followEngine(current: () => Engine): {
   const acrossCrashes = async <T>(call: () => Promise<T>): Promise<T> => {
     for (;;) {
       const outcome = await Promise.race([call(), untilMoved()]);
-      if (outcome !== hasMoved) return outcome as T;
+      if (outcome !== hasMoved) return outcome;
     }
   };
 

@@ -11,11 +11,11 @@ export interface TestEngine extends Engine {
   /** Virtual time. */
   readonly now: Date;
   /**
-   * Moves virtual time on; everything due on the way happens in order. Time passes activities by whose code is under
-   * way, so that they can time out: where theirs is to end first, await `runUntilIdle` before.
+   * Moves virtual time on; everything due on the way happens in order. An activity that does not end within a moment of
+   * real time is passed by, so that it can time out.
    */
   advance(by: Duration): Promise<void>;
-  /** Until nothing can happen without time moving on or a message, and no activity is under way. */
+  /** Until nothing can happen without time moving on or a message; an activity that hangs is left alone. */
   runUntilIdle(): Promise<void>;
   /**
    * Drops all memory of this process as a crash would and opens the same storage again: now, or just before or after
@@ -63,7 +63,7 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
   const open = async (): Promise<Life> => {
     const crashing = new CrashingStorage(storage);
     const opened = await openEngine({ ...rest, storage: crashing, clock }, { checks: { alwaysEvict, shadowReplay } });
-    return { ...opened, crashing, skipper: new TimeSkipper(opened.core, clock, autoSkip, () => opened.worker.activities.count) };
+    return { ...opened, crashing, skipper: new TimeSkipper(opened.core, clock, autoSkip) };
   };
   let life = await open();
   const followed = followEngine(() => life.engine);
@@ -96,9 +96,7 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     crash,
     close: async (how?: { grace?: Duration }) => {
       life.skipper.stop();
-      const closing = life.engine.close(how);
-      await life.skipper.attend(closing);
-      await closing;
+      await life.skipper.through(life.engine.close(how));
     },
   });
 }

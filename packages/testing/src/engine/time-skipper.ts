@@ -11,57 +11,35 @@ export class TimeSkipper {
   readonly #core: OpenCore;
   readonly #clock: VirtualClock;
   readonly #automatic: boolean;
-  /** How many activities are under way. */
-  readonly #activities: () => number;
   readonly #unwatch: () => void;
 
-  constructor(core: OpenCore, clock: VirtualClock, automatic: boolean, activities: () => number) {
+  constructor(core: OpenCore, clock: VirtualClock, automatic: boolean) {
     this.#core = core;
-    this.#activities = activities;
     this.#clock = clock;
     this.#automatic = automatic;
     this.#unwatch = core.closings.onChange(() => { this.#start(); });
   }
 
   /**
-   * Moves on by so many milliseconds, stopping at everything that is due on the way. Does not wait for the code of
-   * activities: one that hangs is what timeouts are for.
+   * Moves on by so many milliseconds, stopping at everything that is due on the way. Activities are given a moment of
+   * real time to end; one that hangs is what timeouts are for.
    */
   async advance(by: number): Promise<void> {
     this.#byHand += 1;
     try {
       const until = this.#clock.now() + Math.max(0, by);
       for (;;) {
-        await this.#quiet();
+        await this.#core.busy.whenStill();
         const due = this.#clock.nextDue();
         if (due === undefined || due > until) break;
         this.#clock.moveTo(due);
       }
       this.#clock.moveTo(until);
-      await this.#quiet();
+      await this.#core.busy.whenStill();
     } finally {
       this.#byHand -= 1;
     }
     this.#start();
-  }
-
-  /** Lets happen what is due already, until `work` has ended; time stands still. */
-  async attend(work: Promise<unknown>): Promise<void> {
-    let ended = false;
-    const end = (): void => {
-      ended = true;
-    };
-    work.then(end, end);
-    for (;;) {
-      await this.#quiet();
-      const due = this.#clock.nextDue();
-      if (ended || due === undefined || due > this.#clock.now()) return;
-      this.#clock.moveTo(due);
-    }
-  }
-
-  #quiet(): Promise<void> {
-    return this.#core.busy.whenQuiet(this.#activities);
   }
 
   /** Lets time move on until something is done, whether a result is awaited or not. */

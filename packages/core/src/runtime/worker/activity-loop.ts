@@ -39,6 +39,17 @@ export interface ActivityLoopOptions {
   readonly leaseMs: number;
 }
 
+/**
+ * A worker that lives ends an attempt without heartbeats itself, and counts it; only so much later it is taken to be
+ * gone. Milliseconds.
+ */
+const heartbeatSlack = 1_000;
+
+/** How long a claim of an activity that promised heartbeats stands without one. */
+export function heartbeatLease({ timeouts: { heartbeat } }: ActivityScheduled, now: EpochMs): EpochMs {
+  return heartbeat === undefined ? NEVER : now + heartbeat + heartbeatSlack;
+}
+
 /** Workers that died in a row with an activity before it is taken to be what kills them. */
 const poisonAfter = 10;
 
@@ -79,7 +90,7 @@ export class ActivityLoop {
   }
 
   leaseUntil(scheduled: ActivityScheduled, now: EpochMs): EpochMs {
-    return now + Math.min(this.#options.leaseMs, scheduled.timeouts.heartbeat ?? NEVER);
+    return Math.min(now + this.#options.leaseMs, heartbeatLease(scheduled, now));
   }
 
   /** Begins an attempt of a task that is leased to this worker, in the slot that was reserved for it. */

@@ -23,9 +23,7 @@ export type AttemptEnd =
 
 /** Why an attempt must stop: the reason of its `AbortSignal`. */
 export class AttemptStoppedError extends PerdureError {
-  constructor(code: 'activity_cancelled' | 'activity_timeout' | 'lease_lost' | 'worker_shutdown', message: string) {
-    super(code, message);
-  }
+  declare readonly code: 'activity_cancelled' | 'activity_timeout' | 'lease_lost' | 'worker_shutdown';
 }
 
 export interface AttemptOwner {

@@ -152,7 +152,8 @@ function activityTask({ host, runId, task, now }: PlanInput, event: ActivitySche
  */
 function planRunTask(input: PlanInput, plan: CommitPlan, consumed: boolean): TaskRecord {
   const { host, runId, instance, task, birth, unwritten, now } = input;
-  const visibleAt = nextWake(instance, input.activityChecks);
+  // A run that has settled and could not close yet must not be left lying, should this process end before it does.
+  const visibleAt = instance.settlement ? now : nextWake(instance, input.activityChecks);
   const underWay = plan.start.length > 0 || (host.activities.hasRun(runId) && instance.waits.someActivity((wait) => host.activities.isRunning(activityTaskId(runId, wait.id))));
   const leaseStands = task.leaseUntil > now;
   const unchanged = !birth && !consumed && task.visibleAt === visibleAt && task.attempt === 0 && (underWay || !leaseStands);

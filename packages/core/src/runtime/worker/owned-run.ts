@@ -398,7 +398,8 @@ export class OwnedRun {
         const result = await core.committer.commit(plan);
         if (!result.ok) {
           for (const _ of plan.start) activities.unreserve();
-          return await this.#refused(result.refusal, result);
+          await this.#refused(result.refusal, result);
+          return;
         }
         const answer = this.#birth?.answer;
         this.#birth = undefined;

@@ -12,7 +12,7 @@ const mostListed = 100;
 export function openBody(core: Core, instance: WorkflowInstance): string | Promise<string> {
   const body = waitsOf(instance);
   const { state } = instance;
-  if (!state) return body === none ? '{}' : encodeBody(body);
+  if (!state) return body ? encodeBody(body) : '{}';
   if (!core.sealer.active) return encodeBody({ ...body, state });
   return core.sealer.seal(state).then((sealed) => encodeBody({ ...body, state: sealed }));
 }
@@ -48,9 +48,8 @@ export function closedStatus(event: CloseEvent): ClosedStatus {
   }
 }
 
-const none: RunBody = {};
-
-function waitsOf(instance: WorkflowInstance): RunBody {
+/** Undefined where there is nothing to list. */
+function waitsOf(instance: WorkflowInstance): RunBody | undefined {
   const timers: { id: string; dueAt: number }[] = [];
   const signals: string[] = [];
   const conditions: { id: string; dueAt?: number }[] = [];
@@ -61,7 +60,7 @@ function waitsOf(instance: WorkflowInstance): RunBody {
       conditions.push({ id: wait.id, ...(wait.dueAt !== undefined && { dueAt: wait.dueAt }) });
     }
   }
-  if (timers.length + signals.length + conditions.length === 0) return none;
+  if (timers.length + signals.length + conditions.length === 0) return undefined;
   return {
     ...(timers.length > 0 && { timers }),
     ...(signals.length > 0 && { signals }),

@@ -11,7 +11,7 @@ import { eventsOf } from './sealing.js';
 export async function shadowReplay(host: RunHost, workflow: WorkflowRecord, live: WorkflowInstance, runId: RunId): Promise<Blockage | undefined> {
   const { core } = host;
   const [loaded] = await core.storage.loadRuns([{ runId, afterSeq: 0 }]);
-  if (!loaded || loaded.run.seq !== live.recorder.head) return undefined; // moved on by somebody else: nothing to compare
+  if (loaded?.run.seq !== live.recorder.head) return undefined; // moved on by somebody else: nothing to compare
   const events = await eventsOf(core, loaded.events);
   const shadow = new WorkflowInstance(workflow, events[0] as WorkflowStarted, {
     namespace: core.namespace,
