@@ -9,7 +9,7 @@ export interface Ledger {
   read(orderId: string): Promise<readonly LedgerLine[]>;
 }
 
-export interface EffectRequest {
+interface EffectRequest {
   readonly orderId: string;
   readonly effect: string;
   /** The same for every attempt of one activity. */

@@ -114,7 +114,7 @@ async function cleanUp(): Promise<void> {
 }
 
 const interrupted = new Promise<never>((_resolve, reject) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => reject(new Error(`Interrupted by ${signal}`)));
   }
 });

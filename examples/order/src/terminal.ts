@@ -15,6 +15,8 @@ export class Terminal {
 
   constructor(out: WriteStream) {
     this.#out = out;
+    // The reader of a pipe, or the terminal itself, may go away first.
+    out.on('error', () => undefined);
   }
 
   say(...lines: readonly string[]): void {
