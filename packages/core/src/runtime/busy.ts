@@ -94,18 +94,6 @@ export class Busy {
     }
   }
 
-  /**
-   * The same with something set aside that may never end, such as the code of activities: `aside` says how much of what
-   * is under way that is.
-   */
-  async whenQuiet(aside: () => number): Promise<void> {
-    for (let quiet = 0; quiet < quietTasks; ) {
-      const begun = this.#begun;
-      await this.#hop();
-      quiet = this.#count <= aside() && this.#begun === begun ? quiet + 1 : 0;
-    }
-  }
-
   #hop(): Promise<void> {
     return new Promise((resolve) => { this.#platform.hop(resolve); });
   }
