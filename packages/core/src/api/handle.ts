@@ -65,7 +65,7 @@ export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = 
    */
   signal<K extends Named<M, 'signal'>>(name: K, ...args: Args<ArgOf<M, K>, { id?: string }>): Promise<void>;
   /**
-   * Asks the run, open or closed. Adds nothing to its history. Answered by a worker of this process, else by any that
+   * Asks the run, open or closed; one that has not begun answers as it will begin. Adds nothing to its history. Answered by a worker of this process, else by any that
    * serves its queue, within 10 s. Rejects with `QueryRejectedError`.
    */
   query<K extends Named<M, 'query'>>(name: K, ...arg: Arg<ArgOf<M, K>>): Promise<ResultOf<M, K>>;

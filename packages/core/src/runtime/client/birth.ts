@@ -6,6 +6,7 @@ import type { Batch, Expectation, Write } from '../../storage/port.js';
 import type { Core, RunBirth } from '../core.js';
 import { encodeStart } from '../run-projection.js';
 import { bodiesOf, sealPayload } from '../worker/sealing.js';
+import { atOnce } from './at-once.js';
 import { requestKey, workflowKey } from './keys.js';
 import type { StartPlan } from './start-options.js';
 
@@ -116,7 +117,7 @@ export async function batchOf(
     priority,
     fairnessKey,
     fairnessWeight,
-    visibleAt,
+    visibleAt: visibleAt > run.startedAt ? visibleAt : atOnce(visibleAt),
     attempt: 0,
     token: 0,
     leaseOwner: null,

@@ -1,6 +1,7 @@
 import { runTaskId } from '../../model/ids.js';
 import type { RunRecord } from '../../storage/records.js';
 import { cancelMessageId, encodeCancel } from '../messages.js';
+import { atOnce } from './at-once.js';
 import { attemptCommit, gaveUp, mostRounds, type Attempted } from './attempt-commit.js';
 import type { OpenCore } from './open-core.js';
 import { readTarget } from './read-run.js';
@@ -32,6 +33,7 @@ export async function cancelRun(core: OpenCore, target: RunTarget, options: Canc
   throw gaveUp(`The cancellation of workflow '${target.workflowId}'`);
 }
 
+/** No worker has run any of its code. */
 function neverBegun({ status, seq }: RunRecord): boolean {
   return status === 'pending' && seq === 1;
 }
@@ -59,7 +61,7 @@ function request(
         kind: 'put-message',
         message: { namespace: core.namespace, runId, kind: 'cancel', messageId: cancelMessageId, at, body },
       },
-      { kind: 'wake-task', taskId: runTaskId(runId), at },
+      { kind: 'wake-task', taskId: runTaskId(runId), at: atOnce(at) },
     ],
   });
 }

@@ -4,6 +4,7 @@ import type { TextPayload } from '../../model/payload.js';
 import type { RunRecord, TaskRecord } from '../../storage/records.js';
 import { decodeReply, encodeQuery, queryTaskId, replyKey, type QueryReply } from '../query-mail.js';
 import { sealPayload } from '../worker/sealing.js';
+import { atOnce } from './at-once.js';
 import { attemptCommit } from './attempt-commit.js';
 import { checkMessage, type DeclaredMessages } from './declared-messages.js';
 import { readLimits, readValue } from './describe.js';
@@ -15,7 +16,7 @@ const answerWithin = 10_000;
 
 /**
  * Asks a run: the worker of this process where it has the code, else whichever worker claims the question. Reads only;
- * nothing is added to the history, and closed runs answer too. Rejects with `QueryRejectedError`, or with
+ * nothing is added to the history. Closed runs answer too, and one that has not begun answers as it will begin. Rejects with `QueryRejectedError`, or with
  * `NondeterminismError` where the code no longer fits the run.
  */
 export async function queryRun(
@@ -88,7 +89,7 @@ async function ask(core: OpenCore, run: RunRecord, name: string, input: TextPayl
     priority: 0,
     fairnessKey: '',
     fairnessWeight: 1,
-    visibleAt: now,
+    visibleAt: atOnce(now),
     attempt: 0,
     token: 0,
     leaseOwner: null,

@@ -9,6 +9,7 @@ import type { Payload, TextPayload } from '../../model/payload.js';
 import type { Batch } from '../../storage/port.js';
 import { encodeSignal } from '../messages.js';
 import { sealPayload } from '../worker/sealing.js';
+import { atOnce } from './at-once.js';
 import { attemptCommit, gaveUp, mostRounds } from './attempt-commit.js';
 import { checkMessage, type DeclaredMessages } from './declared-messages.js';
 import { encodeFor } from './encode.js';
@@ -86,7 +87,7 @@ function signalBatch(
         kind: 'put-message',
         message: { namespace, runId, kind: 'signal', messageId, at, body: encodeSignal({ name, input }) },
       },
-      { kind: 'wake-task', taskId: runTaskId(runId), at },
+      { kind: 'wake-task', taskId: runTaskId(runId), at: atOnce(at) },
       ...(key === undefined
         ? []
         : [{ kind: 'put-key' as const, record: { namespace, key, value: '1', runId } }]),

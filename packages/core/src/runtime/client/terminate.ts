@@ -1,5 +1,6 @@
 import { WorkflowNotActiveError } from '../../model/errors.js';
 import { runTaskId, type RunId } from '../../model/ids.js';
+import { atOnce } from './at-once.js';
 import { attemptCommit, gaveUp, mostRounds } from './attempt-commit.js';
 import type { OpenCore } from './open-core.js';
 import { readTarget } from './read-run.js';
@@ -60,7 +61,7 @@ async function fence(core: OpenCore, runId: RunId): Promise<void> {
           token: task.token + 1,
           leaseOwner: null,
           leaseUntil: 0,
-          visibleAt: core.clock.now(),
+          visibleAt: atOnce(core.clock.now()),
         },
       },
     ],
