@@ -22,7 +22,7 @@ const { program } = fc.letrec<{ program: Node }>((tie) => {
       fc.record({ kind: fc.constantFrom('sequence', 'all', 'allSettled', 'race', 'any', 'native'), parts }),
       fc.record({ kind: fc.constant('attempt'), body: tie('program') }),
       fc.record({ kind: fc.constant('map'), parts, concurrency: fc.integer({ min: 1, max: 2 }) }),
-    ) as fc.Arbitrary<Node>,
+    ),
   };
 });
 

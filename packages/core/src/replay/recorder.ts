@@ -86,8 +86,8 @@ export class Recorder {
       return event;
     }
     const expected = recorded[this.#cursor];
-    if (!expected || !sameCommand(expected, command as Unplaced<CommandEvent>)) {
-      throw this.#diverge(expected, command as Unplaced<CommandEvent>);
+    if (!expected || !sameCommand(expected, command)) {
+      throw this.#diverge(expected, command);
     }
     this.#cursor += 1;
     return expected as E;

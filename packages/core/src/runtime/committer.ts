@@ -86,7 +86,7 @@ export class Committer {
     return new Promise((resolve, reject) => {
       this.submit(batch, (result, error) => {
         if (result) resolve(result);
-        else reject(error as Error);
+        else reject(error);
       });
     });
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { chooseDrain, portDrain } from './drain.js';
-import { drainCases } from './drain.cases.js';
+import { drainCases } from './drain-cases.testkit.js';
 import { hostPlatform, type Platform } from './platform.js';
 
 const newChannel = hostPlatform.newChannel as NonNullable<Platform['newChannel']>;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { chooseDrain } from './drain.js';
-import { drainCases } from './drain.cases.js';
+import { drainCases } from './drain-cases.testkit.js';
 import { hostPlatform } from './platform.js';
 
 test('there is a window here', () => {

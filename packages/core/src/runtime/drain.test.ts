@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { chooseDrain, hopDrain, portDrain, tickDrain } from './drain.js';
-import { drainCases } from './drain.cases.js';
+import { drainCases } from './drain-cases.testkit.js';
 import { hostPlatform, type Platform } from './platform.js';
 
 const nextTick = hostPlatform.nextTick as NonNullable<Platform['nextTick']>;

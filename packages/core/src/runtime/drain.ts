@@ -71,7 +71,7 @@ export function portDrain(platform: Platform, newChannel: () => Channel): Drain 
         try {
           if (step()) return true;
         } catch (error) {
-          reject(error as Error);
+          reject(error);
           return false;
         }
         resolve();
@@ -103,7 +103,7 @@ function run(step: () => boolean, platform: Platform, prepare: (turn: () => void
         if (step()) afterDrain();
         else resolve();
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     };
     const afterDrain = prepare(turn);
@@ -122,7 +122,7 @@ async function isExact(drain: Drain, platform: Platform): Promise<boolean> {
   let steps = 0;
   const chain = async (): Promise<void> => {
     while (links < 500) {
-      await undefined;
+      await Promise.resolve();
       links += 1;
     }
   };

@@ -1,5 +1,5 @@
 import { portDrain } from './drain.js';
-import { drainCases } from './drain.cases.js';
+import { drainCases } from './drain-cases.testkit.js';
 import { hostPlatform, type Platform } from './platform.js';
 
 const drain = portDrain(hostPlatform, hostPlatform.newChannel as NonNullable<Platform['newChannel']>);

@@ -27,7 +27,7 @@ export function followEngine(current: () => Engine): {
         if (name === 'result') return (options?: object) => acrossCrashes(() => (current() === born ? target : now()).result(options));
         const live = current() === born ? target : now();
         const member: unknown = Reflect.get(live, name, live);
-        return typeof member === 'function' ? member.bind(live) : member;
+        return bound(member, live);
       },
     });
   };
@@ -48,10 +48,14 @@ export function followEngine(current: () => Engine): {
           if (name === 'start') return async (...args: []) => followHandle(await engine.start(...(args as unknown as [string])));
           if (name === 'handle') return (...args: []) => followHandle(engine.handle(...(args as unknown as [string])));
           if (name === 'execute') return (...args: []) => acrossCrashes(() => engine.execute(...(args as unknown as [never])));
-          return typeof member === 'function' ? member.bind(engine) : member;
+          return bound(member, engine);
         },
       }) as Engine & typeof more,
   };
+}
+
+function bound(member: unknown, owner: object): unknown {
+  return typeof member === 'function' ? (member as (...args: unknown[]) => unknown).bind(owner) : member;
 }
 
 const hasMoved = Symbol('moved');

@@ -89,7 +89,7 @@ export class OwnedRun {
     return new Promise((resolve, reject) => {
       const answer: Answer = (result, error) => {
         if (result) resolve(result);
-        else reject(error as Error);
+        else reject(error);
       };
       this.#birth = { ...birth, answer };
       this.#kick();
@@ -162,7 +162,7 @@ export class OwnedRun {
   /** The close event gets its place only with the commit: a message that comes first lets the run go on. */
   #placed(instance: WorkflowInstance, end: NonNullable<ReturnType<typeof closeEventOf>>): CloseEvent {
     const { recorder } = instance;
-    return { seq: recorder.head + 1, at: Math.max(recorder.now, this.#host.core.clock.now()), ...end } as CloseEvent;
+    return { seq: recorder.head + 1, at: Math.max(recorder.now, this.#host.core.clock.now()), ...end };
   }
 
   #activate(instance: WorkflowInstance): Promise<void> {
@@ -263,7 +263,7 @@ export class OwnedRun {
   }
 
   async #load(loaded: LoadedRun | undefined): Promise<boolean> {
-    if (!loaded || loaded.run.closedAt !== null) {
+    if (loaded?.run.closedAt !== null) {
       await this.#leaveClosed();
       return false;
     }

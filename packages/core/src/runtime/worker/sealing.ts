@@ -35,6 +35,6 @@ export function eventsOf(core: Core, bodies: readonly string[]): readonly RunEve
 export async function openMessage(core: Core, message: MessageRecord): Promise<Unplaced<InputEvent>> {
   const input = decodeMessage(message);
   if (!core.sealer.active) return input;
-  const { seq: _seq, at: _at, ...opened } = await core.sealer.openEvent({ seq: 0, at: 0, ...input } as RunEvent);
+  const { seq: _seq, at: _at, ...opened } = await core.sealer.openEvent({ seq: 0, at: 0, ...input });
   return opened as Unplaced<InputEvent>;
 }
