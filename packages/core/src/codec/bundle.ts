@@ -29,18 +29,29 @@ export function makeBundle(workflow: BundledWorkflow, bodies: readonly string[])
 }
 
 /** Throws `InvalidArgumentError` with a path for what is not right with a bundle. */
-export function readBundle(bundle: unknown): { readonly workflow: BundledWorkflow; readonly events: readonly RunEvent[] } {
-  if (!isRecord(bundle) || bundle['format'] !== format) throw refused('format', `must be '${format}': this is not an exported history`);
-  if (bundle['version'] !== version) throw refused('version', `is ${String(bundle['version'])} where this release reads ${version}: upgrade`);
+export function readBundle(bundle: unknown): {
+  readonly workflow: BundledWorkflow;
+  readonly events: readonly RunEvent[];
+} {
+  if (!isRecord(bundle) || bundle['format'] !== format)
+    throw refused('format', `must be '${format}': this is not an exported history`);
+  if (bundle['version'] !== version)
+    throw refused('version', `is ${String(bundle['version'])} where this release reads ${version}: upgrade`);
   const { workflow, events, digest } = bundle;
   if (!isWorkflow(workflow)) throw refused('workflow', 'must name workflowId, runId and workflowType');
   if (!Array.isArray(events) || events.length === 0) throw refused('events', 'must be a list of events');
-  if (events.length > mostEvents) throw refused('events', `are ${events.length} where ${mostEvents} are allowed`);
-  if (digest !== digestOf({ format, version, workflow, events })) throw refused('digest', 'does not fit: the bundle was edited or damaged');
+  if (events.length > mostEvents)
+    throw refused('events', `are ${events.length} where ${mostEvents} are allowed`);
+  if (digest !== digestOf({ format, version, workflow, events }))
+    throw refused('digest', 'does not fit: the bundle was edited or damaged');
   const read = events.map((event, i) => readEvent(event, i));
   const [first] = read;
   if (first?.type !== 'WorkflowStarted') throw refused('events[0]', 'must be WorkflowStarted');
-  if (first.runId !== workflow.runId || first.workflowId !== workflow.workflowId || first.workflowType !== workflow.workflowType) {
+  if (
+    first.runId !== workflow.runId ||
+    first.workflowId !== workflow.workflowId ||
+    first.workflowType !== workflow.workflowType
+  ) {
     throw refused('workflow', 'is not the one of the events');
   }
   return { workflow, events: read };
@@ -49,7 +60,8 @@ export function readBundle(bundle: unknown): { readonly workflow: BundledWorkflo
 function readEvent(record: unknown, index: number): RunEvent {
   try {
     const event = decodeEvent(JSON.stringify(record));
-    if (event.seq !== index + 1) throw refused(`events[${index}].seq`, `is ${event.seq} where ${index + 1} comes next`);
+    if (event.seq !== index + 1)
+      throw refused(`events[${index}].seq`, `is ${event.seq} where ${index + 1} comes next`);
     return event;
   } catch (error) {
     if (isPerdureError(error) && error.code === 'invalid_argument') throw error;
@@ -65,12 +77,17 @@ function digestOf(unsigned: Omit<HistoryBundle, 'digest'>): string {
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (!isRecord(value)) return JSON.stringify(value);
-  const members = Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
   return `{${members.join(',')}}`;
 }
 
 function isWorkflow(value: unknown): value is BundledWorkflow {
-  return isRecord(value) && ['workflowId', 'runId', 'workflowType'].every((name) => typeof value[name] === 'string');
+  return (
+    isRecord(value) &&
+    ['workflowId', 'runId', 'workflowType'].every((name) => typeof value[name] === 'string')
+  );
 }
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

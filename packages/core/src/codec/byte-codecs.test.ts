@@ -4,7 +4,8 @@ import { encodeFailure } from './failures.js';
 import { decodeValue, encodeValue } from './values.js';
 
 const xor = (id: string, key: number): PayloadCodec => {
-  const turn = async (bytes: Uint8Array): Promise<Uint8Array> => Promise.resolve(bytes.map((byte) => byte ^ key));
+  const turn = async (bytes: Uint8Array): Promise<Uint8Array> =>
+    Promise.resolve(bytes.map((byte) => byte ^ key));
   return { id, encode: turn, decode: turn };
 };
 
@@ -18,7 +19,10 @@ describe('byte codecs', () => {
     expect(before.text).not.toContain('secret');
     expect(decodeValue(await now.open(before))).toEqual({ secret: 'é\u{1F600}' });
     expect(decodeValue(await now.open(after))).toBe(1n);
-    await expect(old.open(after)).rejects.toMatchObject({ code: 'payload_invalid', message: expect.stringContaining("'k2'") });
+    await expect(old.open(after)).rejects.toMatchObject({
+      code: 'payload_invalid',
+      message: expect.stringContaining("'k2'"),
+    });
   });
 
   test('what was written without codecs stays readable', async () => {
@@ -27,20 +31,44 @@ describe('byte codecs', () => {
 
   test('events are sealed with their failures and payloads, and opened again', async () => {
     const sealer = createSealer([xor('k', 3)]);
-    const event = { seq: 1, at: 0, type: 'ActivityFailed', activityId: 'a', attempt: 1, failure: encodeFailure(Object.assign(new Error('m'), { details: 'secret' })) } as const;
+    const event = {
+      seq: 1,
+      at: 0,
+      type: 'ActivityFailed',
+      activityId: 'a',
+      attempt: 1,
+      failure: encodeFailure(Object.assign(new Error('m'), { details: 'secret' })),
+    } as const;
     const sealed = await sealer.sealEvent(event);
     expect(JSON.stringify(sealed)).not.toContain('secret');
     expect(await sealer.openEvent(sealed)).toEqual(event);
   });
 
   test('a codec that throws gives a payload error with its cause', async () => {
-    const broken: PayloadCodec = { id: 'broken', encode: () => { throw new Error('no key'); }, decode: () => { throw new Error('no key'); } };
-    await expect(createSealer([broken]).seal(encodeValue(1))).rejects.toMatchObject({ code: 'payload_invalid', message: expect.stringContaining('no key') });
-    await expect(createSealer([broken]).open({ codec: 'broken+json', text: '"%%"' })).rejects.toMatchObject({ code: 'payload_invalid' });
+    const broken: PayloadCodec = {
+      id: 'broken',
+      encode: () => {
+        throw new Error('no key');
+      },
+      decode: () => {
+        throw new Error('no key');
+      },
+    };
+    await expect(createSealer([broken]).seal(encodeValue(1))).rejects.toMatchObject({
+      code: 'payload_invalid',
+      message: expect.stringContaining('no key'),
+    });
+    await expect(createSealer([broken]).open({ codec: 'broken+json', text: '"%%"' })).rejects.toMatchObject({
+      code: 'payload_invalid',
+    });
   });
 
   test('ids must be proper and different', () => {
-    expect(() => createSealer([xor('a b', 1)])).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
-    expect(() => createSealer([xor('a', 1), xor('a', 2)])).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+    expect(() => createSealer([xor('a b', 1)])).toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    );
+    expect(() => createSealer([xor('a', 1), xor('a', 2)])).toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    );
   });
 });

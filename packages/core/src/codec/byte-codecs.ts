@@ -36,7 +36,10 @@ export function createSealer(codecs: readonly PayloadCodec[]): Sealer {
   const bad = codecs.findIndex(({ id }) => typeof id !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(id));
   if (bad >= 0 || byId.size < codecs.length) {
     throw new InvalidArgumentError('The payload codecs are not valid', [
-      { path: `codecs[${Math.max(bad, 0)}].id`, message: "ids are 1 to 64 letters, digits, '.', '_', '-', and no two are the same" },
+      {
+        path: `codecs[${Math.max(bad, 0)}].id`,
+        message: "ids are 1 to 64 letters, digits, '.', '_', '-', and no two are the same",
+      },
     ]);
   }
   const writer = codecs.at(-1);
@@ -53,7 +56,11 @@ export function createSealer(codecs: readonly PayloadCodec[]): Sealer {
     if (plus < 0) return payload;
     const id = payload.codec.slice(0, plus);
     const codec = byId.get(id);
-    if (!codec) throw new PayloadError(`This value was written by codec '${id.slice(0, 80)}', which is not here: pass it to codecs`, '');
+    if (!codec)
+      throw new PayloadError(
+        `This value was written by codec '${id.slice(0, 80)}', which is not here: pass it to codecs`,
+        '',
+      );
     const bytes = fromBase64(payloadText(payload).slice(1, -1));
     if (!bytes) throw new PayloadError(`What codec '${id}' wrote is not base 64 any more`, '');
     const text = await attempt(codec, 'read', async () => fromUtf8(await codec.decode(bytes)));
@@ -68,7 +75,11 @@ export function createSealer(codecs: readonly PayloadCodec[]): Sealer {
     });
     return convert;
   };
-  const event = (each: (payload: Payload) => Promise<Payload>, eachFailure: (record: FailureRecord) => Promise<FailureRecord>) =>
+  const event =
+    (
+      each: (payload: Payload) => Promise<Payload>,
+      eachFailure: (record: FailureRecord) => Promise<FailureRecord>,
+    ) =>
     async (original: RunEvent): Promise<RunEvent> => {
       const fields = eventFields[original.type];
       const converted: Record<string, unknown> = { ...original };
@@ -93,10 +104,18 @@ export function createSealer(codecs: readonly PayloadCodec[]): Sealer {
   };
 }
 
-async function attempt<T>(codec: PayloadCodec, verb: 'read' | 'write', work: () => T | Promise<T>): Promise<T> {
+async function attempt<T>(
+  codec: PayloadCodec,
+  verb: 'read' | 'write',
+  work: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new PayloadError(`Payload codec '${codec.id}' could not ${verb} a value: ${cause instanceof Error ? cause.message : 'it threw'}`, '', { cause });
+    throw new PayloadError(
+      `Payload codec '${codec.id}' could not ${verb} a value: ${cause instanceof Error ? cause.message : 'it threw'}`,
+      '',
+      { cause },
+    );
   }
 }

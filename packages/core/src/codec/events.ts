@@ -44,8 +44,10 @@ export function decodeEvent(body: string): RunEvent {
 
 function checked(record: Record<string, unknown>): RunEvent {
   const { type, seq, at } = record;
-  if (typeof seq !== 'number' || typeof at !== 'number' || typeof type !== 'string') throw new TypeError('no seq, time or type');
-  if (!isKnownEventType(type)) throw new TypeError(`unknown type '${type.slice(0, 60)}': a newer release wrote it, upgrade this one`);
+  if (typeof seq !== 'number' || typeof at !== 'number' || typeof type !== 'string')
+    throw new TypeError('no seq, time or type');
+  if (!isKnownEventType(type))
+    throw new TypeError(`unknown type '${type.slice(0, 60)}': a newer release wrote it, upgrade this one`);
   const fields = eventFields[type];
   for (const name in fields) {
     const value = record[name];

@@ -4,7 +4,14 @@ import type { FailureRecord } from '../model/failure.js';
 import { encodeFailure, failureOf, rebuildError } from './failures.js';
 
 describe('whatever is thrown is kept, bounded', () => {
-  const evil = new Proxy(new Error('x'), { get: () => { throw new Error('trap'); }, getPrototypeOf: () => { throw new Error('trap'); } });
+  const evil = new Proxy(new Error('x'), {
+    get: () => {
+      throw new Error('trap');
+    },
+    getPrototypeOf: () => {
+      throw new Error('trap');
+    },
+  });
   const revoked = Proxy.revocable({}, {});
   revoked.revoke();
   test.each<[string, unknown, Partial<FailureRecord>]>([
@@ -18,7 +25,15 @@ describe('whatever is thrown is kept, bounded', () => {
     ['a proxy that throws', evil, { name: 'UnreadableError' }],
     ['a revoked proxy', revoked.proxy, { name: 'UnreadableError' }],
     ['a frozen error', Object.freeze(new RangeError('frozen')), { name: 'RangeError', message: 'frozen' }],
-    ['an error with a getter that throws', Object.defineProperty(new Error('m'), 'code', { get: () => { throw new Error('no'); } }), { message: 'm' }],
+    [
+      'an error with a getter that throws',
+      Object.defineProperty(new Error('m'), 'code', {
+        get: () => {
+          throw new Error('no');
+        },
+      }),
+      { message: 'm' },
+    ],
     ['an error with a strange name', Object.assign(new Error('m'), { name: 5 }), { name: '5' }],
   ])('%s', (_name, thrown, expected) => {
     expect(encodeFailure(thrown)).toMatchObject(expected);
@@ -38,7 +53,10 @@ describe('whatever is thrown is kept, bounded', () => {
   });
 
   test('long texts are cut, large details are left out', () => {
-    const error = Object.assign(new Error('m'.repeat(100_000)), { stack: 's'.repeat(100_000), details: 'd'.repeat(100_000) });
+    const error = Object.assign(new Error('m'.repeat(100_000)), {
+      stack: 's'.repeat(100_000),
+      details: 'd'.repeat(100_000),
+    });
     const { message, stack, details } = encodeFailure(error);
     expect(message).toHaveLength(8_192);
     expect(stack).toHaveLength(8_192);
@@ -48,17 +66,34 @@ describe('whatever is thrown is kept, bounded', () => {
 
 describe('errors rebuilt', () => {
   test('name, message, code, cause and members', () => {
-    const record = encodeFailure(Object.assign(new TypeError('bad', { cause: new RangeError('inner') }), { code: 'E_BAD', status: 500 }));
+    const record = encodeFailure(
+      Object.assign(new TypeError('bad', { cause: new RangeError('inner') }), { code: 'E_BAD', status: 500 }),
+    );
     const error = rebuildError(record) as Error & { code: string; details: unknown };
-    expect(error).toMatchObject({ name: 'TypeError', message: 'bad', code: 'E_BAD', details: { status: 500 } });
+    expect(error).toMatchObject({
+      name: 'TypeError',
+      message: 'bad',
+      code: 'E_BAD',
+      details: { status: 500 },
+    });
     expect(error.cause).toMatchObject({ name: 'RangeError', message: 'inner' });
-    expect(failureOf(record)).toMatchObject({ name: 'TypeError', details: { status: 500 }, cause: { name: 'RangeError' } });
+    expect(failureOf(record)).toMatchObject({
+      name: 'TypeError',
+      details: { status: 500 },
+      cause: { name: 'RangeError' },
+    });
   });
 
   test('a NonRetryableError stays one, with its details', () => {
-    const record = encodeFailure(new NonRetryableError('no', { name: 'CardRefused', details: { reason: 'limit' } }));
+    const record = encodeFailure(
+      new NonRetryableError('no', { name: 'CardRefused', details: { reason: 'limit' } }),
+    );
     expect(record).toMatchObject({ name: 'CardRefused', nonRetryable: true });
-    expect(rebuildError(record)).toMatchObject({ name: 'CardRefused', nonRetryable: true, details: { reason: 'limit' } });
+    expect(rebuildError(record)).toMatchObject({
+      name: 'CardRefused',
+      nonRetryable: true,
+      details: { reason: 'limit' },
+    });
   });
 
   test('a CancelledError is recognised again', () => {
@@ -67,7 +102,9 @@ describe('errors rebuilt', () => {
 
   test('it can be rebuilt twice from one record, and the two share nothing', () => {
     const record = encodeFailure(Object.assign(new Error('m'), { details: { list: [1] } }));
-    const [first, second] = [rebuildError(record), rebuildError(record)] as unknown as { details: { list: number[] } }[];
+    const [first, second] = [rebuildError(record), rebuildError(record)] as unknown as {
+      details: { list: number[] };
+    }[];
     first!.details.list.push(2);
     expect(second!.details.list).toEqual([1]);
   });

@@ -20,12 +20,20 @@ function encode(thrown: unknown, causesLeft: number, seen: Set<unknown>): Failur
     seen.add(thrown);
     return isError(thrown) ? encodeError(thrown, causesLeft, seen) : encodeOther(thrown);
   } catch {
-    return { name: 'UnreadableError', message: 'Something was thrown that throws itself when it is looked at' };
+    return {
+      name: 'UnreadableError',
+      message: 'Something was thrown that throws itself when it is looked at',
+    };
   }
 }
 
 function isError(thrown: unknown): thrown is Error {
-  return thrown instanceof Error || (typeof thrown === 'object' && thrown !== null && Object.prototype.toString.call(thrown) === '[object Error]');
+  return (
+    thrown instanceof Error ||
+    (typeof thrown === 'object' &&
+      thrown !== null &&
+      Object.prototype.toString.call(thrown) === '[object Error]')
+  );
 }
 
 function encodeError(error: Error, causesLeft: number, seen: Set<unknown>): FailureRecord {
@@ -40,7 +48,9 @@ function encodeError(error: Error, causesLeft: number, seen: Set<unknown>): Fail
     ...(typeof code === 'string' && { code: cut(code, 256) }),
     ...(member(error, 'nonRetryable') === true && { nonRetryable: true }),
     ...(details && { details }),
-    ...(cause !== undefined && causesLeft > 0 && !seen.has(cause) && { cause: encode(cause, causesLeft - 1, seen) }),
+    ...(cause !== undefined &&
+      causesLeft > 0 &&
+      !seen.has(cause) && { cause: encode(cause, causesLeft - 1, seen) }),
   };
 }
 
@@ -60,7 +70,15 @@ function member(object: object, name: string): unknown {
   }
 }
 
-const taken: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'code', 'nonRetryable', 'cause', 'details']);
+const taken: ReadonlySet<string> = new Set([
+  'name',
+  'message',
+  'stack',
+  'code',
+  'nonRetryable',
+  'cause',
+  'details',
+]);
 
 /** An error's `details`, or else its own members besides the usual ones. */
 function detailsOf(error: Error): FailureRecord['details'] {
@@ -99,7 +117,11 @@ function rendering(value: unknown): string {
       return 'a function was thrown';
     case 'object':
       return value === null ? 'null was thrown' : (JSON.stringify(value) ?? 'an object was thrown');
-    default:
+    case 'string':
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+    case 'symbol':
       return String(value);
   }
 }
@@ -120,7 +142,8 @@ export function failureOf(record: FailureRecord): Failure {
 
 /** The error again, as far as it was recorded: its class is lost, its name is kept. */
 export function rebuildError(record: FailureRecord): Error {
-  const error = record.name === 'CancelledError' ? new CancelledError(record.message) : new Error(record.message);
+  const error =
+    record.name === 'CancelledError' ? new CancelledError(record.message) : new Error(record.message);
   const hidden = (key: string, value: unknown): void => {
     Object.defineProperty(error, key, { value, configurable: true, writable: true, enumerable: false });
   };

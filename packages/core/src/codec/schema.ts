@@ -9,7 +9,9 @@ export function validateSync(schema: StandardSchema, value: unknown, what: strin
   const result = schema['~standard'].validate(value);
   if ('then' in result) {
     result.then(undefined, () => undefined); // its outcome comes too late to count
-    throw new InvalidArgumentError(`${what} cannot be checked`, [{ path: '', message: 'the schema is asynchronous; workflows need one that answers at once' }]);
+    throw new InvalidArgumentError(`${what} cannot be checked`, [
+      { path: '', message: 'the schema is asynchronous; workflows need one that answers at once' },
+    ]);
   }
   if (result.issues) throw new InvalidArgumentError(`${what} is not valid`, result.issues.map(issueOf));
   return result.value;

@@ -4,7 +4,9 @@ import { payloadText, type Json, type Payload } from '../model/payload.js';
 /** How payloads stand inside records: `{ "codec": …, "data": … }`. The text of a payload is JSON already and is put in as it is. */
 export function writePayload(payload: Payload): string {
   const { codec } = payload;
-  return codec === 'json' ? `{"codec":"json","data":${payloadText(payload)}}` : `{"codec":${JSON.stringify(codec)},"data":${payloadText(payload)}}`;
+  return codec === 'json'
+    ? `{"codec":"json","data":${payloadText(payload)}}`
+    : `{"codec":${JSON.stringify(codec)},"data":${payloadText(payload)}}`;
 }
 
 export function readPayload(stored: unknown): Payload {
@@ -14,13 +16,15 @@ export function readPayload(stored: unknown): Payload {
 }
 
 export function writeFailure({ details, cause, ...plain }: FailureRecord): string {
-  const more = (details ? `,"details":${writePayload(details)}` : '') + (cause ? `,"cause":${writeFailure(cause)}` : '');
+  const more =
+    (details ? `,"details":${writePayload(details)}` : '') + (cause ? `,"cause":${writeFailure(cause)}` : '');
   return JSON.stringify(plain).slice(0, -1) + more + '}';
 }
 
 export function readFailure(stored: unknown): FailureRecord {
   const failure = stored as Record<string, unknown>;
-  if (typeof failure['name'] !== 'string' || typeof failure['message'] !== 'string') throw new TypeError('a failure without name or message');
+  if (typeof failure['name'] !== 'string' || typeof failure['message'] !== 'string')
+    throw new TypeError('a failure without name or message');
   const { details, cause, ...plain } = failure;
   return {
     ...(plain as unknown as FailureRecord),

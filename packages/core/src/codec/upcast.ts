@@ -15,6 +15,7 @@ const upcasts: readonly Upcast[] = [];
 
 export function upcast(record: Record<string, unknown>): Record<string, unknown> {
   let current = record;
-  for (const { to, apply } of upcasts) if (((current['v'] as number | undefined) ?? 1) < to) current = apply(current);
+  for (const { to, apply } of upcasts)
+    if (((current['v'] as number | undefined) ?? 1) < to) current = apply(current);
   return current;
 }

@@ -2,8 +2,9 @@ import { PayloadError, PayloadTooLargeError } from '../model/errors.js';
 import type { Json, Payload, TextPayload } from '../model/payload.js';
 import { defaultPayloadLimits, type PayloadLimits } from './limits.js';
 import { isPlainJson } from './plain.js';
-import { refusal, refuseWhatCannotComeBack } from './refuse.js';
-import { readRich, writeRich } from './rich.js';
+import { refusal, unreadable } from './refuse.js';
+import { readRich } from './rich-reader.js';
+import { RichWriter } from './rich-writer.js';
 
 /**
  * Values to text and back. Three codecs: `json` for plain trees, `undefined`, and `superjson` for the rest.
@@ -11,13 +12,22 @@ import { readRich, writeRich } from './rich.js';
  */
 export function encodeValue(value: unknown, limits: PayloadLimits = defaultPayloadLimits): TextPayload {
   if (value === undefined) return nothing;
+  let writer: RichWriter | undefined;
   try {
-    if (isPlainJson(value, limits)) return within({ codec: 'json', text: JSON.stringify(value) }, limits);
-    refuseWhatCannotComeBack(value, limits);
-    return within({ codec: 'superjson', text: writeRich(value) }, limits);
+    if (isPlain(value, limits)) return within({ codec: 'json', text: JSON.stringify(value) }, limits);
+    writer = new RichWriter(limits);
+    return within({ codec: 'superjson', text: writer.text(value) }, limits);
   } catch (error) {
     if (error instanceof PayloadError || error instanceof PayloadTooLargeError) throw error;
-    throw refusal('looking at it throws', '', error);
+    throw refusal('looking at it throws', writer?.path ?? '', error);
+  }
+}
+
+function isPlain(value: unknown, limits: PayloadLimits): boolean {
+  try {
+    return isPlainJson(value, limits);
+  } catch {
+    return false; // a proxy threw: the walk of the slow path meets it again, and knows where
   }
 }
 
@@ -29,9 +39,12 @@ export function decodeValue(payload: Payload, limits: PayloadLimits = defaultPay
     case 'undefined':
       return undefined;
     case 'superjson':
-      return readRich(treeOf(payload, limits));
+      return readRich(treeOf(payload, limits), limits);
     default:
-      throw new PayloadError(`This value was written by codec '${payload.codec.slice(0, 80)}', which is not here: pass it to codecs`, '');
+      throw new PayloadError(
+        `This value was written by codec '${payload.codec.slice(0, 80)}', which is not here: pass it to codecs`,
+        '',
+      );
   }
 }
 
@@ -44,17 +57,20 @@ const nothing: TextPayload = Object.freeze({ codec: 'undefined', text: 'null' })
 
 function within(payload: TextPayload, { maxBytes }: PayloadLimits): TextPayload {
   if (payload.text.length > maxBytes) {
-    throw new PayloadTooLargeError(`The value takes ${payload.text.length} bytes where ${maxBytes} are allowed: store it elsewhere and pass a reference, or raise maxPayloadBytes`);
+    throw new PayloadTooLargeError(
+      `The value takes ${payload.text.length} bytes where ${maxBytes} are allowed: store it elsewhere and pass a reference, or raise maxPayloadBytes`,
+    );
   }
   return payload;
 }
 
 function treeOf(payload: Payload, { maxBytes }: PayloadLimits): Json {
   if (!('text' in payload)) return payload.tree;
-  if (payload.text.length > maxBytes) throw new PayloadError(`A stored value of ${payload.text.length} bytes is longer than the ${maxBytes} that may be read`, '');
+  const { length } = payload.text;
+  if (length > maxBytes) throw unreadable(`it takes ${length} bytes, where ${maxBytes} may be read`);
   try {
     return JSON.parse(payload.text) as Json;
   } catch (cause) {
-    throw refusal('it is not JSON', '', cause);
+    throw unreadable('it is not JSON', cause);
   }
 }
