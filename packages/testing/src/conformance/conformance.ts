@@ -3,6 +3,7 @@ import { activityCases } from './cases/activities.js';
 import { claimOrderCases } from './cases/claim-order.js';
 import { claimCases } from './cases/claim.js';
 import { closeCases } from './cases/close.js';
+import { batchOrderCases } from './cases/batch-order.js';
 import { commitCases } from './cases/commit.js';
 import { concurrencyCases } from './cases/concurrency.js';
 import { expectCases } from './cases/expect.js';
@@ -10,9 +11,11 @@ import { faultCases } from './cases/faults.js';
 import { historyCases } from './cases/history.js';
 import { inboxCases } from './cases/inbox.js';
 import { leaseCases } from './cases/lease.js';
+import { listenerCases } from './cases/listeners.js';
 import { listCases } from './cases/list.js';
 import { modelCases } from './cases/model.js';
 import { openCases, upgradeCases } from './cases/open.js';
+import { positionCases } from './cases/positions.js';
 import { payloadCases } from './cases/payload.js';
 import { readCases } from './cases/read.js';
 import { retentionCases } from './cases/retention.js';
@@ -58,14 +61,14 @@ function draftsFor(fixture: StorageFixture, seed: number): Readonly<Record<Group
     open: [...openCases, ...upgradeCases(fixture), ...closeCases],
     start: startCases,
     claim: [...claimCases, ...claimOrderCases, ...leaseCases],
-    commit: [...commitCases, ...expectCases, ...historyCases, ...concurrencyCases],
-    inbox: inboxCases,
+    commit: [...commitCases, ...batchOrderCases, ...expectCases, ...historyCases, ...concurrencyCases],
+    inbox: [...inboxCases, ...positionCases],
     activities: activityCases,
     timers: timerCases,
     read: readCases,
     list: [...listCases, ...searchCases],
     retention: retentionCases,
-    watch: watchCases,
+    watch: [...watchCases, ...listenerCases],
     payload: payloadCases,
     model: modelCases(seed),
     faults: faultCases,

@@ -15,9 +15,11 @@ export interface StorageFixture extends Partial<FixtureAbilities> {
   dispose?(storage: Storage): void | Promise<void>;
   /**
    * How far hints get: to every handle in `reach` (the default), to the handles of one `value` of `Storage`, or `none`.
-   * A hint may always be lost; on the quiet machine of a test one that is declared is waited for, up to five seconds.
+   * A hint may always be lost; on the quiet machine of a test one that is declared is waited for.
    */
   readonly hints?: 'reach' | 'value' | 'none';
+  /** How long a hint is waited for, at most. Milliseconds; default 5,000. */
+  readonly hintsWithinMs?: number;
   /** Stores that earlier releases wrote, for the upgrade: `runs` is how many runs the default namespace lists. */
   readonly released?: readonly ReleasedStore[];
   /** Why an ability is missing, where that has a better reason than that nobody wrote it. */

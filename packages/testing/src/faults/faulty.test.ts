@@ -212,11 +212,15 @@ test.each<[string, FaultPlan]>([
       ],
     }),
   ],
-])('the kit passes through a wrapper with %s', async (_name, plan) => {
-  const fixture = { name: 'faulty memory', create: () => faulty(memory(), plan) };
-  // Delayed calls are no longer carried out in the order, or before the close, in which they were made.
-  const groups = plan.fault === undefined ? [] : ['open', 'watch'];
-  for (const { group, skip, run } of storageConformance(fixture)) {
-    if (skip === undefined && !groups.includes(group)) await run();
-  }
-});
+])(
+  'the kit passes through a wrapper with %s',
+  async (_name, plan) => {
+    const fixture = { name: 'faulty memory', create: () => faulty(memory(), plan) };
+    // Delayed calls are no longer carried out in the order, or before the close, in which they were made.
+    const groups = plan.fault === undefined ? [] : ['open', 'watch'];
+    for (const { group, skip, run } of storageConformance(fixture)) {
+      if (skip === undefined && !groups.includes(group)) await run();
+    }
+  },
+  60_000,
+);

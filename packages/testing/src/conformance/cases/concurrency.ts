@@ -184,7 +184,10 @@ async function racedAppends(store: StorageHandle, clients: readonly StorageHandl
 
 async function readElsewhere(store: StorageHandle, other: StorageHandle): Promise<void> {
   for (let n = 0; n < 10; n++) {
+    equal(await other.readRun(`r${n}`), undefined, 'a run that is not there yet');
+    equal(await other.readTask(`r${n}`), undefined, 'a task that is not there yet');
     await apply(store, insert(newRun(`r${n}`), [`event ${n}`]), putTask(newTask(`r${n}`)));
+    equal((await runOf(other, `r${n}`)).seq, 1, 'seq, read through another handle');
     equal(await eventsOf(other, `r${n}`), [`event ${n}`], 'events just committed through another handle');
     equal((await other.readTask(`r${n}`))?.taskId, `r${n}`, 'task just committed through another handle');
     equal(await other.countRuns({ namespace }), n + 1, 'runs, counted through another handle');
