@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -16,11 +17,24 @@ test('the code of the front page is that of the files in this folder, which comp
   expect(blocks).toEqual(await Promise.all(files.map((file) => readFile(join(here, file), 'utf8'))));
 });
 
-test('the links of the front page lead somewhere', async () => {
-  const page = await readFile(join(root, 'README.md'), 'utf8');
-  const targets = [...page.matchAll(/\]\(([^)#:]+)\)/g)].map(([, target]) => join(root, target ?? ''));
-  expect(targets.length).toBeGreaterThan(5);
-  await Promise.all(targets.map((target) => access(target)));
+const sources = ['packages', 'adapters', 'examples', 'test'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => !path.includes('node_modules'))
+    .map((path) => join(folder, path)),
+);
+const present = new Set([...sources, ...readdirSync(root)].map((path) => basename(path)));
+const pages = ['README.md', ...sources.filter((path) => basename(path) === 'README.md')];
+
+test.for(pages)('%s names and links what is there', async (page) => {
+  const folder = join(root, dirname(page));
+  const text = await readFile(join(root, page), 'utf8');
+  const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map(([, target]) => target ?? '');
+  await Promise.all(links.map((target) => access(join(folder, target))));
+
+  const named = [...text.matchAll(/`([\w./-]+\.(?:ts|css|html|mjs))`/g)].map(([, path]) =>
+    basename(path ?? ''),
+  );
+  expect(named.filter((name) => !present.has(name))).toEqual([]);
 });
 
 test('the first program of the front page does what it says', { timeout: 30_000 }, async () => {
