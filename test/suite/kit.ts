@@ -1,5 +1,13 @@
 import { openStorage, suiteMode } from '#storage';
-import type { Logger, WorkflowHandle } from '@perdure/core';
+import {
+  createClient,
+  type Client,
+  type ClientOptions,
+  type Clock,
+  type Logger,
+  type Storage,
+  type WorkflowHandle,
+} from '@perdure/core';
 import { createTestEngine, type TestEngine, type TestEngineOptions } from '@perdure/testing';
 import { onTestFinished } from 'vitest';
 
@@ -22,6 +30,28 @@ export async function open(options: TestEngineOptions = {}): Promise<TestEngine>
   const engine = await createTestEngine({ logger: logBook(), ...suiteMode, ...options, storage });
   onTestFinished(() => engine.close({ grace: 0 }));
   return engine;
+}
+
+/** A client without a worker on the same storage, which goes by the engine's clock. Closed when the test ends. */
+export async function clientOf(
+  engine: TestEngine,
+  storage: Storage,
+  options: Partial<ClientOptions> = {},
+): Promise<Client> {
+  const clock: Clock = {
+    now: () => engine.now.getTime(),
+    setTimer: (at, callback, kind) => {
+      const timer = setInterval(() => {
+        if (kind === 'foreground' && engine.now.getTime() < at) return;
+        clearInterval(timer);
+        callback();
+      }, 10);
+      return () => clearInterval(timer);
+    },
+  };
+  const client = await createClient({ logger: logBook(), ...options, storage, clock });
+  onTestFinished(() => client.close());
+  return client;
 }
 
 /** What a promise rejects with, which must be of that type. */

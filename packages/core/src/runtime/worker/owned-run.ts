@@ -154,8 +154,10 @@ export class OwnedRun {
     await this.#activate(instance);
     if (instance.blockage) return this.#block(instance.blockage);
     if (!instance.settlement && !instance.waitsForTheWorld) return this.#block(foreignAwait(this.workflow.name));
-    if (this.#inputs.length > 0) this.#again = true;
-    const end = this.#again ? undefined : closeEventOf(instance);
+    // Only what has not been looked at keeps a settled run open; that it was claimed again meanwhile does not.
+    const more = this.#inputs.length > 0 || this.#messagesDue;
+    if (more) this.#again = true;
+    const end = more ? undefined : closeEventOf(instance);
     await this.#commit(instance, end && this.#placed(instance, end));
   }
 
