@@ -188,3 +188,20 @@ describe('createEngine', () => {
     await Promise.all([engine.close(), other.close(), reader.close(), raw.close()]);
   });
 });
+
+describe('a run that is ended from outside', () => {
+  const asleep = defineWorkflow('asleep', async (ctx) => ctx.sleep('1h'));
+  it.each(['terminate', 'terminate_existing'] as const)(
+    '%s: who waits in the same process hears of it at once',
+    async (how) => {
+      const engine = await createEngine({ storage: memory(), workflows: [asleep] });
+      const handle = await engine.start(asleep, undefined, { id: 'x' });
+      const result = handle.result({ timeout: 500 }).catch((error: unknown) => error);
+      await vi.waitFor(async () => expect((await handle.describe()).status).toBe('waiting'));
+      if (how === 'terminate') await handle.terminate();
+      else await engine.start(asleep, undefined, { id: 'x', duplicatePolicy: how });
+      expect(await result).toMatchObject({ code: 'workflow_terminated' });
+      await engine.close({ grace: 0 });
+    },
+  );
+});

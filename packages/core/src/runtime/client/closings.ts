@@ -62,6 +62,12 @@ export class Closings {
     };
   }
 
+  /** This process has just ended the run: whoever waits for it need not wait for a hint, or for its owner to notice. */
+  look(runId: RunId): void {
+    const watched = this.#watched.get(runId);
+    if (watched) this.#read(runId, watched);
+  }
+
   /** Ends every wait. */
   close(): void {
     for (const [runId, watched] of [...this.#watched]) this.#settle(runId, watched, undefined);

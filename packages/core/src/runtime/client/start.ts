@@ -30,8 +30,12 @@ export async function startRun(core: OpenCore, beginning: Beginning): Promise<St
     const birth = await birthOf(core, { workflowId, runId }, beginning, origin, core.clock.now());
     const attempted = await begin(core, birth, local);
     if (attempted !== 'unknown' && attempted.ok) {
-      // A run that was ended to make room may have activities under way here.
-      for (const write of origin.writes) if (write.kind === 'advance-run') core.worker?.poke(write.runId);
+      // A run that was ended to make room may have activities under way here, and somebody who waits for it.
+      for (const write of origin.writes) {
+        if (write.kind !== 'advance-run') continue;
+        core.worker?.poke(write.runId);
+        core.closings.look(write.runId);
+      }
       return { workflowId, runId };
     }
     local = attempted !== 'unknown';

@@ -37,6 +37,7 @@ export async function terminateRun(
     });
     if (attempted !== 'unknown' && attempted.ok) {
       core.worker?.poke(runId);
+      core.closings.look(runId);
       return;
     }
   }
