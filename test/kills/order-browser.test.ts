@@ -17,7 +17,7 @@ beforeAll(async () => {
     root,
     configFile: join(root, 'vite.config.ts'),
     logLevel: 'error',
-    server: { port: 0 },
+    server: { port: 0, hmr: false, watch: null },
   });
   await server.listen();
   url = server.resolvedUrls?.local[0] ?? '';
