@@ -22,7 +22,7 @@ export function holds(condition: boolean, about: string, seen?: unknown): assert
 }
 
 /** Where two values differ first, as a path; null where they do not. */
-export function difference(seen: unknown, expected: unknown, path: string): string | null {
+function difference(seen: unknown, expected: unknown, path: string): string | null {
   if (Object.is(seen, expected)) return null;
   if (Array.isArray(seen) && Array.isArray(expected)) {
     for (let at = 0; at < Math.max(seen.length, expected.length); at++) {

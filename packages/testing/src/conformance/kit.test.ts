@@ -1,5 +1,8 @@
 import { memory } from '@perdure/memory';
+import { StorageError, type Storage } from '@perdure/core/storage';
 import { expect, test } from 'vitest';
+import { faultAt } from '../faults/plan.js';
+import { faulty } from '../faults/faulty.js';
 import type { Bug } from './bugs/bug.testkit.js';
 import { claimBugs } from './bugs/claim.testkit.js';
 import { commitBugs } from './bugs/commit.testkit.js';
@@ -43,6 +46,15 @@ test('bugs are planted for every law that a store in memory can break', () => {
   const runnable = new Set(all.filter(({ skip }) => skip === undefined).map(({ id }) => id));
   // M1 has a test of its own below.
   expect([...runnable].filter((law) => !laws.has(law))).toEqual(['M1']);
+});
+
+test('E1 a medium that refuses writes as it should is found to be in order', async () => {
+  const refusal = { retryable: false, outcome: 'not-applied' } as const;
+  const error = new StorageError('storage_readonly', 'This medium takes no writes', refusal);
+  const readOnly = (): Storage =>
+    faulty(memory(), faultAt({ method: 'commit' }, { kind: 'fail-before', error }));
+  const fixture = { name: 'read-only', create: () => memory(), readOnly };
+  expect(await firstFailure({ law: 'E1', name: 'none', fixture })).toBeUndefined();
 });
 
 test('M1 random scripts alone find most of the bugs of the core calls', async () => {

@@ -31,7 +31,7 @@ function broken(storage: Storage, patch: Patch): Storage {
   };
 }
 
-export function overlay(handle: StorageHandle, over: Partial<StorageHandle>): StorageHandle {
+function overlay(handle: StorageHandle, over: Partial<StorageHandle>): StorageHandle {
   return new Proxy(handle, {
     get: (target, name) => {
       const replaced = Reflect.get(over, name) as unknown;

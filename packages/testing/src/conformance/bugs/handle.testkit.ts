@@ -1,4 +1,7 @@
-import type { Batch, ChangeHint, StorageHandle } from '@perdure/core/storage';
+import { memory } from '@perdure/memory';
+import { StorageError, type Batch, type ChangeHint, type StorageHandle } from '@perdure/core/storage';
+import { faultAt } from '../../faults/plan.js';
+import { faulty } from '../../faults/faulty.js';
 import { bug, type Bug } from './bug.testkit.js';
 
 type Listener = (hint: ChangeHint) => void;
@@ -143,4 +146,22 @@ export const handleBugs: readonly Bug[] = [
   bug('S1', 'the contract is another', () => (handle) => ({
     traits: { ...handle.traits, contract: 2 as unknown as 1 },
   })),
+  {
+    law: 'E1',
+    name: 'a medium that takes no writes seems to take them',
+    fixture: { name: 'writes to nowhere', create: () => memory(), readOnly: (storage) => storage },
+  },
+  {
+    law: 'E1',
+    name: 'a write that was not made is reported as one that may have been',
+    fixture: { name: 'unsure', create: () => memory(), readOnly: () => refusing('unknown') },
+  },
 ];
+
+const refusing = (outcome: 'unknown' | 'not-applied') => {
+  const error = new StorageError('storage_readonly', 'This medium takes no writes', {
+    retryable: false,
+    outcome,
+  });
+  return faulty(memory(), faultAt({ method: 'commit' }, { kind: 'fail-before', error }));
+};

@@ -23,7 +23,7 @@ interface State {
 }
 
 /** Position of a message that the store has not shown yet. */
-export const unseen = NEVER;
+const unseen = NEVER;
 
 /**
  * The port word by word, over plain maps that are copied on every write: slow, and short enough to be seen to be right.
