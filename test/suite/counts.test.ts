@@ -25,7 +25,8 @@ function counted(storage: Storage, counts: Counts): Storage {
               counts.commits += 1;
               counts.batches += (args[0] as unknown[]).length;
             }
-            if (name === 'loadRuns') counts.loads += (args[0] as unknown[]).length;
+            // Loading from the first event on is a replay.
+            if (name === 'loadRuns') counts.loads += (args[0] as { afterSeq: number }[]).filter((request) => request.afterSeq === 0).length;
             if (name === 'claim') counts.claims += 1;
             return (member as (...all: unknown[]) => unknown).apply(target, args);
           };

@@ -28,6 +28,7 @@ export interface OutcomeTaker {
   takeOutcome(runId: RunId, outcome: ActivityOutcome, task: TaskRecord): boolean;
   /** A task of this run will be claimable at that time. */
   claimableAt(at: EpochMs): void;
+  activityBegan(): void;
   /** A slot has become free. */
   slotFree(): void;
 }
@@ -108,6 +109,7 @@ export class ActivityLoop {
     const ofRun = this.#byRun.get(task.runId) ?? new Set();
     this.#byRun.set(task.runId, ofRun.add(attempt));
     this.#renewWhileRunning();
+    this.#taker.activityBegan();
     attempt.run(activity ?? unknown(scheduled), (end) => { this.#ended(attempt, end); });
   }
 

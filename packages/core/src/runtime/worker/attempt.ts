@@ -1,5 +1,6 @@
 import { validateSync } from '../../codec/schema.js';
 import { encodeFailure } from '../../codec/failures.js';
+import { nearLimit } from '../../codec/limits.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
 import { CancelledError, PerdureError, isPerdureError } from '../../model/errors.js';
 import type { ActivityScheduled, ActivityTimeoutKind } from '../../model/events.js';
@@ -87,7 +88,12 @@ export class Attempt {
       const accepted = activity.outputSchema
         ? validateSync(activity.outputSchema, result, `Output of activity '${activity.name}'`)
         : result;
-      this.#finish({ kind: 'completed', result: encodeValue(accepted, this.#core.limits) });
+      const payload = encodeValue(accepted, this.#core.limits);
+      if (nearLimit(payload, this.#core.limits)) {
+        const { activityType, activityId } = this.scheduled;
+        this.#core.log.warn('The result of an activity is close to the largest payload allowed', { activityType, activityId, bytes: payload.text.length });
+      }
+      this.#finish({ kind: 'completed', result: payload });
     } catch (error) {
       this.#finish(failed(error));
     }

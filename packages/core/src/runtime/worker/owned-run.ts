@@ -56,6 +56,8 @@ export class OwnedRun {
   #unwritten: Unwritten = emptyUnwritten(0);
   #activityChecks: ReadonlyMap<string, EpochMs> = new Map();
   #birth: (RunBirth & { readonly answer: Answer }) | undefined;
+  /** When this worker last wrote it, by the monotonic clock. */
+  writtenAt = -Infinity;
   readonly #host: RunHost;
 
   constructor(host: RunHost, workflow: WorkflowRecord, task: TaskRecord) {
@@ -99,6 +101,16 @@ export class OwnedRun {
   /** This worker has claimed the run's task; `loaded` is the run as it was just after. */
   claimed(task: TaskRecord, loaded: LoadedRun | undefined): void {
     this.#task = task;
+    this.#loaded = loaded;
+    if (!loaded) this.#instance = undefined;
+    this.#kick();
+  }
+
+  /** The run as somebody else may have left it: undefined where it is gone. */
+  seen(loaded: LoadedRun | undefined): void {
+    if (this.#gone || this.#birth) return;
+    const nothingNew = loaded && loaded.run.closedAt === null && loaded.run.seq <= this.#seq && loaded.inbox.every((message) => message.position <= this.#read);
+    if (nothingNew) return;
     this.#loaded = loaded;
     if (!loaded) this.#instance = undefined;
     this.#kick();
@@ -216,7 +228,7 @@ export class OwnedRun {
     for (const message of messages) {
       if (message.position <= this.#read) continue;
       this.#read = message.position;
-      this.#inputs.push({ input: await openMessage(this.#host.core, message), at: message.at, position: message.position });
+      this.#inputs.push({ input: await openMessage(this.#host.core, message), at: Math.min(message.at, this.#host.core.clock.now()), position: message.position });
     }
     if (messages.length >= inboxPage) this.#messagesDue = true;
   }
@@ -235,7 +247,8 @@ export class OwnedRun {
     }
     const loaded = this.#loaded;
     this.#loaded = undefined;
-    if (this.#instance && (!loaded || loaded.run.seq === this.#seq)) {
+    // What was read before this run's own last commit is behind it; its messages still count.
+    if (this.#instance && (!loaded || (loaded.run.seq <= this.#seq && loaded.run.closedAt === null))) {
       if (loaded) await this.#takeMessages(loaded.inbox);
       return true;
     }
@@ -403,6 +416,7 @@ export class OwnedRun {
           await this.#refused(result.refusal, result);
           return;
         }
+        this.writtenAt = core.platform.monotonic();
         const answer = this.#birth?.answer;
         this.#birth = undefined;
         written();

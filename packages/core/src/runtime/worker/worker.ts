@@ -17,6 +17,7 @@ import { ActivityLoop, heartbeatLease, type OutcomeTaker } from './activity-loop
 import { wakeBlockedRuns } from './blocked-runs.js';
 import { Dispatcher } from './dispatcher.js';
 import { fingerprint } from './fingerprint.js';
+import { OutsideChanges } from './outside-changes.js';
 import { OwnedRun } from './owned-run.js';
 import { QueryResponder } from './query-responder.js';
 import { replayRun } from './replay-run.js';
@@ -47,6 +48,8 @@ const activityLeaseMs = 30_000;
 const queryLeaseMs = 10_000;
 /** Below the 24.8 days at which timers fire at once. */
 const longTime = 1_000_000_000;
+/** A hint that comes this soon after a run was written is about that. Milliseconds. */
+const justNow = 60;
 /** Runs claimed at once. */
 const claimRuns = 256;
 const claimQueries = 64;
@@ -62,13 +65,13 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
   readonly #runs: RunTable;
   readonly #dispatcher: Dispatcher;
   readonly #queries: QueryResponder;
+  readonly #outside: OutsideChanges;
   readonly #options: WorkerOptions;
   readonly #queues: ReadonlySet<string>;
   readonly #fingerprints = new Map<WorkflowRecord, string>();
   readonly #listeners = new Set<(status: WorkerStatus) => void>();
   #state: WorkerStatus['state'] = 'starting';
   readonly #served: readonly TaskWant[];
-  #checkDue = false;
   #unwatch: Unwatch = () => undefined;
   #letGo: () => void = () => undefined;
 
@@ -82,6 +85,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     this.activities = new ActivityLoop(core, { workerId: options.id, maxConcurrent: options.maxConcurrentActivities, leaseMs: activityLeaseMs }, this);
     this.#runs = new RunTable(options.maxCachedWorkflows, (runId) => this.activities.hasRun(runId));
     this.#queries = new QueryResponder(this);
+    this.#outside = new OutsideChanges(core, () => this.activities.runs(), (runIds) => this.#lookOutside(runIds));
     this.#served = this.#serves();
     this.#dispatcher = new Dispatcher(core, {
       workerId: options.id,
@@ -101,8 +105,8 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     await this.core.storage.join(this.id);
     await this.core.storage.reapDeadWorkers();
     this.#unwatch = this.core.feed.onHint((hint) => {
-      if (hint.kind === 'changed') for (const runId of hint.runs) this.#checkActivities(runId);
-      else if (hint.kind === 'unknown') this.#checkAllActivities();
+      if (hint.kind === 'changed') this.#outside.suspect(hint.runs.filter((runId) => this.#runs.get(runId) ?? this.activities.hasRun(runId)));
+      else if (hint.kind === 'unknown') this.#outside.suspect(this.activities.runs());
       else if (hint.kind === 'lost') this.#setState('failed');
     });
     await wakeBlockedRuns(this);
@@ -209,6 +213,11 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     return true;
   }
 
+  activityBegan(): void {
+    this.#outside.poll();
+    this.#announce();
+  }
+
   slotFree(): void {
     this.#dispatcher.room();
     this.#announce();
@@ -261,7 +270,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
         run = new OwnedRun(this, workflow, task);
         this.#runs.add(run);
       }
-        run.claimed(task, loaded[i]);
+      run.claimed(task, loaded[i]);
     });
   }
 
@@ -325,21 +334,22 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     return all;
   }
 
-  // ── activities whose run has changed ────────────────────────────────────────────────────────────────────────────
+  // ── runs that others have changed ───────────────────────────────────────────────────────────────────────────────
 
-  #checkActivities(runId: RunId): void {
-    if (!this.activities.hasRun(runId) || this.#runs.get(runId)) return;
-    void this.core.busy.during(() => this.activities.check(runId));
-  }
-
-  /** Hints that say nothing come often: once in a quarter of a second is enough. */
-  #checkAllActivities(): void {
-    if (this.#checkDue || this.activities.count === 0) return;
-    this.#checkDue = true;
-    this.core.clock.setTimer(this.core.clock.now() + 250, () => {
-      this.#checkDue = false;
-      for (const runId of this.activities.runs()) void this.core.busy.during(() => this.activities.check(runId));
-    }, 'background');
+  async #lookOutside(runIds: readonly RunId[]): Promise<void> {
+    const now = this.core.platform.monotonic();
+    const owned = runIds.flatMap((runId) => {
+      const run = this.#runs.get(runId);
+      // A hint about a run at rest that was just written here was about that.
+      return run && (this.activities.hasRun(runId) || now - run.writtenAt > justNow) ? [run] : [];
+    });
+    try {
+      const loaded = owned.length === 0 ? [] : await this.core.storage.loadRuns(owned.map((run) => ({ runId: run.runId, afterSeq: run.hotSeq })));
+      owned.forEach((run, i) => { run.seen(loaded[i]); });
+      for (const runId of runIds) if (!this.#runs.get(runId)) await this.activities.check(runId);
+    } catch (error) {
+      this.core.log.warn('Runs in work could not be looked at; they will be looked at again', { error });
+    }
   }
 
   // ── status ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -401,6 +411,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
   /** Drops everything at once, as a crash would. */
   abandon(): void {
     this.#letGo();
+    this.#outside.stop();
     this.#dispatcher.stop();
     this.#unwatch();
     this.activities.stop();
