@@ -54,6 +54,22 @@ describe('events$', () => {
     expect(seen.values).toEqual([]);
   });
 
+  test('follows runs that have been open for long, and looks back no further than it must', async () => {
+    const bench = await openBench();
+    await bench.runs.start('old');
+    await bench.clock.advance(60_000);
+    const seen = watch(events(bench));
+    await settled();
+    bench.storage.deaf = true;
+    await bench.runs.advance('old-1');
+    await bench.clock.advance(30_000);
+    bench.storage.deaf = false;
+    await bench.runs.close('old-1');
+    await settled();
+    expect(byRun(seen.values)).toEqual({ 'old-1': [2, 3] });
+    expect(bench.storage.queries.at(-1)!.startedAfter).toBeGreaterThan(bench.clock.now() - 10_000);
+  });
+
   test('gives each once, though hints are repeated long after', async () => {
     const bench = await openBench();
     const seen = watch(events(bench));
@@ -177,6 +193,20 @@ describe('events$', () => {
     const late = watch(events(bench));
     await settled();
     expect(late).toMatchObject({ values: [], completed: 1, errors: [] });
+  });
+
+  test('completes though closing comes between two of its reads', async () => {
+    const bench = await openBench();
+    let open = (): void => undefined;
+    bench.storage.gate = new Promise((resolve) => (open = resolve));
+    const seen = watch(events(bench));
+    await bench.runs.start('w');
+    await settled();
+    const closed = bench.opened.close();
+    open();
+    await closed;
+    await settled();
+    expect(seen).toMatchObject({ completed: 1, errors: [] });
   });
 
   test('law 7 a slow reader pulls, and misses nothing', async () => {

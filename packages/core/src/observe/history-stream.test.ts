@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Seq } from '../model/ids.js';
+import { ClientReads } from '../runtime/client/reads.js';
 import type { HistoryEvent } from '../runtime/client/description.js';
 import { openBench, settled, watch, type Bench } from './observe.testkit.js';
 import { observeRun } from './run-view.js';
@@ -59,6 +60,25 @@ describe('history$', () => {
       { values: [], completed: 1 },
       { values: [], completed: 1 },
     ]);
+  });
+
+  test('is not cut short by an end that comes between two reads', async () => {
+    const bench = await openBench();
+    const runId = await bench.runs.start('w');
+    let closing = true;
+    const reads = Object.assign(new ClientReads(bench.core), {
+      events: async (...range: Parameters<ClientReads['events']>) => {
+        const page = await new ClientReads(bench.core).events(...range);
+        if (page.length > 0 || !closing) return page;
+        closing = false;
+        await bench.runs.close(runId);
+        return page;
+      },
+    });
+    const seen = watch(observeRun(bench.core, reads, { workflowId: 'w' }).history$({ fromSeq: 2 }));
+    await settled();
+    expect(seen.values.map(({ type }) => type)).toEqual(['WorkflowCompleted']);
+    expect(seen.completed).toBe(1);
   });
 
   test('fails where the run is removed while it is watched', async () => {

@@ -65,10 +65,7 @@ async function pump<T>(source: Source<T>, subscriber: Subscriber<T>): Promise<vo
   });
   try {
     for await (const page of pagesOf(source, changes)) {
-      for (const value of page) {
-        if (changes.over) break;
-        subscriber.next(value);
-      }
+      for (const value of page) subscriber.next(value);
     }
     subscriber.complete();
   } catch (error) {

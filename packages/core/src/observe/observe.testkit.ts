@@ -24,6 +24,8 @@ export class WatchedStorage implements Storage {
   /** What reads wait for. */
   gate: Promise<void> | undefined;
   watches = 0;
+  /** What runs were listed by. */
+  readonly queries: RunQuery[] = [];
   readonly #listeners = new Set<(hint: ChangeHint) => void>();
   readonly #storage: Storage;
 
@@ -57,6 +59,7 @@ export class WatchedStorage implements Storage {
         if (!/^(read|load|list|count)/.test(name)) return member.bind(target) as unknown;
         return async (...args: unknown[]) => {
           this.reads[name] = (this.reads[name] ?? 0) + 1;
+          if (name === 'listRuns') this.queries.push(args[0] as RunQuery);
           const fault = this.faults.shift();
           if (fault) throw fault;
           const result = (await member.apply(target, args)) as unknown;

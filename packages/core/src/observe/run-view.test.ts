@@ -1,7 +1,7 @@
 import { memory } from '@perdure/memory';
 import { map } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { StorageError, WorkflowFailedError } from '../model/errors.js';
+import { QueryRejectedError, StorageError, WorkflowFailedError } from '../model/errors.js';
 import { ClientReads } from '../runtime/client/reads.js';
 import type { RunReads } from '../runtime/client/run-reads.js';
 import { openBench, settled, watch, type Bench } from './observe.testkit.js';
@@ -64,6 +64,57 @@ describe('state$', () => {
     await settled();
     expect(late.values.map(({ version }) => version)).toEqual([2]);
     expect(early.values.map(({ version }) => version)).toEqual([1, 2]);
+  });
+});
+
+describe('state$, subscribed while others read', () => {
+  test('waits for a read that begins after its subscription', async () => {
+    const bench = await openBench();
+    const runId = await bench.runs.start('w');
+    const early = watch(view(bench, 'w', runId).state$);
+    await settled();
+    let open = (): void => undefined;
+    bench.storage.gate = new Promise((resolve) => (open = resolve));
+    bench.storage.emit({ kind: 'changed', runs: [runId], queues: [] });
+    await settled();
+    bench.storage.deaf = true;
+    await bench.runs.advance(runId);
+    const late = watch(view(bench, 'w', runId).state$);
+    await settled();
+    bench.storage.gate = undefined;
+    open();
+    await settled();
+    expect(late.values.map(({ version }) => version)).toEqual([2]);
+    expect(early.values.map(({ version }) => version)).toEqual([1, 2]);
+  });
+
+  test('reads nothing for who has left before the run was found', async () => {
+    const bench = await openBench();
+    await bench.runs.start('w');
+    bench.storage.taken();
+    watch(view(bench, 'w').state$).unsubscribe();
+    await settled();
+    expect(bench.storage.taken()).toBe(2); // the key and the run of the workflow
+    expect(bench.clock.timers).toBe(0);
+  });
+
+  test('keeps the snapshot at the newest run though another subscriber sees the end of the one before', async () => {
+    const bench = await openBench();
+    await bench.runs.start('w');
+    const both = view(bench, 'w');
+    const first = watch(both.state$);
+    await settled();
+    bench.storage.deaf = true;
+    await bench.runs.close('w-1');
+    await bench.runs.start('w', { runNumber: 2 });
+    watch(both.state$);
+    await settled();
+    expect(first.completed).toBe(0);
+    bench.storage.emit({ kind: 'changed', runs: ['w-1'], queues: [] });
+    await settled();
+    expect(first.values.at(-1)).toMatchObject({ runId: 'w-1', status: 'completed' });
+    expect(first.completed).toBe(1);
+    expect(both.snapshot()).toMatchObject({ runId: 'w-2' });
   });
 });
 
@@ -133,6 +184,19 @@ describe('query$', () => {
     await bench.runs.activity(runId, 1);
     await settled();
     expect(asked).toBe(1);
+  });
+
+  test('fails where asking does, and lets go', async () => {
+    const bench = await openBench();
+    await bench.runs.start('w');
+    const reads = asking(bench, () => Promise.reject(new QueryRejectedError('no handler')));
+    const total$ = observeRun(bench.core, reads, { workflowId: 'w' }).query$('total');
+    const seen = watch(total$);
+    await settled();
+    expect(seen.errors).toMatchObject([{ code: 'query_rejected' }]);
+    expect(bench.clock.timers).toBe(0);
+    await expect(total$[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'query_rejected' });
+    expect(bench.clock.timers).toBe(0);
   });
 
   test('asks once for all subscribers', async () => {
@@ -417,6 +481,9 @@ describe('the laws', () => {
     const results: unknown[] = [];
     for await (const result of all.result$) results.push(result);
     expect(results).toEqual([7]);
+    for await (const { seq } of all.history$({ fromSeq: 2 })) results.push(seq);
+    expect(results).toEqual([7, 2]);
+    expect(bench.clock.timers).toBe(0);
     await expect(view(bench, 'nobody').state$[Symbol.asyncIterator]().next()).rejects.toMatchObject({
       code: 'workflow_not_found',
     });

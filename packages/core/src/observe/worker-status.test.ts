@@ -31,6 +31,7 @@ test('status$ gives what the worker does now and whenever that changes, and comp
   worker.become({ state: 'running' });
   await settled();
   worker.become({});
+  await settled();
   worker.become({ activities: 1 });
   worker.become({ activities: 2 });
   await settled();
