@@ -11,7 +11,8 @@ import { MonotonicUuid7, uuid4 } from '../model/uuid.js';
 import { freezeActivityCall, type ActivityOptions, type ActivityReference, type DispatchDefaults } from './activity-call.js';
 import { cancelledActivity } from './activity-error.js';
 import * as combinators from './combinators.js';
-import type { ContextLogger, WorkflowInstance } from './instance.js';
+import type { ContextLogger } from './instance-host.js';
+import type { RunningCode } from './running-code.js';
 import { deferred, type Task } from './task.js';
 import type { InlineCode } from './waits.js';
 
@@ -20,13 +21,13 @@ import type { InlineCode } from './waits.js';
  * or pure; each begins with the guard that finds calls from outside the window.
  */
 export class ReplayContext {
-  readonly #run: WorkflowInstance;
+  readonly #run: RunningCode;
   readonly #uuid7: MonotonicUuid7;
   readonly #defaults: DispatchDefaults;
   #readOnly = false;
   #log: ContextLogger | undefined;
 
-  constructor(run: WorkflowInstance) {
+  constructor(run: RunningCode) {
     this.#run = run;
     this.#uuid7 = new MonotonicUuid7(() => run.random.uint32());
     const { taskQueue, priority = 5, fairnessKey = '', fairnessWeight = 1 } = run.started;
@@ -285,7 +286,7 @@ export class ReplayContext {
     }
   }
 
-  #enter(operation: string): WorkflowInstance {
+  #enter(operation: string): RunningCode {
     if (this.#readOnly) {
       throw new QueryRejectedError(`ctx.${operation} cannot be used in a query, a predicate or a side effect: they may look, not act`);
     }

@@ -23,9 +23,11 @@ import type { EpochMs } from '../model/time.js';
 import { activityError } from './activity-error.js';
 import { ReplayContext } from './context.js';
 import { endDivergence, divergenceMessage } from './divergence.js';
+import type { InstanceHost } from './instance-host.js';
 import { Mailbox } from './mailbox.js';
 import { SeededRandom } from './random.js';
 import { Recorder, type Blockage } from './recorder.js';
+import type { RunningCode } from './running-code.js';
 import type { TaskPromise } from './task.js';
 import { Waits, type ActivityWait, type Wait } from './waits.js';
 
@@ -33,20 +35,6 @@ import { Waits, type ActivityWait, type Wait } from './waits.js';
 export interface WorkflowCode {
   readonly name: string;
   readonly fn: (context: never, input: never) => Promise<unknown>;
-}
-
-export interface InstanceHost {
-  readonly namespace: string;
-  readonly log: ContextLogger;
-  readonly limits: PayloadLimits;
-  /** Workflow code ran outside its window: the run is blocked from now on. */
-  readonly onForeign: () => void;
-}
-export interface ContextLogger {
-  debug(message: string, fields?: Record<string, unknown>): void;
-  info(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
-  error(message: string, fields?: Record<string, unknown>): void;
 }
 
 /** How the workflow's function ended. */
@@ -69,7 +57,7 @@ type Feed =
  *
  * What must not be done here: resolve two handles without a drain between them, read the time, await anything.
  */
-export class WorkflowInstance {
+export class WorkflowInstance implements RunningCode {
   readonly waits = new Waits();
   readonly recorder: Recorder;
   readonly mailbox: Mailbox;

@@ -1,21 +1,20 @@
 import type { SignalReceived } from '../model/events.js';
-import type { WorkflowInstance } from './instance.js';
+import type { BufferedSignals, MessageHandler } from './buffered-signals.js';
+import type { RunningCode } from './running-code.js';
 import type { BufferedSignal } from './waits.js';
-
-type Handler = (argument: unknown) => unknown;
 
 /**
  * Signals on their way into workflow code, and the handlers that take them.
  * A signal goes to the oldest `waitSignal` of its name, else to its handler, else into the buffer. A handler that is
  * registered later takes what is buffered, one at a time with a drain between, before any condition is looked at.
  */
-export class Mailbox {
-  readonly queries = new Map<string, Handler>();
-  readonly #handlers = new Map<string, Handler>();
+export class Mailbox implements BufferedSignals {
+  readonly queries = new Map<string, MessageHandler>();
+  readonly #handlers = new Map<string, MessageHandler>();
   readonly #buffer: BufferedSignal[] = [];
-  readonly #run: WorkflowInstance;
+  readonly #run: RunningCode;
 
-  constructor(run: WorkflowInstance) {
+  constructor(run: RunningCode) {
     this.#run = run;
   }
 
@@ -24,7 +23,7 @@ export class Mailbox {
     return this.#handlers.size > 0;
   }
 
-  handle(name: string, handler: Handler): void {
+  handle(name: string, handler: MessageHandler): void {
     this.#handlers.set(name, handler);
   }
 
@@ -53,12 +52,12 @@ export class Mailbox {
     const index = this.#buffer.findIndex((signal) => this.#handlers.has(signal.name));
     if (index < 0) return false;
     const [signal] = this.#buffer.splice(index, 1) as [BufferedSignal];
-    this.#call(this.#handlers.get(signal.name) as Handler, signal);
+    this.#call(this.#handlers.get(signal.name) as MessageHandler, signal);
     return true;
   }
 
   /** A handler that throws fails the workflow, as an error in its own function would. */
-  #call(handler: Handler, signal: BufferedSignal): void {
+  #call(handler: MessageHandler, signal: BufferedSignal): void {
     const argument = this.#run.decode(signal.input);
     const run = async (): Promise<unknown> => handler(argument);
     run().catch((error: unknown) => {

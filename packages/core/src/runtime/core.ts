@@ -4,7 +4,7 @@ import type { WorkflowStarted } from '../model/events.js';
 import type { Namespace, RunId } from '../model/ids.js';
 import type { Payload } from '../model/payload.js';
 import type { MonotonicUuid7 } from '../model/uuid.js';
-import type { ContextLogger } from '../replay/instance.js';
+import type { ContextLogger } from '../replay/instance-host.js';
 import type { CommitResult, Expectation, StorageHandle, Write } from '../storage/port.js';
 import type { NewRun } from '../storage/records.js';
 import type { Busy } from './busy.js';

@@ -6,28 +6,28 @@ import { asText, type Payload, type TextPayload } from '../../model/payload.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import type { TaskRecord } from '../../storage/records.js';
 import { decodeQuery, encodeReply, replyKey } from '../query-mail.js';
-import type { Worker } from './worker.js';
 import { replayRun } from './replay-run.js';
+import type { QueryHost } from './run-host.js';
 import { sealPayload } from './sealing.js';
 
 /** Answers queries from what is recorded, hot or replayed: those of this process directly, those of others as tasks. */
 export class QueryResponder {
-  readonly #worker: Worker;
+  readonly #host: QueryHost;
   /** The newest replayed run: a live query asks the same one again and again. */
   #last: { readonly runId: RunId; readonly seq: number; readonly instance: WorkflowInstance } | undefined;
 
-  constructor(worker: Worker) {
-    this.#worker = worker;
+  constructor(host: QueryHost) {
+    this.#host = host;
   }
 
   async answer(runId: RunId, name: string, argument: Payload): Promise<TextPayload | undefined> {
     const instance = await this.#instanceOf(runId);
-    return instance && encodeValue(instance.query(name, decodeValue(asText(argument))), this.#worker.core.limits);
+    return instance && encodeValue(instance.query(name, decodeValue(asText(argument))), this.#host.core.limits);
   }
 
   /** Serves a claimed query: the reply and the end of the task are one commit. */
   async respond(task: TaskRecord): Promise<void> {
-    const { core } = this.#worker;
+    const { core } = this.#host;
     try {
       const query = decodeQuery(task.body);
       const reply = await this.#reply(task.runId, query.name, query.input);
@@ -45,7 +45,7 @@ export class QueryResponder {
   }
 
   async #reply(runId: RunId, name: string, input: Payload): Promise<string | undefined> {
-    const { core } = this.#worker;
+    const { core } = this.#host;
     try {
       const opened = core.sealer.active ? await core.sealer.open(input) : input;
       const result = await this.answer(runId, name, opened);
@@ -57,13 +57,13 @@ export class QueryResponder {
   }
 
   async #instanceOf(runId: RunId): Promise<WorkflowInstance | undefined> {
-    const { core } = this.#worker;
+    const { core } = this.#host;
     const head = (await core.storage.readRun(runId))?.seq;
     if (head === undefined) return undefined;
-    const hot = this.#worker.hotInstance(runId);
+    const hot = this.#host.hotInstance(runId);
     if (hot?.seq === head && hot.instance.recorder.head === head) return hot.instance;
     if (this.#last?.runId === runId && this.#last.seq === head) return this.#last.instance;
-    const instance = await replayRun(this.#worker, runId);
+    const instance = await replayRun(this.#host, runId);
     if (instance) this.#last = { runId, seq: instance.recorder.head, instance };
     return instance;
   }

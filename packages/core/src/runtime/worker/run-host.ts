@@ -1,12 +1,20 @@
 import type { ActivityScheduled } from '../../model/events.js';
-import type { WorkerId } from '../../model/ids.js';
+import type { RunId, WorkerId } from '../../model/ids.js';
 import type { EpochMs } from '../../model/time.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import type { Core } from '../core.js';
 import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
 import type { Executor } from '../executor.js';
 import type { ActivityLoop } from './activity-loop.js';
-import type { OwnedRun } from './owned-run.js';
+
+/** A run in the hands of a worker, as the worker's table sees it. */
+export interface HeldRun {
+  readonly runId: RunId;
+  /** Nothing moves it now. */
+  readonly resting: boolean;
+  /** Drops the instance; its frames are abandoned, and no `finally` of theirs ever runs. */
+  cool(): void;
+}
 
 /** What an owned run needs of the worker that owns it. */
 export interface RunHost {
@@ -25,6 +33,12 @@ export interface RunHost {
   /** A task may be claimable from then on. */
   claimableAt(at: EpochMs): void;
   /** The run has nothing under way here any more. */
-  rested(run: OwnedRun): void;
-  forget(run: OwnedRun): void;
+  rested(run: HeldRun): void;
+  forget(run: HeldRun): void;
+}
+
+/** What answering queries needs besides. */
+export interface QueryHost extends RunHost {
+  /** The hot instance of a run while nothing moves it, for looking only. */
+  hotInstance(runId: RunId): { readonly instance: WorkflowInstance; readonly seq: number } | undefined;
 }

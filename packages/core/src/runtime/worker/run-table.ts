@@ -1,10 +1,10 @@
 import type { RunId } from '../../model/ids.js';
-import type { OwnedRun } from './owned-run.js';
+import type { HeldRun } from './run-host.js';
 
 /** The runs in this worker's memory. The least recently used instances go first; a run that is busy stays. */
-export class RunTable {
+export class RunTable<Run extends HeldRun> {
   /** In the order of last use: a map keeps the order in which keys were added. */
-  readonly #runs = new Map<RunId, OwnedRun>();
+  readonly #runs = new Map<RunId, Run>();
   readonly #most: number;
   readonly #isNeeded: (runId: RunId) => boolean;
 
@@ -16,24 +16,25 @@ export class RunTable {
   get size(): number {
     return this.#runs.size;
   }
-  get(runId: RunId): OwnedRun | undefined {
+  get(runId: RunId): Run | undefined {
     return this.#runs.get(runId);
   }
-  add(run: OwnedRun): void {
+  add(run: Run): void {
     this.#runs.set(run.runId, run);
   }
-  remove(run: OwnedRun): void {
+  remove(run: HeldRun): void {
     if (this.#runs.get(run.runId) === run) this.#runs.delete(run.runId);
   }
-  all(): IterableIterator<OwnedRun> {
+  all(): IterableIterator<Run> {
     return this.#runs.values();
   }
 
   /** Marks as used, and lets go of what is too many. */
-  touch(run: OwnedRun): void {
-    if (this.#runs.get(run.runId) !== run) return;
-    this.#runs.delete(run.runId);
-    this.#runs.set(run.runId, run);
+  touch({ runId }: HeldRun): void {
+    const run = this.#runs.get(runId);
+    if (!run) return;
+    this.#runs.delete(runId);
+    this.#runs.set(runId, run);
     if (this.#runs.size <= this.#most) return;
     let excess = this.#runs.size - this.#most;
     for (const old of this.#runs.values()) {

@@ -21,7 +21,7 @@ import { OutsideChanges } from './outside-changes.js';
 import { OwnedRun } from './owned-run.js';
 import { QueryResponder } from './query-responder.js';
 import { replayRun } from './replay-run.js';
-import type { RunHost } from './run-host.js';
+import type { HeldRun, QueryHost } from './run-host.js';
 import { RunTable } from './run-table.js';
 import { eventsOf } from './sealing.js';
 
@@ -55,14 +55,14 @@ const claimRuns = 256;
 const claimQueries = 64;
 
 /** Claims and runs what its engine was given. */
-export class Worker implements LocalWorker, RunHost, OutcomeTaker {
+export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   readonly id: WorkerId;
   readonly core: Core;
   readonly buildId: string | null;
   readonly runLeaseMs = runLeaseMs;
   readonly executor: Executor;
   readonly activities: ActivityLoop;
-  readonly #runs: RunTable;
+  readonly #runs: RunTable<OwnedRun>;
   readonly #dispatcher: Dispatcher;
   readonly #queries: QueryResponder;
   readonly #outside: OutsideChanges;
@@ -83,7 +83,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     this.#options = options;
     this.#queues = new Set(options.taskQueues);
     this.activities = new ActivityLoop(core, { workerId: options.id, maxConcurrent: options.maxConcurrentActivities, leaseMs: activityLeaseMs }, this);
-    this.#runs = new RunTable(options.maxCachedWorkflows, (runId) => this.activities.hasRun(runId));
+    this.#runs = new RunTable<OwnedRun>(options.maxCachedWorkflows, (runId) => this.activities.hasRun(runId));
     this.#queries = new QueryResponder(this);
     this.#outside = new OutsideChanges(core, () => this.activities.runs(), (runIds) => this.#lookOutside(runIds));
     this.#served = this.#serves();
@@ -193,12 +193,12 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     if (at < NEVER) this.#dispatcher.wakeAt(at);
   }
 
-  rested(run: OwnedRun): void {
+  rested(run: HeldRun): void {
     this.#runs.touch(run);
     this.#announce();
   }
 
-  forget(run: OwnedRun): void {
+  forget(run: HeldRun): void {
     this.#runs.remove(run);
     this.core.feed.tellRun(run.runId);
   }

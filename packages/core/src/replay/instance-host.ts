@@ -1,0 +1,16 @@
+import type { PayloadLimits } from '../codec/limits.js';
+
+/** What a run in memory needs of its surroundings. */
+export interface InstanceHost {
+  readonly namespace: string;
+  readonly log: ContextLogger;
+  readonly limits: PayloadLimits;
+  /** Workflow code ran outside its window: the run is blocked from now on. */
+  readonly onForeign: () => void;
+}
+export interface ContextLogger {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}

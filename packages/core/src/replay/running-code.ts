@@ -1,0 +1,32 @@
+import type { CancelRequested, WorkflowStarted } from '../model/events.js';
+import type { Payload, TextPayload } from '../model/payload.js';
+import type { BufferedSignals } from './buffered-signals.js';
+import type { InstanceHost } from './instance-host.js';
+import type { SeededRandom } from './random.js';
+import type { Recorder } from './recorder.js';
+import type { Wait, Waits } from './waits.js';
+
+/** A run in memory as its context and its mailbox see it. */
+export interface RunningCode {
+  readonly started: WorkflowStarted;
+  readonly host: InstanceHost;
+  readonly recorder: Recorder;
+  readonly waits: Waits;
+  readonly random: SeededRandom;
+  readonly mailbox: BufferedSignals;
+  readonly cancelRequest: CancelRequested | undefined;
+  readonly historyBytes: number;
+  /** Newest value of `ctx.setState`. */
+  state: TextPayload | undefined;
+  readonly encode: (value: unknown) => TextPayload;
+  /** Consumes the payload. */
+  decode(payload: Payload): unknown;
+  /** A name for the next thing that this run waits for. */
+  nextId(prefix: string): string;
+  /** Ends the workflow with an error, unless it has ended. */
+  fail(error: unknown): void;
+  /** Takes a wait out and rejects it. */
+  cancelWait(wait: Wait, error: Error): void;
+  /** Cancels the timer of a wait that has ended otherwise. */
+  dropTimer(timerId: string | undefined): void;
+}
