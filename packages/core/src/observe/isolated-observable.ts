@@ -1,4 +1,5 @@
 import { Observable, Subscriber, type Observer, type Subscription, type TeardownLogic } from 'rxjs';
+import { EngineClosedError } from '../model/errors.js';
 import type { Logger } from '../runtime/core.js';
 
 type Next<T> = (value: T) => void;
@@ -41,7 +42,9 @@ export class IsolatedObservable<T> extends Observable<T> {
         tell(observer.next, value);
       },
       error: (reason: unknown) => {
-        if (!observer.error) this.#log.error('A stream failed and nobody handles it', { error: reason });
+        // Whoever watched to the end of the program has nothing to handle.
+        if (!observer.error && !(reason instanceof EngineClosedError))
+          this.#log.error('A stream failed and nobody handles it', { error: reason });
         tell(observer.error, reason);
       },
       complete: () => {

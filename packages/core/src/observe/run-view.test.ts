@@ -394,6 +394,7 @@ describe('the laws', () => {
     const bench = await openBench();
     await bench.runs.start('w');
     const all = view(bench, 'w');
+    all.state$.subscribe();
     const open = [all.state$, all.result$, all.activities$, all.history$()].map((one) => watch<unknown>(one));
     await settled();
     await bench.opened.close();
@@ -403,6 +404,7 @@ describe('the laws', () => {
     expect([...open, late].map(({ errors }) => (errors[0] as { code?: string } | undefined)?.code)).toEqual(
       Array(5).fill('engine_closed'),
     );
+    expect(bench.logged).toEqual([]);
     expect(bench.clock.timers).toBe(0);
   });
 
