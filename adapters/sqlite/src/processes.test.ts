@@ -20,7 +20,12 @@ afterEach(() => {
 function start(...args: readonly string[]) {
   const process_ = spawn(
     process.execPath,
-    ['--import', import.meta.resolve('tsx'), at('child.testkit.ts'), ...args],
+    [
+      '--import',
+      import.meta.resolve('tsx'),
+      fileURLToPath(new URL('./child.testkit.ts', import.meta.url)),
+      ...args,
+    ],
     {
       env: { ...process.env, TSX_TSCONFIG_PATH: at('../../../tsconfig.base.json') },
     },
