@@ -35,9 +35,9 @@ export function encodeCancel({ reason, cancelQueuedActivities }: CancelMessage):
   return JSON.stringify({ ...(reason !== undefined && { reason }), cancelQueuedActivities });
 }
 
-/** The body is the event, still without its place. */
+/** The body is the event; its place and time are not its own yet, and are left out again when it is read. */
 export function encodeOutcome(outcome: ActivityOutcomeMessage): string {
-  return encodeEvent({ seq: 0, at: 0, ...outcome });
+  return encodeEvent({ seq: 1, at: 0, ...outcome });
 }
 
 export function decodeSignal(body: string): SignalMessage {

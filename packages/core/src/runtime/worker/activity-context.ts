@@ -23,13 +23,14 @@ export class AttemptContext {
   get idempotencyKey(): string {
     return this.#attempt.task.taskId;
   }
-  heartbeat(details?: unknown): void {
+  // Functions of their own, so that they may be taken out of the context.
+  readonly heartbeat = (details?: unknown): void => {
     this.#attempt.heartbeat(details);
-  }
-  lastHeartbeat(): unknown {
+  };
+  readonly lastHeartbeat = (): unknown => {
     const { heartbeat } = this.#attempt.body;
     return heartbeat && decodeValue(asText(heartbeat));
-  }
+  };
   get log(): Logger {
     return (this.#log ??= this.#makeLog());
   }

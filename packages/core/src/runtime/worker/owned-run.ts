@@ -146,7 +146,7 @@ export class OwnedRun {
         if (this.#isReady() || (await this.#ready())) await this.#turn();
       }
     } catch (error) {
-      await this.#giveUp(error);
+      await this.#blockOrGiveUp(error);
     } finally {
       this.#working = false;
       this.#host.rested(this);
@@ -510,7 +510,20 @@ export class OwnedRun {
     this.#inputs = [];
   }
 
-  async #giveUp(error: unknown): Promise<void> {
+  /** What cannot be read will not be readable the next time: that run alone is blocked. */
+  async #blockOrGiveUp(error: unknown): Promise<void> {
+    try {
+      if (!this.#gone && !this.#birth && error instanceof StorageError && error.code === 'storage_corrupt') {
+        await this.#block({ code: error.code, message: error.message });
+        return;
+      }
+      this.#giveUp(error);
+    } catch (another) {
+      this.#giveUp(another);
+    }
+  }
+
+  #giveUp(error: unknown): void {
     const birth = this.#birth;
     this.#birth = undefined;
     this.#leave();
@@ -518,6 +531,5 @@ export class OwnedRun {
     else if (!(error instanceof StorageError && error.code === 'storage_closed')) {
       this.#host.core.log.error('A run could not be moved on; another claim will try again', { runId: this.runId, error });
     }
-    return Promise.resolve();
   }
 }
