@@ -11,10 +11,10 @@ import type { Logger } from '../runtime/core.js';
 import { encodeBody, encodeStart } from '../runtime/run-projection.js';
 import type { Batch, ChangeHint, RunQuery, Storage, StorageHandle } from '../storage/port.js';
 
-export { HandClock, settled };
+export { settled };
 
 /** A store whose hints can be held back and made up, and whose reads are counted and can fail. */
-export class WatchedStorage implements Storage {
+class WatchedStorage implements Storage {
   readonly kind = 'watched';
   readonly reads: Record<string, number> = {};
   /** Hints are lost. */
@@ -99,7 +99,7 @@ export async function openBench(inner: Storage = memory()): Promise<Bench> {
 }
 
 /** Writes runs straight through the port, as a worker of another process would. */
-export class Runs {
+class Runs {
   readonly handle: StorageHandle;
   readonly #clock: HandClock;
 
