@@ -25,7 +25,16 @@ export class PerdureError extends Error {
 }
 
 export function isPerdureError(error: unknown): error is PerdureError {
-  return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[mark] === true;
+  return isMarked(error, mark);
+}
+
+/** Anything can be thrown, a proxy that throws when it is looked at as well. */
+function isMarked(error: unknown, by: symbol): boolean {
+  try {
+    return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[by] === true;
+  } catch {
+    return false;
+  }
 }
 
 function named(type: { readonly prototype: Error }, name: string): void {
@@ -64,12 +73,6 @@ export class WorkflowTimedOutError extends PerdureError {
 export class WaitTimeoutError extends PerdureError {
   constructor(message: string, details?: ErrorDetails) {
     super('wait_timeout', message, details);
-  }
-}
-/** What `ctx.withTimeout` throws. Code `scope_timeout`. */
-export class ScopeTimeoutError extends PerdureError {
-  constructor(message: string, details?: ErrorDetails) {
-    super('scope_timeout', message, details);
   }
 }
 
@@ -115,12 +118,6 @@ export class SignalRejectedError extends PerdureError {
 export class QueryRejectedError extends PerdureError {
   constructor(message: string, details?: ErrorDetails) {
     super('query_rejected', message, details);
-  }
-}
-/** The update has no handler, or its validator refused it. Code `update_rejected`. */
-export class UpdateRejectedError extends PerdureError {
-  constructor(message: string, details?: ErrorDetails) {
-    super('update_rejected', message, details);
   }
 }
 
@@ -196,16 +193,6 @@ export class ActivityError extends PerdureError {
     if (about.timeout !== undefined) this.timeout = about.timeout;
   }
 }
-/** What a workflow catches when a child workflow does not complete. Code `child_failed`, `child_timed_out`, `child_cancelled` or `child_terminated`. */
-export class ChildWorkflowError extends PerdureError {
-  readonly workflowId: string;
-  readonly kind: 'failed' | 'timed_out' | 'cancelled' | 'terminated';
-  constructor(message: string, about: Pick<ChildWorkflowError, 'workflowId' | 'kind'>, details?: ErrorDetails) {
-    super(`child_${about.kind}`, message, details);
-    this.workflowId = about.workflowId;
-    this.kind = about.kind;
-  }
-}
 
 /** Today's code asks for something else than history recorded. Blocks the run, never fails it. Code `nondeterminism`. */
 export class NondeterminismError extends PerdureError {
@@ -244,7 +231,7 @@ export class CancelledError extends Error {
 }
 
 export function isCancelled(error: unknown): error is CancelledError {
-  return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[cancelledMark] === true;
+  return isMarked(error, cancelledMark);
 }
 
 // ── stores ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -287,7 +274,6 @@ for (const [name, type] of Object.entries({
   WorkflowTerminatedError,
   WorkflowTimedOutError,
   WaitTimeoutError,
-  ScopeTimeoutError,
   WorkflowAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowNotActiveError,
@@ -295,14 +281,12 @@ for (const [name, type] of Object.entries({
   UnknownActivityError,
   SignalRejectedError,
   QueryRejectedError,
-  UpdateRejectedError,
   InvalidArgumentError,
   PayloadError,
   PayloadTooLargeError,
   EngineClosedError,
   PlatformError,
   ActivityError,
-  ChildWorkflowError,
   NondeterminismError,
   ForeignAwaitError,
   NonRetryableError,

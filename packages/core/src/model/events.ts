@@ -74,7 +74,7 @@ export interface ActivityCancelled extends EventBase<'ActivityCancelled'> {
   readonly attempt: number;
   readonly reason?: string;
 }
-export interface TimerFired extends EventBase<'TimerFired'> {
+interface TimerFired extends EventBase<'TimerFired'> {
   readonly timerId: string;
 }
 export interface SignalReceived extends EventBase<'SignalReceived'> {
@@ -133,17 +133,17 @@ export interface TimerStarted extends EventBase<'TimerStarted'> {
   readonly dueAt: EpochMs;
   readonly purpose: TimerPurpose;
 }
-export interface TimerCancelled extends EventBase<'TimerCancelled'> {
+interface TimerCancelled extends EventBase<'TimerCancelled'> {
   readonly timerId: string;
 }
-export interface SignalWaitOpened extends EventBase<'SignalWaitOpened'> {
+interface SignalWaitOpened extends EventBase<'SignalWaitOpened'> {
   readonly waitId: string;
   readonly name: string;
 }
-export interface ConditionWaitOpened extends EventBase<'ConditionWaitOpened'> {
+interface ConditionWaitOpened extends EventBase<'ConditionWaitOpened'> {
   readonly waitId: string;
 }
-export interface ConditionSatisfied extends EventBase<'ConditionSatisfied'> {
+interface ConditionSatisfied extends EventBase<'ConditionSatisfied'> {
   readonly waitId: string;
 }
 export interface SideEffectRecorded extends EventBase<'SideEffectRecorded'> {
@@ -159,19 +159,19 @@ export type CloseEvent =
   | WorkflowTerminated
   | WorkflowTimedOut;
 
-export interface WorkflowCompleted extends EventBase<'WorkflowCompleted'> {
+interface WorkflowCompleted extends EventBase<'WorkflowCompleted'> {
   readonly result: Payload;
 }
-export interface WorkflowFailed extends EventBase<'WorkflowFailed'> {
+interface WorkflowFailed extends EventBase<'WorkflowFailed'> {
   readonly failure: FailureRecord;
 }
-export interface WorkflowCancelled extends EventBase<'WorkflowCancelled'> {
+interface WorkflowCancelled extends EventBase<'WorkflowCancelled'> {
   readonly reason?: string;
 }
-export interface WorkflowTerminated extends EventBase<'WorkflowTerminated'> {
+interface WorkflowTerminated extends EventBase<'WorkflowTerminated'> {
   readonly reason?: string;
 }
-export interface WorkflowTimedOut extends EventBase<'WorkflowTimedOut'> {
+interface WorkflowTimedOut extends EventBase<'WorkflowTimedOut'> {
   readonly timeout: 'run' | 'execution';
 }
 

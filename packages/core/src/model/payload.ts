@@ -11,7 +11,7 @@ export interface TextPayload {
   readonly codec: string;
   readonly text: string;
 }
-export interface TreePayload {
+interface TreePayload {
   readonly codec: string;
   readonly tree: Json;
 }

@@ -33,7 +33,7 @@ export interface FrozenRetryPolicy {
   readonly nonRetryableErrors?: readonly string[];
 }
 
-export const defaultRetryPolicy: FrozenRetryPolicy = Object.freeze({
+const defaultRetryPolicy: FrozenRetryPolicy = Object.freeze({
   initialInterval: 1_000,
   backoffCoefficient: 2,
   maximumInterval: 60_000,

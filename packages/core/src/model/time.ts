@@ -5,7 +5,7 @@ export type EpochMs = number;
 export const NEVER: EpochMs = Number.MAX_SAFE_INTEGER;
 
 /** Latest moment that a `Date` can hold; later ones are cut to it where a `Date` is shown. */
-export const LATEST_DATE: EpochMs = 8_640_000_000_000_000;
+const LATEST_DATE: EpochMs = 8_640_000_000_000_000;
 
 export function toDate(at: EpochMs): Date {
   return new Date(Math.min(at, LATEST_DATE));

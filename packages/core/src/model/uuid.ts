@@ -5,15 +5,8 @@ export function uuid4(random: RandomUint32): string {
   return format(random(), (random() & 0xffff0fff) | 0x4000, variant(random()), random());
 }
 
-/** Version 7: the first 48 bits are the time, so that ids sort by when they were made. */
-export function uuid7(at: number, random: RandomUint32): string {
-  const high = Math.floor(at / 0x10000);
-  const low = ((at % 0x10000) << 16) | 0x7000 | (random() & 0x0fff);
-  return format(high, low, variant(random()), random());
-}
-
 /**
- * Makes version 7 ids that grow strictly, also within one millisecond and when the clock steps back (RFC 9562 §6.2,
+ * Makes version 7 ids: the first 48 bits are the time, so that they sort by when they were made. They grow strictly, also within one millisecond and when the clock steps back (RFC 9562 §6.2,
  * method 1: the twelve bits after the version are a counter).
  */
 export class MonotonicUuid7 {

@@ -2,7 +2,7 @@ import type { CommandEvent, RunEvent } from '../model/events.js';
 import { payloadText, samePayload } from '../model/payload.js';
 
 /** A command in words: what a report shows of it. */
-export interface CommandSummary {
+interface CommandSummary {
   readonly seq?: number;
   readonly type: string;
   readonly name?: string;
@@ -10,7 +10,7 @@ export interface CommandSummary {
   readonly input?: string;
 }
 
-export type DivergenceCause = 'renamed' | 'changed_input' | 'inserted' | 'removed' | 'moved' | 'different' | 'different_end';
+type DivergenceCause = 'renamed' | 'changed_input' | 'inserted' | 'removed' | 'moved' | 'different' | 'different_end';
 
 /** Where today's code and the recorded history part, and what to do. */
 export interface DivergenceReport {

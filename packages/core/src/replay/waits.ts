@@ -13,7 +13,7 @@ export interface ActivityWait {
   readonly deferred: Deferred<unknown>;
   readonly inline?: InlineCode;
 }
-export interface TimerWait {
+interface TimerWait {
   readonly kind: 'timer';
   readonly id: string;
   readonly dueAt: EpochMs;

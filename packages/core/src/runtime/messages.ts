@@ -14,7 +14,7 @@ import type {
 import type { MessageRecord } from '../storage/records.js';
 
 /** What may lie in a run's inbox: the `kind` of a message, unique together with its `messageId`. */
-export type MessageKind = 'signal' | 'cancel' | 'activity';
+type MessageKind = 'signal' | 'cancel' | 'activity';
 
 /** A run is asked to cancel once: whoever asks, however often, it is the same message. */
 export const cancelMessageId = 'cancel';

@@ -22,7 +22,7 @@ export interface Channel {
   readonly port1: Port;
   readonly port2: Port;
 }
-export interface Port {
+interface Port {
   postMessage(message: unknown): void;
   addEventListener(type: 'message', listener: () => void): void;
   start(): void;

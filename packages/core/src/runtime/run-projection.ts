@@ -30,7 +30,7 @@ export interface RunBody {
   readonly signals?: readonly string[];
   readonly conditions?: readonly { readonly id: string; readonly dueAt?: EpochMs }[];
 }
-export interface RunBlocked {
+interface RunBlocked {
   readonly code: string;
   readonly message: string;
   readonly details?: Json;

@@ -66,7 +66,7 @@ export async function openWorker(options: {
   };
 }
 
-export function newBirth(core: Core, workflowType: string, workflowId: string, input: unknown): RunBirth {
+function newBirth(core: Core, workflowType: string, workflowId: string, input: unknown): RunBirth {
   const now = core.clock.now();
   const runId = core.ids.next(now);
   const payload = encodeValue(input);
