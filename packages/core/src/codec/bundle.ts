@@ -20,23 +20,38 @@ export interface BundledWorkflow {
 
 const format = 'perdure.history';
 const version = 1;
-/** As many events as a run may ever have. */
+/** As many events as a run may ever have; and more text and levels than they can take. */
 const mostEvents = 50_000;
+const mostText = 256 * 1024 * 1024;
+const mostLevels = 1_000;
 
-export function makeBundle(workflow: BundledWorkflow, bodies: readonly string[]): HistoryBundle {
-  const unsigned = { format, version, workflow, events: bodies.map((body) => JSON.parse(body) as unknown) };
+/** `bodies` are those of all events of the run, in order. */
+export function makeBundle(
+  { workflowId, runId, workflowType }: BundledWorkflow,
+  bodies: readonly string[],
+): HistoryBundle {
+  const events = bodies.map((body) => JSON.parse(body) as unknown);
+  const unsigned = { format, version, workflow: { workflowId, runId, workflowType }, events };
   return { ...unsigned, digest: digestOf(unsigned) };
 }
 
-/** Throws `InvalidArgumentError` with a path for what is not right with a bundle. */
+/** Reads what `makeBundle` made, also after it went through JSON. Throws `InvalidArgumentError` with a path for what is not right with it. */
 export function readBundle(bundle: unknown): {
   readonly workflow: BundledWorkflow;
   readonly events: readonly RunEvent[];
 } {
+  try {
+    return read(bundle);
+  } catch (error) {
+    if (isPerdureError(error) && error.code === 'invalid_argument') throw error;
+    throw refused('', 'it is no plain JSON', error);
+  }
+}
+
+function read(bundle: unknown): ReturnType<typeof readBundle> {
   if (!isRecord(bundle) || bundle['format'] !== format)
     throw refused('format', `must be '${format}': this is not an exported history`);
-  if (bundle['version'] !== version)
-    throw refused('version', `is ${String(bundle['version'])} where this release reads ${version}: upgrade`);
+  checkVersion(bundle['version']);
   const { workflow, events, digest } = bundle;
   if (!isWorkflow(workflow)) throw refused('workflow', 'must name workflowId, runId and workflowType');
   if (!Array.isArray(events) || events.length === 0) throw refused('events', 'must be a list of events');
@@ -44,8 +59,8 @@ export function readBundle(bundle: unknown): {
     throw refused('events', `are ${events.length} where ${mostEvents} are allowed`);
   if (digest !== digestOf({ format, version, workflow, events }))
     throw refused('digest', 'does not fit: the bundle was edited or damaged');
-  const read = events.map((event, i) => readEvent(event, i));
-  const [first] = read;
+  const decoded = events.map((event, i) => readEvent(event, i));
+  const [first] = decoded;
   if (first?.type !== 'WorkflowStarted') throw refused('events[0]', 'must be WorkflowStarted');
   if (
     first.runId !== workflow.runId ||
@@ -54,33 +69,56 @@ export function readBundle(bundle: unknown): {
   ) {
     throw refused('workflow', 'is not the one of the events');
   }
-  return { workflow, events: read };
+  return { workflow, events: decoded };
+}
+
+function checkVersion(found: unknown): void {
+  if (found === version) return;
+  const isNewer = typeof found === 'number' && found > version;
+  throw refused(
+    'version',
+    isNewer
+      ? `is ${found}, where this release reads ${version}: a newer one wrote it, upgrade`
+      : `must be ${version}`,
+  );
 }
 
 function readEvent(record: unknown, index: number): RunEvent {
+  let event: RunEvent;
   try {
-    const event = decodeEvent(JSON.stringify(record));
-    if (event.seq !== index + 1)
-      throw refused(`events[${index}].seq`, `is ${event.seq} where ${index + 1} comes next`);
-    return event;
+    event = decodeEvent(JSON.stringify(record));
   } catch (error) {
-    if (isPerdureError(error) && error.code === 'invalid_argument') throw error;
-    throw refused(`events[${index}]`, error instanceof Error ? error.message : 'cannot be read');
+    throw refused(`events[${index}]`, error instanceof Error ? error.message : 'cannot be read', error);
   }
+  if (event.seq !== index + 1)
+    throw refused(`events[${index}].seq`, `is ${event.seq} where ${index + 1} comes next`);
+  return event;
 }
 
 function digestOf(unsigned: Omit<HistoryBundle, 'digest'>): string {
   return `sha256:${sha256(canonical(unsigned))}`;
 }
 
-/** JSON with sorted names, so that a bundle may pass through any JSON tool. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (!isRecord(value)) return JSON.stringify(value);
-  const members = Object.keys(value)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
-  return `{${members.join(',')}}`;
+/** JSON with sorted names (as RFC 8785 has it), so that a bundle may pass through any JSON tool. */
+function canonical(whole: unknown): string {
+  let textLeft = mostText;
+  const write = (value: unknown, levelsLeft: number): string => {
+    if (levelsLeft < 0) throw refused('', `has more than ${mostLevels} levels`);
+    if (typeof value !== 'object' || value === null) {
+      const text = JSON.stringify(value) as string | undefined;
+      if (text === undefined) throw refused('', `holds a ${typeof value}`);
+      if ((textLeft -= text.length) < 0) throw refused('', `is larger than ${mostText} characters`);
+      return text;
+    }
+    if (Array.isArray(value)) return `[${value.map((item) => write(item, levelsLeft - 1)).join(',')}]`;
+    const record = value as Readonly<Record<string, unknown>>;
+    const names = Object.keys(record).filter((name) => record[name] !== undefined);
+    return `{${names
+      .sort()
+      .map((name) => `${write(name, levelsLeft)}:${write(record[name], levelsLeft - 1)}`)
+      .join(',')}}`;
+  };
+  return write(whole, mostLevels);
 }
 
 function isWorkflow(value: unknown): value is BundledWorkflow {
@@ -92,6 +130,6 @@ function isWorkflow(value: unknown): value is BundledWorkflow {
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-function refused(path: string, message: string): InvalidArgumentError {
-  return new InvalidArgumentError('The history bundle is refused', [{ path, message }]);
+function refused(path: string, message: string, cause?: unknown): InvalidArgumentError {
+  return new InvalidArgumentError('The history bundle is refused', [{ path, message }], { cause });
 }

@@ -63,6 +63,30 @@ describe('byte codecs', () => {
     });
   });
 
+  test('a codec that gives back no bytes is refused before anything is written', async () => {
+    const empty = { id: 'empty', encode: () => undefined as never, decode: (bytes: Uint8Array) => bytes };
+    await expect(createSealer([empty]).seal(encodeValue(1))).rejects.toMatchObject({
+      code: 'payload_invalid',
+    });
+  });
+
+  test('a sealed payload that was read from a store, and one that was damaged there', async () => {
+    const sealer = createSealer([xor('k', 5)]);
+    const { codec, text } = await sealer.seal(encodeValue(['a', 1n]));
+    expect(decodeValue(await sealer.open({ codec, tree: JSON.parse(text) as string }))).toEqual(['a', 1n]);
+    for (const tree of [7, null, ['x'], '!', 'AAA', '////']) {
+      await expect(sealer.open({ codec, tree })).rejects.toMatchObject({ code: 'payload_invalid' });
+    }
+  });
+
+  test('without codecs nothing changes', async () => {
+    const sealer = createSealer([]);
+    expect(sealer.active).toBe(false);
+    const payload = encodeValue({ a: 1 });
+    expect(await sealer.seal(payload)).toEqual(payload);
+    expect(await sealer.open(payload)).toBe(payload);
+  });
+
   test('ids must be proper and different', () => {
     expect(() => createSealer([xor('a b', 1)])).toThrow(
       expect.objectContaining({ code: 'invalid_argument' }),

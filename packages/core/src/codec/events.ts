@@ -1,10 +1,10 @@
-import { StorageError } from '../model/errors.js';
+import { InvalidArgumentError, StorageError } from '../model/errors.js';
 import { isKnownEventType, type RunEvent } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { Payload } from '../model/payload.js';
 import { eventFields } from './event-fields.js';
 import { readFailure, readPayload, writeFailure, writePayload } from './stored-payload.js';
-import { upcast } from './upcast.js';
+import { eventVersion, upcast, versionOf } from './upcast.js';
 
 /** An event as its stored body: JSON text, written once and member by member, since every commit passes here. */
 export function encodeEvent(event: RunEvent): string {
@@ -18,7 +18,12 @@ export function encodeEvent(event: RunEvent): string {
     text += `,"${name}":`;
     if (kind === 'payload') text += writePayload(value as Payload);
     else if (kind === 'failure' || kind === 'failure?') text += writeFailure(value as FailureRecord);
-    else text += typeof value === 'number' ? String(value) : JSON.stringify(value);
+    else if (typeof value !== 'number') text += JSON.stringify(value);
+    else if (Number.isFinite(value)) text += String(value);
+    else {
+      const issues = [{ path: name, message: `is ${value}, which JSON does not have` }];
+      throw new InvalidArgumentError(`Event ${event.seq} (${event.type}) cannot be written`, issues);
+    }
   }
   return `${text}}`;
 }
@@ -27,35 +32,48 @@ export function encodeEvent(event: RunEvent): string {
 export function decodeEvent(body: string): RunEvent {
   let seq: unknown;
   try {
-    const record = upcast(JSON.parse(body) as Record<string, unknown>);
+    const record = JSON.parse(body) as Record<string, unknown>;
     seq = record['seq'];
     return checked(record);
   } catch (cause) {
     const where = typeof seq === 'number' ? `Event ${seq}` : 'An event';
     const what = cause instanceof Error ? cause.message : 'unreadable';
+    const why =
+      cause instanceof NewerEvent
+        ? 'a newer release wrote this history; upgrade this one'
+        : 'it was changed from outside, or the medium is damaged';
     throw new StorageError(
       'storage_corrupt',
-      `${where} cannot be read (${what}): it was changed from outside, or the medium is damaged`,
+      `${where} cannot be read (${what}): ${why}`,
       { retryable: false, outcome: 'not-applied' },
       { cause },
     );
   }
 }
 
-function checked(record: Record<string, unknown>): RunEvent {
+class NewerEvent extends Error {}
+
+function checked(stored: Record<string, unknown>): RunEvent {
+  const version = versionOf(stored);
+  if (version > eventVersion)
+    throw new NewerEvent(`it has version ${version}, where ${eventVersion} is known`);
+  const record = upcast(stored, version);
   const { type, seq, at } = record;
-  if (typeof seq !== 'number' || typeof at !== 'number' || typeof type !== 'string')
-    throw new TypeError('no seq, time or type');
-  if (!isKnownEventType(type))
-    throw new TypeError(`unknown type '${type.slice(0, 60)}': a newer release wrote it, upgrade this one`);
+  if (!Number.isSafeInteger(seq) || (seq as number) < 1) throw new TypeError('no seq');
+  if (typeof type !== 'string') throw new TypeError('no type');
+  if (typeof at !== 'number') throw new TypeError('no time');
+  if (!isKnownEventType(type)) throw new NewerEvent(`unknown type '${type.slice(0, 60)}'`);
   const fields = eventFields[type];
   for (const name in fields) {
     const value = record[name];
     const kind = fields[name] as string;
-    if (value === undefined && kind.endsWith('?')) continue;
-    if (kind === 'payload') record[name] = readPayload(value);
+    if (value === undefined) {
+      if (!kind.endsWith('?')) throw new TypeError(`${type} without ${name}`);
+    } else if (kind === 'payload') record[name] = readPayload(value);
     else if (kind.startsWith('failure')) record[name] = readFailure(value);
-    else if (typeof value !== kind || value === null) throw new TypeError(`${type} without ${name}`);
+    else if (value === null || !kind.startsWith(typeof value)) {
+      throw new TypeError(`${type} with a ${name} that is no ${kind.replace('?', '')}`);
+    }
   }
   return record as unknown as RunEvent;
 }

@@ -9,10 +9,11 @@ export function writePayload(payload: Payload): string {
     : `{"codec":${JSON.stringify(codec)},"data":${payloadText(payload)}}`;
 }
 
+/** Throws for what `writePayload` did not write. */
 export function readPayload(stored: unknown): Payload {
-  const { codec, data } = stored as { readonly codec: unknown; readonly data: Json };
-  if (typeof codec !== 'string') throw new TypeError('a payload without its codec');
-  return { codec, tree: data };
+  const { codec, data } = members(stored, 'a payload');
+  if (typeof codec !== 'string' || data === undefined) throw new TypeError('a payload without codec or data');
+  return { codec, tree: data as Json };
 }
 
 export function writeFailure({ details, cause, ...plain }: FailureRecord): string {
@@ -21,14 +22,31 @@ export function writeFailure({ details, cause, ...plain }: FailureRecord): strin
   return JSON.stringify(plain).slice(0, -1) + more + '}';
 }
 
-export function readFailure(stored: unknown): FailureRecord {
-  const failure = stored as Record<string, unknown>;
-  if (typeof failure['name'] !== 'string' || typeof failure['message'] !== 'string')
+/** Far more than is written: what is deeper was made to overflow the stack of whoever follows it. */
+const mostCauses = 100;
+
+/** Throws for what `writeFailure` did not write. */
+export function readFailure(stored: unknown, causesLeft = mostCauses): FailureRecord {
+  const { details, cause, ...plain } = members(stored, 'a failure');
+  const { name, message, stack, code, nonRetryable } = plain;
+  if (typeof name !== 'string' || typeof message !== 'string')
     throw new TypeError('a failure without name or message');
-  const { details, cause, ...plain } = failure;
+  if (!isOptional(stack, 'string') || !isOptional(code, 'string') || !isOptional(nonRetryable, 'boolean')) {
+    throw new TypeError('a failure with a stack, code or nonRetryable of another kind');
+  }
+  if (causesLeft < 0) throw new TypeError(`a failure with more than ${mostCauses} causes`);
   return {
     ...(plain as unknown as FailureRecord),
     ...(details !== undefined && { details: readPayload(details) }),
-    ...(cause !== undefined && { cause: readFailure(cause) }),
+    ...(cause !== undefined && { cause: readFailure(cause, causesLeft - 1) }),
   };
+}
+
+function members(stored: unknown, what: string): Record<string, unknown> {
+  if (typeof stored !== 'object' || stored === null) throw new TypeError(`${what} that is none`);
+  return stored as Record<string, unknown>;
+}
+
+function isOptional(value: unknown, kind: 'string' | 'boolean'): boolean {
+  return value === undefined || typeof value === kind;
 }
