@@ -4,7 +4,7 @@ import { encodeEvent } from '../codec/events.js';
 import { encodeValue } from '../codec/values.js';
 import type { RunEvent } from '../model/events.js';
 import type { ClosedStatus } from '../model/status.js';
-import type { HandClock} from '../runtime/client/client.testkit.js';
+import type { HandClock } from '../runtime/client/client.testkit.js';
 import { openClient, settled, type TestClient } from '../runtime/client/client.testkit.js';
 import { ClientReads } from '../runtime/client/reads.js';
 import { encodeActivityTask } from '../runtime/activity-task.js';
