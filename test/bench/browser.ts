@@ -7,7 +7,10 @@ import { sourceAliases } from '../../source-aliases.js';
 import type { Figure } from './workloads.js';
 
 /** Runs the workloads in a real Chromium with a profile on disk: a default test context keeps IndexedDB in memory. */
-export async function benchIndexedDb(durability: 'strict' | 'relaxed', scale: number): Promise<{ raw: number; figures: Figure[] }> {
+export async function benchIndexedDb(
+  durability: 'strict' | 'relaxed',
+  scale: number,
+): Promise<{ raw: number; figures: Figure[] }> {
   const profile = mkdtempSync(join(tmpdir(), 'perdure-bench-'));
   const server = await createServer({
     root: import.meta.dirname,
@@ -21,7 +24,15 @@ export async function benchIndexedDb(durability: 'strict' | 'relaxed', scale: nu
   const context = await chromium.launchPersistentContext(join(profile, 'chromium'), {
     executablePath: process.env['PERDURE_CHROMIUM'] ?? '/usr/bin/chromium',
     headless: true,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
   try {
     const page = await context.newPage();
@@ -29,7 +40,10 @@ export async function benchIndexedDb(durability: 'strict' | 'relaxed', scale: nu
     const port = typeof address === 'object' && address ? address.port : 0;
     await page.goto(`http://127.0.0.1:${port}/page.html`);
     await page.waitForFunction(() => 'bench' in globalThis);
-    return await page.evaluate(([how, size]) => globalThis.bench(how as 'strict', size as number), [durability, scale] as const);
+    return await page.evaluate(([how, size]) => globalThis.bench(how as 'strict', size), [
+      durability,
+      scale,
+    ] as const);
   } finally {
     await context.close();
     await server.close();

@@ -34,23 +34,32 @@ const stores: Record<string, () => Promise<{ raw: number | undefined; figures: F
     ]),
   ),
   ...Object.fromEntries(
-    (['strict', 'relaxed'] as const).map((durability) => [`indexeddb-${durability}`, () => benchIndexedDb(durability, scale * 0.2)]),
+    (['strict', 'relaxed'] as const).map((durability) => [
+      `indexeddb-${durability}`,
+      () => benchIndexedDb(durability, scale * 0.2),
+    ]),
   ),
 };
 
 const results = join(import.meta.dirname, 'results');
 mkdirSync(results, { recursive: true });
-console.log(`Node ${process.version}, ${String(cpus().length)} × ${cpus()[0]?.model ?? 'unknown processor'}\n`);
+console.log(
+  `Node ${process.version}, ${String(cpus().length)} × ${cpus()[0]?.model ?? 'unknown processor'}\n`,
+);
 try {
   for (const [store, measure] of Object.entries(stores)) {
     if (wanted.length > 0 && !wanted.includes(store)) continue;
     const { raw, figures } = await measure();
     console.log(`${store}${raw === undefined ? '' : `  (raw: ${show(raw)} commits/s)`}`);
     for (const { workload, value, unit } of figures) {
-      const ratio = raw !== undefined && unit.endsWith('/s') && unit !== 'workflows/s' ? value / raw : undefined;
+      const ratio =
+        raw !== undefined && unit.endsWith('/s') && unit !== 'workflows/s' ? value / raw : undefined;
       const shown = ratio === undefined ? '' : `  ${ratio.toFixed(2)} × raw`;
       console.log(`  ${workload.padEnd(46)} ${show(value).padStart(10)} ${unit}${shown}`);
-      appendFileSync(join(results, 'latest.jsonl'), `${JSON.stringify({ at: new Date().toISOString(), node: process.version, store, raw, workload, value, unit, ratio })}\n`);
+      appendFileSync(
+        join(results, 'latest.jsonl'),
+        `${JSON.stringify({ at: new Date().toISOString(), node: process.version, store, raw, workload, value, unit, ratio })}\n`,
+      );
     }
     console.log();
   }

@@ -1,4 +1,11 @@
-import { createEngine, defineActivity, defineWorkflow, replay, type Engine, type Storage } from '@perdure/core';
+import {
+  createEngine,
+  defineActivity,
+  defineWorkflow,
+  replay,
+  type Engine,
+  type Storage,
+} from '@perdure/core';
 
 /** The workloads of the benchmark, the same in Node and in a page. */
 export interface Figure {
@@ -15,7 +22,9 @@ const sequential = defineWorkflow('sequential', async (ctx, steps: number) => {
   return sum;
 });
 const parallel = defineWorkflow('parallel', async (ctx, steps: number) => {
-  const results = await ctx.all(Array.from({ length: steps }, (_, i) => ctx.runActivity(add, { sum: i, by: 1 })));
+  const results = await ctx.all(
+    Array.from({ length: steps }, (_, i) => ctx.runActivity(add, { sum: i, by: 1 })),
+  );
   return results.length;
 });
 const long = defineWorkflow('long', async (ctx, steps: number) => {
@@ -28,7 +37,10 @@ const long = defineWorkflow('long', async (ctx, steps: number) => {
 const workflows = [sequential, parallel, long];
 const activities = [add];
 
-export async function runWorkloads(fresh: () => Storage | Promise<Storage>, scale: number): Promise<Figure[]> {
+export async function runWorkloads(
+  fresh: () => Storage | Promise<Storage>,
+  scale: number,
+): Promise<Figure[]> {
   const figures: Figure[] = [];
   const note = (workload: string, value: number, unit: Figure['unit']): void => {
     figures.push({ workload, value, unit });
@@ -56,12 +68,19 @@ export async function runWorkloads(fresh: () => Storage | Promise<Storage>, scal
   note('W3 20 workflows, 10 in flight', await median(5, () => tenInFlight(engine)), 'workflows/s');
 
   const wide = Math.round(1_000 * scale);
-  note(`W4 one workflow, ${wide} activities at once`, await median(3, () => atOnce(engine, wide)), 'activities/s');
+  note(
+    `W4 one workflow, ${wide} activities at once`,
+    await median(3, () => atOnce(engine, wide)),
+    'activities/s',
+  );
 
   const handle = await engine.start(long, Math.round(5_000 * scale));
   await until(async () => (await handle.describe()).status === 'waiting');
   const bundle = await handle.exportHistory();
-  const replayed = await median(3, async () => (await timed(() => replay(workflows, bundle))) * 1_000 / bundle.events.length);
+  const replayed = await median(
+    3,
+    async () => ((await timed(() => replay(workflows, bundle))) * 1_000) / bundle.events.length,
+  );
   note(`W5 replay of ${bundle.events.length} events`, replayed, 'µs/event');
   await engine.close();
   return figures;
@@ -72,7 +91,9 @@ async function sequentialSteps(engine: Engine, steps: number): Promise<number> {
 }
 
 async function manyWorkflows(engine: Engine, count: number, steps: number): Promise<number> {
-  const ms = await timed(() => Promise.all(Array.from({ length: count }, () => engine.execute(sequential, steps))));
+  const ms = await timed(() =>
+    Promise.all(Array.from({ length: count }, () => engine.execute(sequential, steps))),
+  );
   return (count * steps) / (ms / 1_000);
 }
 
@@ -97,7 +118,10 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 export async function median(runs: number, measure: () => Promise<number>): Promise<number> {
   const seen: number[] = [];
   for (let i = 0; i < runs; i++) seen.push(await measure());
-  return at(seen.sort((a, b) => a - b), 0.5);
+  return at(
+    seen.sort((a, b) => a - b),
+    0.5,
+  );
 }
 
 function at(sorted: readonly number[], quantile: number): number {

@@ -16,7 +16,9 @@ afterAll(() => {
 
 async function worker(file: string): Promise<ChildProcess> {
   const child = fork(join(import.meta.dirname, 'worker.ts'), [file], { execArgv: ['--import', 'tsx'] });
-  const ended = once(child, 'exit').then(() => { throw new Error('The worker ended before it was ready'); });
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('The worker ended before it was ready');
+  });
   ended.catch(() => undefined); // the race below is over by then
   await Promise.race([once(child, 'message'), ended]);
   return child;
@@ -64,7 +66,10 @@ test(`G2 G9 ${kills} workers killed one after the other: nothing lost, nothing r
   await kill(last);
   if (second) await kill(second);
 
-  const effects = readFileSync(ledger, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { key: string; attempt: number });
+  const effects = readFileSync(ledger, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { key: string; attempt: number });
   expect(new Set(effects.map((line) => line.key)).size).toBe(runs * steps);
   // An effect happens again only as another attempt of the same activity.
   expect(new Set(effects.map((line) => `${line.key}#${line.attempt}`)).size).toBe(effects.length);
@@ -73,7 +78,9 @@ test(`G2 G9 ${kills} workers killed one after the other: nothing lost, nothing r
     const bundle = await handle.exportHistory();
     const events = bundle.events as { seq: number; type: string; activityId?: string }[];
     expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1));
-    const outcomes = events.filter((event) => event.type === 'ActivityCompleted').map((event) => event.activityId);
+    const outcomes = events
+      .filter((event) => event.type === 'ActivityCompleted')
+      .map((event) => event.activityId);
     expect(outcomes).toHaveLength(steps);
     expect(new Set(outcomes).size).toBe(steps);
     expect(await replay([chain], bundle)).toMatchObject({ status: 'completed' });

@@ -39,7 +39,11 @@ export function parseDuration(duration: Duration, path = 'duration'): number {
   const milliseconds = toMilliseconds(duration);
   if (milliseconds === undefined || Number.isNaN(milliseconds)) {
     throw new InvalidArgumentError(`Not a duration: ${describe(duration)}`, [
-      { path, message: "expected milliseconds as a number, a string such as '250ms', '30s', '5m', '2h', '1d', '1w', or parts such as { minutes: 5 }" },
+      {
+        path,
+        message:
+          "expected milliseconds as a number, a string such as '250ms', '30s', '5m', '2h', '1d', '1w', or parts such as { minutes: 5 }",
+      },
     ]);
   }
   return Math.max(-NEVER, Math.min(NEVER, Math.ceil(milliseconds)));

@@ -131,7 +131,9 @@ export interface ArgumentIssue {
 export class InvalidArgumentError extends PerdureError {
   readonly issues: readonly ArgumentIssue[];
   constructor(message: string, issues: readonly ArgumentIssue[], details?: ErrorDetails) {
-    const listed = issues.map((issue) => (issue.path ? `${issue.path}: ${issue.message}` : issue.message)).join('; ');
+    const listed = issues
+      .map((issue) => (issue.path ? `${issue.path}: ${issue.message}` : issue.message))
+      .join('; ');
     super('invalid_argument', listed ? `${message} (${listed})` : message, details);
     this.issues = issues;
   }
@@ -213,7 +215,10 @@ export class ForeignAwaitError extends PerdureError {
 export class NonRetryableError extends Error {
   readonly nonRetryable = true;
   readonly details?: unknown;
-  constructor(message?: string, options: { readonly name?: string; readonly details?: unknown; readonly cause?: unknown } = {}) {
+  constructor(
+    message?: string,
+    options: { readonly name?: string; readonly details?: unknown; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     if (options.details !== undefined) this.details = options.details;
     if (options.name !== undefined) this.name = options.name;

@@ -153,11 +153,7 @@ export interface SideEffectRecorded extends EventBase<'SideEffectRecorded'> {
 // ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type CloseEvent =
-  | WorkflowCompleted
-  | WorkflowFailed
-  | WorkflowCancelled
-  | WorkflowTerminated
-  | WorkflowTimedOut;
+  WorkflowCompleted | WorkflowFailed | WorkflowCancelled | WorkflowTerminated | WorkflowTimedOut;
 
 interface WorkflowCompleted extends EventBase<'WorkflowCompleted'> {
   readonly result: Payload;

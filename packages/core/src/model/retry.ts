@@ -64,8 +64,16 @@ export function freezeRetryPolicy(policy: RetryPolicy | undefined, path = 'retry
   };
   check(frozen.initialInterval >= 0, 'initialInterval', 'must not be negative');
   check(frozen.maximumInterval >= 0, 'maximumInterval', 'must not be negative');
-  check(Number.isFinite(backoffCoefficient) && backoffCoefficient >= 1, 'backoffCoefficient', 'must be a number of at least 1');
-  check(Number.isInteger(maximumAttempts) && maximumAttempts >= 0, 'maximumAttempts', 'must be a whole number; 0 means unlimited');
+  check(
+    Number.isFinite(backoffCoefficient) && backoffCoefficient >= 1,
+    'backoffCoefficient',
+    'must be a number of at least 1',
+  );
+  check(
+    Number.isInteger(maximumAttempts) && maximumAttempts >= 0,
+    'maximumAttempts',
+    'must be a whole number; 0 means unlimited',
+  );
   check(jitter >= 0 && jitter <= 1, 'jitter', 'must be between 0 and 1');
   check(['exponential', 'linear'].includes(strategy), 'strategy', "must be 'exponential' or 'linear'");
   check(frozen.intervals === undefined || frozen.intervals.length > 0, 'intervals', 'must not be empty');
@@ -78,13 +86,20 @@ export function freezeRetryPolicy(policy: RetryPolicy | undefined, path = 'retry
 export function retryDelay(policy: FrozenRetryPolicy, attempt: number, random: number): number {
   const { intervals, initialInterval, backoffCoefficient, maximumInterval, jitter } = policy;
   if (intervals) return intervals[Math.min(attempt, intervals.length) - 1] ?? 0;
-  const grown = policy.strategy === 'linear' ? initialInterval * attempt : initialInterval * backoffCoefficient ** (attempt - 1);
+  const grown =
+    policy.strategy === 'linear'
+      ? initialInterval * attempt
+      : initialInterval * backoffCoefficient ** (attempt - 1);
   const capped = Math.min(grown, maximumInterval);
   return Math.max(0, Math.round(capped + capped * jitter * (2 * random - 1)));
 }
 
 /** Whether a failure of attempt number `attempt` is tried again. */
-export function mayRetry(policy: FrozenRetryPolicy, attempt: number, failure: { readonly name: string; readonly nonRetryable?: boolean }): boolean {
+export function mayRetry(
+  policy: FrozenRetryPolicy,
+  attempt: number,
+  failure: { readonly name: string; readonly nonRetryable?: boolean },
+): boolean {
   if (failure.nonRetryable === true) return false;
   if (policy.nonRetryableErrors?.includes(failure.name)) return false;
   return policy.maximumAttempts === 0 || attempt < policy.maximumAttempts;

@@ -95,7 +95,12 @@ function freezeTimeouts(options: ActivityOptions): ActivityTimeouts {
   const scheduleToStart = read(scheduleToStartTimeout, 'scheduleToStartTimeout');
   const scheduleToClose = read(scheduleToCloseTimeout, 'scheduleToCloseTimeout');
   const heartbeat = read(heartbeatTimeout, 'heartbeatTimeout');
-  const atMost = (shorter: number | undefined, longer: number | undefined, path: string, other: string): void => {
+  const atMost = (
+    shorter: number | undefined,
+    longer: number | undefined,
+    path: string,
+    other: string,
+  ): void => {
     if (shorter !== undefined && longer !== undefined && shorter > longer) {
       issues.push({ path, message: `must not be longer than ${other}` });
     }

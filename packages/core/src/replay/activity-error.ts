@@ -3,7 +3,10 @@ import { ActivityError } from '../model/errors.js';
 import type { ActivityCancelled, ActivityFailed, ActivityTimedOut } from '../model/events.js';
 
 /** What workflow code catches when an activity did not complete. */
-export function activityError(activityType: string, event: ActivityFailed | ActivityTimedOut | ActivityCancelled): ActivityError {
+export function activityError(
+  activityType: string,
+  event: ActivityFailed | ActivityTimedOut | ActivityCancelled,
+): ActivityError {
   const about = { activityType, activityId: event.activityId, attempt: event.attempt };
   const named = `Activity '${activityType}' (${event.activityId})`;
   const tries = event.attempt === 1 ? '1 attempt' : `${event.attempt} attempts`;

@@ -12,7 +12,9 @@ export function allSettled(tasks: readonly PromiseLike<unknown>[]): Task<Promise
 }
 
 /** The first task to settle, with its key; the others are cancelled. */
-export function race(tasks: Readonly<Record<string, PromiseLike<unknown>>>): Task<{ key: string; value: unknown }> {
+export function race(
+  tasks: Readonly<Record<string, PromiseLike<unknown>>>,
+): Task<{ key: string; value: unknown }> {
   const entries = Object.entries(tasks);
   if (entries.length === 0) throw new InvalidArgumentError('ctx.race needs at least one task', []);
   const first = Promise.race(entries.map(async ([key, task]) => ({ key, value: await task })));
@@ -31,7 +33,9 @@ export function map(
   concurrency = Infinity,
 ): Task<unknown[]> {
   if (!(concurrency >= 1)) {
-    throw new InvalidArgumentError('ctx.map cannot run', [{ path: 'concurrency', message: 'must be at least 1' }]);
+    throw new InvalidArgumentError('ctx.map cannot run', [
+      { path: 'concurrency', message: 'must be at least 1' },
+    ]);
   }
   const results = new Array<unknown>(items.length);
   const underWay = new Set<PromiseLike<unknown>>();
@@ -64,7 +68,12 @@ export function map(
   return outcome.task;
 }
 
-function combine<O>(id: string, promise: Promise<O>, parts: readonly PromiseLike<unknown>[], cancelLosers?: string): Task<O> {
+function combine<O>(
+  id: string,
+  promise: Promise<O>,
+  parts: readonly PromiseLike<unknown>[],
+  cancelLosers?: string,
+): Task<O> {
   const outcome = deferred<O>(id);
   const cancelParts = (reason: string | undefined): void => {
     for (const part of parts) cancelTask(part, reason);

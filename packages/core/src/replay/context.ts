@@ -1,14 +1,15 @@
 import { parseDuration, type Duration } from '../model/duration.js';
-import {
-  CancelledError,
-  InvalidArgumentError,
-  QueryRejectedError,
-} from '../model/errors.js';
+import { CancelledError, InvalidArgumentError, QueryRejectedError } from '../model/errors.js';
 import type { ActivityScheduled, SideEffectRecorded, TimerPurpose, TimerStarted } from '../model/events.js';
 import type { Payload } from '../model/payload.js';
 import { toDate, type EpochMs } from '../model/time.js';
 import { MonotonicUuid7, uuid4 } from '../model/uuid.js';
-import { freezeActivityCall, type ActivityOptions, type ActivityReference, type DispatchDefaults } from './activity-call.js';
+import {
+  freezeActivityCall,
+  type ActivityOptions,
+  type ActivityReference,
+  type DispatchDefaults,
+} from './activity-call.js';
 import { cancelledActivity } from './activity-error.js';
 import * as combinators from './combinators.js';
 import type { ContextLogger } from './instance-host.js';
@@ -57,12 +58,19 @@ export class ReplayContext {
 
   // ── work ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  runActivity(activity: ActivityReference | string, input?: unknown, options?: ActivityOptions): Task<unknown> {
+  runActivity(
+    activity: ActivityReference | string,
+    input?: unknown,
+    options?: ActivityOptions,
+  ): Task<unknown> {
     const reference = typeof activity === 'string' ? { name: activity, options: noOptions } : activity;
     return this.#schedule(reference, input, options, undefined);
   }
 
-  activities(definitions: Readonly<Record<string, ActivityReference>>, defaults?: ActivityOptions): Record<string, unknown> {
+  activities(
+    definitions: Readonly<Record<string, ActivityReference>>,
+    defaults?: ActivityOptions,
+  ): Record<string, unknown> {
     const stub = (activity: ActivityReference) => (input?: unknown, options?: ActivityOptions) =>
       this.runActivity(activity, input, defaults ? { ...defaults, ...options } : options);
     return Object.fromEntries(Object.entries(definitions).map(([key, activity]) => [key, stub(activity)]));
@@ -70,15 +78,30 @@ export class ReplayContext {
 
   step(name: string, fn: InlineCode, options: ActivityOptions = noOptions): Task<unknown> {
     if (typeof name !== 'string' || name === '' || typeof fn !== 'function') {
-      throw new InvalidArgumentError('ctx.step needs a name and a function', [{ path: 'name', message: 'expected a name first' }]);
+      throw new InvalidArgumentError('ctx.step needs a name and a function', [
+        { path: 'name', message: 'expected a name first' },
+      ]);
     }
     return this.#schedule({ name, options: noOptions }, undefined, options, fn);
   }
 
-  #schedule(activity: ActivityReference, input: unknown, options: ActivityOptions | undefined, inline: InlineCode | undefined): Task<unknown> {
+  #schedule(
+    activity: ActivityReference,
+    input: unknown,
+    options: ActivityOptions | undefined,
+    inline: InlineCode | undefined,
+  ): Task<unknown> {
     const run = this.#enter('runActivity');
     const id = run.nextId('a');
-    const call = freezeActivityCall(id, activity, run.encode, input, options, this.#defaults, inline !== undefined);
+    const call = freezeActivityCall(
+      id,
+      activity,
+      run.encode,
+      input,
+      options,
+      this.#defaults,
+      inline !== undefined,
+    );
     const pending = deferred<unknown>(id);
     const cancelled = this.#cancelledAlready();
     if (cancelled) {
@@ -95,7 +118,10 @@ export class ReplayContext {
     };
     run.waits.add(wait);
     pending.task.onCancel = (reason) => {
-      run.cancelWait(wait, cancelledActivity({ activityType: activity.name, activityId: id, attempt: 0 }, reason));
+      run.cancelWait(
+        wait,
+        cancelledActivity({ activityType: activity.name, activityId: id, attempt: 0 }, reason),
+      );
     };
     return pending.task;
   }
@@ -108,7 +134,10 @@ export class ReplayContext {
 
   sleepUntil(when: Date): Task<void> {
     const dueAt = when.getTime();
-    if (Number.isNaN(dueAt)) throw new InvalidArgumentError('ctx.sleepUntil needs a valid Date', [{ path: 'when', message: 'is an invalid date' }]);
+    if (Number.isNaN(dueAt))
+      throw new InvalidArgumentError('ctx.sleepUntil needs a valid Date', [
+        { path: 'when', message: 'is an invalid date' },
+      ]);
     return this.#sleepUntil(Math.max(dueAt, this.#run.recorder.now));
   }
 
@@ -121,10 +150,25 @@ export class ReplayContext {
       pending.reject(cancelled);
       return pending.task;
     }
-    const started = run.recorder.emit<TimerStarted>({ type: 'TimerStarted', timerId: id, dueAt, purpose: 'sleep' });
-    const wait = { kind: 'timer' as const, id, dueAt: started.dueAt, deferred: pending, fire: () => { pending.resolve(); } };
+    const started = run.recorder.emit<TimerStarted>({
+      type: 'TimerStarted',
+      timerId: id,
+      dueAt,
+      purpose: 'sleep',
+    });
+    const wait = {
+      kind: 'timer' as const,
+      id,
+      dueAt: started.dueAt,
+      deferred: pending,
+      fire: () => {
+        pending.resolve();
+      },
+    };
     run.waits.add(wait);
-    pending.task.onCancel = (reason) => { run.cancelWait(wait, new CancelledError(reason ?? 'The timer was cancelled')); };
+    pending.task.onCancel = (reason) => {
+      run.cancelWait(wait, new CancelledError(reason ?? 'The timer was cancelled'));
+    };
     return pending.task;
   }
 
@@ -136,7 +180,8 @@ export class ReplayContext {
 
   waitSignal(name: string, options?: { readonly timeout: Duration }): Task<unknown> {
     const run = this.#enter('waitSignal');
-    const timeout = options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
+    const timeout =
+      options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
     const id = run.nextId('s');
     const pending = deferred<unknown>(id);
     const cancelled = this.#cancelledAlready();
@@ -150,13 +195,24 @@ export class ReplayContext {
       pending.resolve(run.decode(buffered.input));
       return pending.task;
     }
-    const timer = timeout === undefined ? undefined : this.#startTimer('signal', timeout, () => {
-      run.waits.take('signal', id);
-      pending.resolve(undefined);
-    });
-    const wait = { kind: 'signal' as const, id, name, deferred: pending, ...(timer && { timerId: timer.timerId }) };
+    const timer =
+      timeout === undefined
+        ? undefined
+        : this.#startTimer('signal', timeout, () => {
+            run.waits.take('signal', id);
+            pending.resolve(undefined);
+          });
+    const wait = {
+      kind: 'signal' as const,
+      id,
+      name,
+      deferred: pending,
+      ...(timer && { timerId: timer.timerId }),
+    };
     run.waits.add(wait);
-    pending.task.onCancel = (reason) => { run.cancelWait(wait, new CancelledError(reason ?? `The wait for signal '${name}' was cancelled`)); };
+    pending.task.onCancel = (reason) => {
+      run.cancelWait(wait, new CancelledError(reason ?? `The wait for signal '${name}' was cancelled`));
+    };
     return pending.task;
   }
 
@@ -170,7 +226,8 @@ export class ReplayContext {
 
   waitCondition(predicate: () => boolean, options?: { readonly timeout: Duration }): Task<boolean> {
     const run = this.#enter('waitCondition');
-    const timeout = options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
+    const timeout =
+      options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
     const id = run.nextId('c');
     const pending = deferred<boolean>(id);
     const cancelled = this.#cancelledAlready();
@@ -183,10 +240,13 @@ export class ReplayContext {
       return pending.task;
     }
     run.recorder.emit({ type: 'ConditionWaitOpened', waitId: id });
-    const timer = timeout === undefined ? undefined : this.#startTimer('condition', timeout, () => {
-      run.waits.take('condition', id);
-      pending.resolve(false);
-    });
+    const timer =
+      timeout === undefined
+        ? undefined
+        : this.#startTimer('condition', timeout, () => {
+            run.waits.take('condition', id);
+            pending.resolve(false);
+          });
     const wait = {
       kind: 'condition' as const,
       id,
@@ -195,14 +255,21 @@ export class ReplayContext {
       ...(timer && { timerId: timer.timerId, dueAt: timer.dueAt }),
     };
     run.waits.add(wait);
-    pending.task.onCancel = (reason) => { run.cancelWait(wait, new CancelledError(reason ?? 'The wait for a condition was cancelled')); };
+    pending.task.onCancel = (reason) => {
+      run.cancelWait(wait, new CancelledError(reason ?? 'The wait for a condition was cancelled'));
+    };
     return pending.task;
   }
 
   #startTimer(purpose: TimerPurpose, delay: number, fire: () => void): TimerStarted {
     const run = this.#run;
     const timerId = run.nextId('t');
-    const started = run.recorder.emit<TimerStarted>({ type: 'TimerStarted', timerId, dueAt: run.recorder.now + delay, purpose });
+    const started = run.recorder.emit<TimerStarted>({
+      type: 'TimerStarted',
+      timerId,
+      dueAt: run.recorder.now + delay,
+      purpose,
+    });
     run.waits.add({ kind: 'timer', id: timerId, dueAt: started.dueAt, fire });
     return started;
   }
@@ -225,7 +292,11 @@ export class ReplayContext {
     this.#enter('any');
     return combinators.any(tasks);
   }
-  map(items: readonly unknown[], fn: (item: unknown, index: number) => PromiseLike<unknown>, options?: { readonly concurrency?: number }): Task<unknown[]> {
+  map(
+    items: readonly unknown[],
+    fn: (item: unknown, index: number) => PromiseLike<unknown>,
+    options?: { readonly concurrency?: number },
+  ): Task<unknown[]> {
     this.#enter('map');
     return combinators.map(items, fn, options?.concurrency);
   }
@@ -234,7 +305,9 @@ export class ReplayContext {
 
   sideEffect(fn: () => unknown): unknown {
     const run = this.#enter('sideEffect');
-    const value = run.recorder.replaying ? unread : run.encode(this.readOnly(fn));
+    // One that threw left nothing behind: then something else comes next, and it is run, and throws, again.
+    const recorded = run.recorder.peek()?.type === 'SideEffectRecorded';
+    const value = recorded ? unread : run.encode(this.readOnly(fn));
     return run.decode(run.recorder.emit<SideEffectRecorded>({ type: 'SideEffectRecorded', value }).value);
   }
   random(): number {
@@ -261,7 +334,11 @@ export class ReplayContext {
 
   #makeLog(): ContextLogger {
     const { recorder, host, started } = this.#run;
-    const about = { workflowType: started.workflowType, workflowId: started.workflowId, runId: started.runId };
+    const about = {
+      workflowType: started.workflowType,
+      workflowId: started.workflowId,
+      runId: started.runId,
+    };
     const at = (level: keyof ContextLogger) => (message: string, fields?: Record<string, unknown>) => {
       if (!recorder.replaying) host.log[level](message, { ...about, ...fields });
     };
@@ -278,7 +355,9 @@ export class ReplayContext {
       const value = fn();
       if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
         Promise.resolve(value).catch(() => undefined); // the rejection is the caller's mistake, reported below
-        throw new InvalidArgumentError('Predicates, queries and side effects are synchronous', [{ path: '', message: 'returned a promise' }]);
+        throw new InvalidArgumentError('Predicates, queries and side effects are synchronous', [
+          { path: '', message: 'returned a promise' },
+        ]);
       }
       return value;
     } finally {
@@ -288,7 +367,9 @@ export class ReplayContext {
 
   #enter(operation: string): RunningCode {
     if (this.#readOnly) {
-      throw new QueryRejectedError(`ctx.${operation} cannot be used in a query, a predicate or a side effect: they may look, not act`);
+      throw new QueryRejectedError(
+        `ctx.${operation} cannot be used in a query, a predicate or a side effect: they may look, not act`,
+      );
     }
     this.#run.recorder.guard(`ctx.${operation}`);
     return this.#run;

@@ -10,7 +10,8 @@ interface CommandSummary {
   readonly input?: string;
 }
 
-type DivergenceCause = 'renamed' | 'changed_input' | 'inserted' | 'removed' | 'moved' | 'different' | 'different_end';
+type DivergenceCause =
+  'renamed' | 'changed_input' | 'inserted' | 'removed' | 'moved' | 'different' | 'different_end';
 
 /** Where today's code and the recorded history part, and what to do. */
 export interface DivergenceReport {
@@ -41,7 +42,11 @@ export function sameCommand(recorded: CommandEvent, produced: Omit<CommandEvent,
     case 'ActivityCancelRequested':
       return other.type === recorded.type && recorded.activityId === other.activityId;
     case 'TimerStarted':
-      return other.type === recorded.type && recorded.timerId === other.timerId && recorded.purpose === other.purpose;
+      return (
+        other.type === recorded.type &&
+        recorded.timerId === other.timerId &&
+        recorded.purpose === other.purpose
+      );
     case 'TimerCancelled':
       return other.type === recorded.type && recorded.timerId === other.timerId;
     case 'SignalWaitOpened':
@@ -93,7 +98,8 @@ function looksLike(a: CommandSummary, b: CommandSummary): boolean {
   return a.type === b.type && a.name === b.name && a.input === b.input;
 }
 
-const wayOut = "guard the change with ctx.patched(), put the old code back, or fork the run before this event";
+const wayOut =
+  'guard the change with ctx.patched(), put the old code back, or fork the run before this event';
 const hints: Record<DivergenceCause, string> = {
   renamed: `The same kind of call is made here with another name: ${wayOut}`,
   changed_input: `The same call is made here with another input: derive the input from recorded values only, or ${wayOut}`,
@@ -117,7 +123,9 @@ export function endDivergence(recorded: RunEvent, ended: string): DivergenceRepo
 
 export function divergenceMessage(workflowType: string, report: DivergenceReport): string {
   const show = (command: CommandSummary | null): string =>
-    command ? [command.type, command.name, command.id && `(${command.id})`].filter(Boolean).join(' ') : 'nothing';
+    command
+      ? [command.type, command.name, command.id && `(${command.id})`].filter(Boolean).join(' ')
+      : 'nothing';
   return `Workflow '${workflowType}' does not match its history at event ${report.seq}: history has ${show(report.expected)}, code asks for ${show(report.produced)}. ${report.hint}.`;
 }
 
@@ -126,7 +134,12 @@ function summary(command: Omit<CommandEvent, 'seq' | 'at'> & { readonly seq?: nu
   const base = { ...(command.seq !== undefined && { seq: command.seq }), type: event.type };
   switch (event.type) {
     case 'ActivityScheduled':
-      return { ...base, name: event.activityType, id: event.activityId, input: payloadText(event.input).slice(0, 400) };
+      return {
+        ...base,
+        name: event.activityType,
+        id: event.activityId,
+        input: payloadText(event.input).slice(0, 400),
+      };
     case 'ActivityCancelRequested':
       return { ...base, id: event.activityId };
     case 'TimerStarted':

@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { begin, cancelRequested, completed, failed, fired, outcome, replayed, signalled, started, typesOf } from './instance.testkit.js';
+import {
+  begin,
+  cancelRequested,
+  completed,
+  failed,
+  fired,
+  outcome,
+  replayed,
+  signalled,
+  started,
+  typesOf,
+} from './instance.testkit.js';
 
 describe('one event at a time', () => {
   test('commands follow the input that caused them, in call order', async () => {
@@ -13,7 +24,12 @@ describe('one event at a time', () => {
     await run.feed(completed('a2'));
     await run.feed(completed('a1'));
     expect(typesOf(run.history)).toEqual([
-      'WorkflowStarted', 'ActivityScheduled', 'ActivityScheduled', 'ActivityCompleted', 'ActivityCompleted', 'ActivityScheduled',
+      'WorkflowStarted',
+      'ActivityScheduled',
+      'ActivityScheduled',
+      'ActivityCompleted',
+      'ActivityCompleted',
+      'ActivityScheduled',
     ]);
     expect(run.history.map((event) => event.seq)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(run.instance.settlement?.kind).toBe('completed');
@@ -91,7 +107,14 @@ describe('time and chance', () => {
 
   test('the log is silent during replay', async () => {
     const lines: string[] = [];
-    const log = { debug: () => undefined, warn: () => undefined, error: () => undefined, info: (line: string) => { lines.push(line); } };
+    const log = {
+      debug: () => undefined,
+      warn: () => undefined,
+      error: () => undefined,
+      info: (line: string) => {
+        lines.push(line);
+      },
+    };
     const program = async (ctx: any): Promise<void> => {
       ctx.log.info('begun');
       await ctx.runActivity('a');
@@ -116,7 +139,9 @@ describe('conditions', () => {
         log.push(`${name} out`);
         locked = false;
       };
-      ctx.onSignal('open', () => { locked = false; });
+      ctx.onSignal('open', () => {
+        locked = false;
+      });
       await Promise.all([worker('x'), worker('y')]);
       return log;
     };
@@ -142,7 +167,9 @@ describe('conditions', () => {
   test('a satisfied condition cancels its timer', async () => {
     let open = false;
     const run = await begin(async (ctx) => {
-      ctx.onSignal('go', () => { open = true; });
+      ctx.onSignal('go', () => {
+        open = true;
+      });
       return ctx.waitCondition(() => open, { timeout: '1s' });
     });
     await run.feed(signalled('go'));
@@ -173,7 +200,9 @@ describe('signals', () => {
     const run = await begin(async (ctx) => {
       const seen: number[] = [];
       await ctx.runActivity('a');
-      ctx.onSignal('n', (n: number) => { seen.push(n); });
+      ctx.onSignal('n', (n: number) => {
+        seen.push(n);
+      });
       await ctx.waitCondition(() => seen.length > 0);
       return seen;
     });
@@ -203,7 +232,9 @@ describe('signals', () => {
 
   test('a handler that throws fails the workflow', async () => {
     const run = await begin(async (ctx) => {
-      ctx.onSignal('x', () => { throw new Error('handler'); });
+      ctx.onSignal('x', () => {
+        throw new Error('handler');
+      });
       await ctx.sleep(1_000);
     });
     await run.feed(signalled('x'));
@@ -213,7 +244,9 @@ describe('signals', () => {
 
 describe('combinators', () => {
   test('race has the key of the first, and cancels the losers', async () => {
-    const run = await begin(async (ctx) => ctx.race({ work: ctx.runActivity('slow'), late: ctx.sleep(1_000) }));
+    const run = await begin(async (ctx) =>
+      ctx.race({ work: ctx.runActivity('slow'), late: ctx.sleep(1_000) }),
+    );
     await run.feed(fired('t2'), 2_000);
     expect(outcome(run)).toMatchObject({ key: 'late' });
     expect(typesOf(run.history).at(-1)).toBe('ActivityCancelRequested');
@@ -231,7 +264,9 @@ describe('combinators', () => {
   });
 
   test('map keeps its concurrency and the order of the results', async () => {
-    const run = await begin(async (ctx) => ctx.map(['p', 'q', 'r'], (name: string) => ctx.runActivity(name), { concurrency: 2 }));
+    const run = await begin(async (ctx) =>
+      ctx.map(['p', 'q', 'r'], (name: string) => ctx.runActivity(name), { concurrency: 2 }),
+    );
     expect(run.instance.activities().map((wait) => wait.scheduled.activityType)).toEqual(['p', 'q']);
     await run.feed(completed('a2', 'Q'));
     expect(run.instance.activities().map((wait) => wait.scheduled.activityType)).toEqual(['p', 'r']);
@@ -245,7 +280,9 @@ describe('cancellation', () => {
   test('rejects what is pending in creation order; nothing new begins afterwards', async () => {
     const run = await begin(async (ctx) => {
       const log: string[] = [];
-      const note = (name: string) => (error: Error) => { log.push(`${name}: ${error.name}`); };
+      const note = (name: string) => (error: Error) => {
+        log.push(`${name}: ${error.name}`);
+      };
       await Promise.all([
         ctx.runActivity('a').catch(note('activity')),
         ctx.sleep(1_000).catch(note('timer')),
@@ -255,7 +292,12 @@ describe('cancellation', () => {
       return log;
     });
     await run.feed(cancelRequested);
-    expect(outcome(run)).toEqual(['activity: CancelledError', 'timer: CancelledError', 'signal: CancelledError', 'later: CancelledError']);
+    expect(outcome(run)).toEqual([
+      'activity: CancelledError',
+      'timer: CancelledError',
+      'signal: CancelledError',
+      'later: CancelledError',
+    ]);
   });
 
   test('a CancelledError that is let out ends the run cancelled', async () => {
@@ -288,11 +330,40 @@ describe('divergence blocks and explains', () => {
   };
 
   const changed: Record<string, [(ctx: any) => Promise<void>, { cause: string; seq: number }]> = {
-    'A19 another name': [async (ctx) => { await ctx.runActivity('reserve', 1); await ctx.runActivity('pay', 2); }, { cause: 'renamed', seq: 4 }],
-    'A19 another input': [async (ctx) => { await ctx.runActivity('reserve', 9); }, { cause: 'changed_input', seq: 2 }],
-    'a call added': [async (ctx) => { await ctx.runActivity('reserve', 1); ctx.runActivity('charge', 2); await ctx.runActivity('extra'); }, { cause: 'inserted', seq: 5 }],
-    'a call removed': [async (ctx) => { await ctx.runActivity('reserve', 1); await ctx.waitSignal('x'); }, { cause: 'different', seq: 4 }],
-    'a missing tail': [async (ctx) => { await ctx.runActivity('reserve', 1); }, { cause: 'removed', seq: 4 }],
+    'A19 another name': [
+      async (ctx) => {
+        await ctx.runActivity('reserve', 1);
+        await ctx.runActivity('pay', 2);
+      },
+      { cause: 'renamed', seq: 4 },
+    ],
+    'A19 another input': [
+      async (ctx) => {
+        await ctx.runActivity('reserve', 9);
+      },
+      { cause: 'changed_input', seq: 2 },
+    ],
+    'a call added': [
+      async (ctx) => {
+        await ctx.runActivity('reserve', 1);
+        ctx.runActivity('charge', 2);
+        await ctx.runActivity('extra');
+      },
+      { cause: 'inserted', seq: 5 },
+    ],
+    'a call removed': [
+      async (ctx) => {
+        await ctx.runActivity('reserve', 1);
+        await ctx.waitSignal('x');
+      },
+      { cause: 'different', seq: 4 },
+    ],
+    'a missing tail': [
+      async (ctx) => {
+        await ctx.runActivity('reserve', 1);
+      },
+      { cause: 'removed', seq: 4 },
+    ],
   };
   for (const [name, [code, expected]] of Object.entries(changed)) {
     test(name, async () => {
@@ -310,7 +381,16 @@ describe('divergence blocks and explains', () => {
   });
 
   test('a divergence that is caught stays a divergence', async () => {
-    const run = await replayed(async (ctx) => { try { await ctx.runActivity('other'); } catch { /* on purpose */ } }, await history());
+    const run = await replayed(
+      async (ctx) => {
+        try {
+          await ctx.runActivity('other');
+        } catch {
+          /* on purpose */
+        }
+      },
+      await history(),
+    );
     expect(run.instance.blockage?.code).toBe('nondeterminism');
     expect(run.instance.settlement).toBeUndefined();
   });
@@ -321,8 +401,17 @@ describe('foreign awaits', () => {
     let resume!: () => void;
     let seen: unknown;
     const run = await begin(async (ctx) => {
-      await Promise.race([ctx.sleep(1_000), new Promise<void>((resolve) => { resume = resolve; })]);
-      try { ctx.random(); } catch (error) { seen = error; }
+      await Promise.race([
+        ctx.sleep(1_000),
+        new Promise<void>((resolve) => {
+          resume = resolve;
+        }),
+      ]);
+      try {
+        ctx.random();
+      } catch (error) {
+        seen = error;
+      }
     });
     resume();
     await new Promise((resolve) => setTimeout(resolve, 0));
@@ -334,7 +423,10 @@ describe('foreign awaits', () => {
   test('a run that waits for nothing durable is told from one that waits for the world', async () => {
     const stuck = await begin(async () => new Promise(() => undefined));
     expect(stuck.instance.waitsForTheWorld).toBe(false);
-    const listening = await begin(async (ctx) => { ctx.onSignal('x', () => undefined); await new Promise(() => undefined); });
+    const listening = await begin(async (ctx) => {
+      ctx.onSignal('x', () => undefined);
+      await new Promise(() => undefined);
+    });
     expect(listening.instance.waitsForTheWorld).toBe(true);
   });
 });
@@ -377,5 +469,6 @@ test('queries look and do not act', async () => {
   expect(run.instance.query('n', 1)).toBe(1);
   await run.feed(completed('a1'));
   expect(run.instance.query('n', 1)).toBe(6);
-  for (const name of ['bad', 'late', 'unknown']) expect(() => run.instance.query(name, 0)).toThrow(expect.objectContaining({ code: 'query_rejected' }));
+  for (const name of ['bad', 'late', 'unknown'])
+    expect(() => run.instance.query(name, 0)).toThrow(expect.objectContaining({ code: 'query_rejected' }));
 });

@@ -13,22 +13,40 @@ export interface Bench {
   settle(): Promise<void>;
 }
 
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 type Program = (ctx: any, input: any) => Promise<unknown>;
 
 export function started(input?: unknown, at = 1_000): WorkflowStarted {
   return {
-    seq: 1, type: 'WorkflowStarted', at, workflowType: 'program', workflowId: 'w', runId: 'r', taskQueue: 'default',
-    input: encodeValue(input), runNumber: 1, attempt: 1,
+    seq: 1,
+    type: 'WorkflowStarted',
+    at,
+    workflowType: 'program',
+    workflowId: 'w',
+    runId: 'r',
+    taskQueue: 'default',
+    input: encodeValue(input),
+    runNumber: 1,
+    attempt: 1,
   };
 }
 
 function conceive(fn: Program, event: WorkflowStarted, log = silent): Bench {
   let foreign = 0;
   const instance = new WorkflowInstance({ name: 'program', fn: fn }, event, {
-    namespace: 'default', log, limits: defaultPayloadLimits, onForeign: () => { foreign += 1; },
+    namespace: 'default',
+    log,
+    limits: defaultPayloadLimits,
+    onForeign: () => {
+      foreign += 1;
+    },
   });
   const history: RunEvent[] = [];
   const settle = async (): Promise<void> => {
@@ -67,18 +85,30 @@ export async function replayed(fn: Program, history: readonly RunEvent[], log = 
 }
 
 export const completed = (activityId: string, result?: unknown): Unplaced<InputEvent> => ({
-  type: 'ActivityCompleted', activityId, attempt: 1, result: encodeValue(result),
+  type: 'ActivityCompleted',
+  activityId,
+  attempt: 1,
+  result: encodeValue(result),
 });
 export const failed = (activityId: string, message = 'no'): Unplaced<InputEvent> => ({
-  type: 'ActivityFailed', activityId, attempt: 1, failure: { name: 'Error', message },
+  type: 'ActivityFailed',
+  activityId,
+  attempt: 1,
+  failure: { name: 'Error', message },
 });
 export const fired = (timerId: string): Unplaced<InputEvent> => ({ type: 'TimerFired', timerId });
 let messages = 0;
 export const signalled = (name: string, input?: unknown): Unplaced<InputEvent> => ({
-  type: 'SignalReceived', name, messageId: `m${++messages}`, input: encodeValue(input),
+  type: 'SignalReceived',
+  name,
+  messageId: `m${++messages}`,
+  input: encodeValue(input),
 });
 export const cancelRequested: Unplaced<InputEvent> = {
-  type: 'CancelRequested', messageId: 'cancel', reason: 'enough', cancelQueuedActivities: true,
+  type: 'CancelRequested',
+  messageId: 'cancel',
+  reason: 'enough',
+  cancelQueuedActivities: true,
 };
 
 export const typesOf = (history: readonly RunEvent[]): string[] => history.map((event) => event.type);

@@ -261,7 +261,10 @@ export class WorkflowInstance implements RunningCode {
   fail(error: unknown): void {
     this.#settle(() => {
       if (this.cancelRequest && isCancelled(error)) {
-        return { kind: 'cancelled', ...(this.cancelRequest.reason !== undefined && { reason: this.cancelRequest.reason }) };
+        return {
+          kind: 'cancelled',
+          ...(this.cancelRequest.reason !== undefined && { reason: this.cancelRequest.reason }),
+        };
       }
       return { kind: 'failed', failure: encodeFailure(error) };
     });
@@ -299,11 +302,19 @@ export class WorkflowInstance implements RunningCode {
 
   #replayClose(event: CloseEvent): void {
     const ended = this.settlement?.kind;
-    const expected = { WorkflowCompleted: 'completed', WorkflowFailed: 'failed', WorkflowCancelled: 'cancelled' } as const;
+    const expected = {
+      WorkflowCompleted: 'completed',
+      WorkflowFailed: 'failed',
+      WorkflowCancelled: 'cancelled',
+    } as const;
     const mustBe = event.type in expected ? expected[event.type as keyof typeof expected] : undefined;
     if (mustBe !== undefined && mustBe !== ended && !neverStarted(event, this.recorder.head)) {
       const report = endDivergence(event, ended ?? 'open');
-      this.recorder.block({ code: 'nondeterminism', message: divergenceMessage(this.#code.name, report), details: report });
+      this.recorder.block({
+        code: 'nondeterminism',
+        message: divergenceMessage(this.#code.name, report),
+        details: report,
+      });
       return;
     }
     this.recorder.head = event.seq;
@@ -314,7 +325,8 @@ export class WorkflowInstance implements RunningCode {
 
   /** Rejects everything pending, in the order it was created. */
   cancelAll(reason: string | undefined): void {
-    for (const wait of [...this.waits.all()]) this.cancelWait(wait, new CancelledError(reason ?? 'The workflow was cancelled'));
+    for (const wait of [...this.waits.all()])
+      this.cancelWait(wait, new CancelledError(reason ?? 'The workflow was cancelled'));
   }
 
   cancelWait(wait: Wait, error: Error): void {
@@ -322,7 +334,11 @@ export class WorkflowInstance implements RunningCode {
     if (!this.waits.take(wait.kind, wait.id)) return;
     switch (wait.kind) {
       case 'activity':
-        this.recorder.emit({ type: 'ActivityCancelRequested', activityId: wait.id, ...(error.message && { reason: error.message }) });
+        this.recorder.emit({
+          type: 'ActivityCancelRequested',
+          activityId: wait.id,
+          ...(error.message && { reason: error.message }),
+        });
         wait.deferred.reject(error);
         return;
       case 'timer':

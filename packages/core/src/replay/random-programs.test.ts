@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { InputEvent, Unplaced } from '../model/events.js';
-import { begin, cancelRequested, completed, failed, fired, replayed, signalled, type Bench } from './instance.testkit.js';
+import {
+  begin,
+  cancelRequested,
+  completed,
+  failed,
+  fired,
+  replayed,
+  signalled,
+  type Bench,
+} from './instance.testkit.js';
 
 /** A workflow as data: random programs over the authoring API. */
 type Node =
@@ -32,7 +41,9 @@ interface World {
 }
 
 async function run(ctx: any, world: World, node: Node): Promise<unknown> {
-  const note = (text: string): void => { world.log.push(`${text}@${ctx.now().getTime()}:${ctx.random()}`); };
+  const note = (text: string): void => {
+    world.log.push(`${text}@${ctx.now().getTime()}:${ctx.random()}`);
+  };
   const each = (parts: Node[]): Promise<unknown>[] => parts.map((part) => run(ctx, world, part));
   switch (node.kind) {
     case 'activity': {
@@ -54,7 +65,9 @@ async function run(ctx: any, world: World, node: Node): Promise<unknown> {
       return note(`effect ${ctx.sideEffect(() => Math.random())}`);
     case 'condition': {
       const until = world.count + node.n;
-      return note(`condition ${await ctx.waitCondition(() => world.count >= until, node.timeout ? { timeout: 5 } : undefined)}`);
+      return note(
+        `condition ${await ctx.waitCondition(() => world.count >= until, node.timeout ? { timeout: 5 } : undefined)}`,
+      );
     }
     case 'sequence':
       for (const part of node.parts) await run(ctx, world, part);
@@ -80,12 +93,16 @@ async function run(ctx: any, world: World, node: Node): Promise<unknown> {
   }
 }
 
-const workflow = (node: Node) => async (ctx: any): Promise<unknown> => {
-  const world: World = { count: 0, log: [] };
-  ctx.onSignal('extra', () => { world.count += 1; });
-  await run(ctx, world, node);
-  return world.log;
-};
+const workflow =
+  (node: Node) =>
+  async (ctx: any): Promise<unknown> => {
+    const world: World = { count: 0, log: [] };
+    ctx.onSignal('extra', () => {
+      world.count += 1;
+    });
+    await run(ctx, world, node);
+    return world.log;
+  };
 
 /** What the world may do next: settle something pending, or send a message. */
 function choices({ instance }: Bench, dice: number): Unplaced<InputEvent> {
@@ -106,16 +123,20 @@ function fingerprint({ instance }: Bench): unknown {
 
 test('a replay from any point is where the live run was', async () => {
   await fc.assert(
-    fc.asyncProperty(program, fc.array(fc.integer({ min: 0, max: 97 }), { maxLength: 14 }), async (node, dice) => {
-      const live = await begin(workflow(node));
-      let at = 1_000;
-      for (const roll of dice) {
-        if (live.instance.settlement) break;
-        await live.feed(choices(live, roll), (at += roll));
-        expect(live.instance.blockage).toBeUndefined();
-        expect(fingerprint(await replayed(workflow(node), live.history))).toEqual(fingerprint(live));
-      }
-    }),
+    fc.asyncProperty(
+      program,
+      fc.array(fc.integer({ min: 0, max: 97 }), { maxLength: 14 }),
+      async (node, dice) => {
+        const live = await begin(workflow(node));
+        let at = 1_000;
+        for (const roll of dice) {
+          if (live.instance.settlement) break;
+          await live.feed(choices(live, roll), (at += roll));
+          expect(live.instance.blockage).toBeUndefined();
+          expect(fingerprint(await replayed(workflow(node), live.history))).toEqual(fingerprint(live));
+        }
+      },
+    ),
     { numRuns: 150 },
   );
 }, 60_000);

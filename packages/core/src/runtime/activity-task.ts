@@ -40,7 +40,9 @@ export function encodeActivityTask(body: ActivityTaskBody): string {
   const { heartbeat, lastFailure, ...plain } = body;
   const text = JSON.stringify(plain);
   if (!heartbeat && !lastFailure) return text;
-  const more = (heartbeat ? `,"heartbeat":${writePayload(heartbeat)}` : '') + (lastFailure ? `,"lastFailure":${writeFailure(lastFailure)}` : '');
+  const more =
+    (heartbeat ? `,"heartbeat":${writePayload(heartbeat)}` : '') +
+    (lastFailure ? `,"lastFailure":${writeFailure(lastFailure)}` : '');
   return `${text.slice(0, -1)}${more}}`;
 }
 

@@ -86,7 +86,7 @@ export class Busy {
 
   /** Resolves when nothing is under way and nothing has begun for a few tasks either. */
   async whenIdle(): Promise<void> {
-    for (let quiet = 0; quiet < quietTasks; ) {
+    for (let quiet = 0; quiet < quietTasks;) {
       if (this.#count > 0) await new Promise<void>((resolve) => this.#onEnd.push(resolve));
       const begun = this.#begun;
       await this.#hop();
@@ -95,6 +95,8 @@ export class Busy {
   }
 
   #hop(): Promise<void> {
-    return new Promise((resolve) => { this.#platform.hop(resolve); });
+    return new Promise((resolve) => {
+      this.#platform.hop(resolve);
+    });
   }
 }

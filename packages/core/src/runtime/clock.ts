@@ -21,7 +21,11 @@ export const hostClock: Clock = {
     let cancel: CancelTimer = () => undefined;
     const wait = (): void => {
       const left = at - hostPlatform.now();
-      cancel = hostPlatform.setTimer(left > longestWait ? wait : check, Math.max(0, Math.min(left, longestWait)), kind === 'background');
+      cancel = hostPlatform.setTimer(
+        left > longestWait ? wait : check,
+        Math.max(0, Math.min(left, longestWait)),
+        kind === 'background',
+      );
     };
     // A timer may fire up to a millisecond before the clock says so.
     const check = (): void => {
@@ -29,6 +33,8 @@ export const hostClock: Clock = {
       else callback();
     };
     wait();
-    return () => { cancel(); };
+    return () => {
+      cancel();
+    };
   },
 };

@@ -69,7 +69,8 @@ export class Committer {
 
   /** When what is under way now has gone as far as it can; every few milliseconds in a task of its own, so that nothing starves. */
   #schedule(): void {
-    if (this.#platform.nextTick && this.#platform.monotonic() - this.#lastTask < longestHold) void microtask.then(this.#flushInTick);
+    if (this.#platform.nextTick && this.#platform.monotonic() - this.#lastTask < longestHold)
+      void microtask.then(this.#flushInTick);
     else this.#platform.hop(this.#flushInTask);
   }
 

@@ -10,7 +10,9 @@ export const drainCases: Readonly<Record<string, (drain: Drain) => Promise<void>
       await drain(() => {
         steps += 1;
         if (steps === 1) {
-          void (async () => { for (; links < depth; links++) await undefined; })();
+          void (async () => {
+            for (; links < depth; links++) await undefined;
+          })();
           return true;
         }
         between = links;
@@ -28,8 +30,20 @@ export const drainCases: Readonly<Record<string, (drain: Drain) => Promise<void>
         if (!settled) throw new Error('the thenable had not settled');
         return false;
       }
-      const slow = { then: (resolve: (value: unknown) => void) => { void Promise.resolve().then(() => Promise.resolve()).then(() => { resolve(1); }); } };
-      void (async () => { await slow; await slow; settled = true; })();
+      const slow = {
+        then: (resolve: (value: unknown) => void) => {
+          void Promise.resolve()
+            .then(() => Promise.resolve())
+            .then(() => {
+              resolve(1);
+            });
+        },
+      };
+      void (async () => {
+        await slow;
+        await slow;
+        settled = true;
+      })();
       return true;
     });
   },
@@ -41,7 +55,8 @@ export const drainCases: Readonly<Record<string, (drain: Drain) => Promise<void>
       while (Date.now() < end); // makes the steps outlast a slice
       return seen.length < 1_000;
     });
-    if (seen.some((value, i) => value !== i) || seen.length !== 1_000) throw new Error('steps were lost or out of order');
+    if (seen.some((value, i) => value !== i) || seen.length !== 1_000)
+      throw new Error('steps were lost or out of order');
   },
   'one after the other': async (drain) => {
     let sum = 0;
@@ -50,7 +65,9 @@ export const drainCases: Readonly<Record<string, (drain: Drain) => Promise<void>
   },
   'a step that throws rejects': async (drain) => {
     const error = new Error('step');
-    const caught = await drain(() => { throw error; }).catch((reason: unknown) => reason);
+    const caught = await drain(() => {
+      throw error;
+    }).catch((reason: unknown) => reason);
     if (caught !== error) throw new Error('the error was lost');
     await drain(() => false);
   },

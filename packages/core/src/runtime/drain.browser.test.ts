@@ -13,8 +13,12 @@ test.each(Object.entries(drainCases))('in a window: %s', async (_case, run) => {
 test('in a worker', async () => {
   const worker = new Worker(new URL('./drain.worker.testkit.ts', import.meta.url), { type: 'module' });
   const answer = await new Promise<{ failures: string[]; ran: number }>((resolve, reject) => {
-    worker.addEventListener('message', (event: MessageEvent<{ failures: string[]; ran: number }>) => { resolve(event.data); });
-    worker.addEventListener('error', (event) => { reject(new Error(event.message)); });
+    worker.addEventListener('message', (event: MessageEvent<{ failures: string[]; ran: number }>) => {
+      resolve(event.data);
+    });
+    worker.addEventListener('error', (event) => {
+      reject(new Error(event.message));
+    });
   });
   worker.terminate();
   expect(answer).toEqual({ failures: [], ran: Object.keys(drainCases).length });

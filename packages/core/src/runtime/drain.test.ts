@@ -16,7 +16,13 @@ describe.each([
 });
 
 test('a drain that is not exact is not chosen', async () => {
-  const early = { ...hostPlatform, nextTick: (callback: () => void) => { queueMicrotask(callback); }, newChannel: undefined };
+  const early = {
+    ...hostPlatform,
+    nextTick: (callback: () => void) => {
+      queueMicrotask(callback);
+    },
+    newChannel: undefined,
+  };
   const drain = await chooseDrain(early);
   for (const run of Object.values(drainCases)) await run(drain);
 });

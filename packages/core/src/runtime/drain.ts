@@ -12,7 +12,10 @@ const slice = { interactive: 8, otherwise: 20 };
 /** The best drain of this host: an exact one where the probe shows that it is exact, else a task a step. */
 export async function chooseDrain(platform: Platform): Promise<Drain> {
   const { nextTick, newChannel } = platform;
-  for (const candidate of [nextTick && tickDrain(platform, nextTick), newChannel && portDrain(platform, newChannel)]) {
+  for (const candidate of [
+    nextTick && tickDrain(platform, nextTick),
+    newChannel && portDrain(platform, newChannel),
+  ]) {
     if (candidate && (await isExact(candidate, platform))) return candidate;
   }
   return hopDrain(platform);
@@ -26,8 +29,12 @@ export function tickDrain(platform: Platform, nextTick: (callback: () => void) =
   const microtask = Promise.resolve();
   return (step) =>
     run(step, platform, (turn) => {
-      const tick = (): void => { nextTick(turn); };
-      return () => { void microtask.then(tick); };
+      const tick = (): void => {
+        nextTick(turn);
+      };
+      return () => {
+        void microtask.then(tick);
+      };
     });
 }
 
@@ -84,10 +91,17 @@ export function portDrain(platform: Platform, newChannel: () => Channel): Drain 
 
 /** Anywhere: a fresh task for every step. Slow in browsers, exact everywhere. */
 export function hopDrain(platform: Platform): Drain {
-  return (step) => run(step, platform, (turn) => () => { platform.hop(turn); });
+  return (step) =>
+    run(step, platform, (turn) => () => {
+      platform.hop(turn);
+    });
 }
 
-function run(step: () => boolean, platform: Platform, prepare: (turn: () => void) => () => void): Promise<void> {
+function run(
+  step: () => boolean,
+  platform: Platform,
+  prepare: (turn: () => void) => () => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let endOfSlice = platform.monotonic() + sliceOf(platform);
     const newSlice = (): void => {

@@ -6,7 +6,9 @@ const drain = portDrain(hostPlatform, hostPlatform.newChannel as NonNullable<Pla
 const failures: string[] = [];
 let ran = 0;
 for (const [name, run] of Object.entries(drainCases)) {
-  await run(drain).catch((error: unknown) => { failures.push(`${name}: ${String(error)}`); });
+  await run(drain).catch((error: unknown) => {
+    failures.push(`${name}: ${String(error)}`);
+  });
   ran += 1;
 }
 postMessage({ failures, ran });

@@ -58,7 +58,11 @@ export const hostPlatform: Platform = {
   },
   hop: makeHop(),
   randomUint32: makeRandom(),
-  nextTick: nextTick && ((callback) => { nextTick.call(process, callback); }),
+  nextTick:
+    nextTick &&
+    ((callback) => {
+      nextTick.call(process, callback);
+    }),
   newChannel: MessageChannel && (() => new MessageChannel()),
   interactive: ambient.document !== undefined,
 };
@@ -72,7 +76,9 @@ function makeHop(): Platform['hop'] {
   return (callback) => {
     if (!channel) {
       channel = new MessageChannel();
-      channel.port1.addEventListener('message', () => { waiting.shift()?.(); });
+      channel.port1.addEventListener('message', () => {
+        waiting.shift()?.();
+      });
       channel.port1.start();
     }
     waiting.push(callback);

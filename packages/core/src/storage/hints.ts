@@ -40,9 +40,15 @@ export class Hints {
   }
 
   /** A task that was put or woken. Where nobody holds it, it can be claimed, now or at its time. */
-  task({ runId, queue, leaseOwner, visibleAt }: Pick<TaskRecord, 'runId' | 'queue' | 'leaseOwner' | 'visibleAt'>): void {
+  task({
+    runId,
+    queue,
+    leaseOwner,
+    visibleAt,
+  }: Pick<TaskRecord, 'runId' | 'queue' | 'leaseOwner' | 'visibleAt'>): void {
     this.run(runId);
-    if (this.watched && leaseOwner === null && visibleAt < NEVER && !this.#queues.includes(queue)) this.#queues.push(queue);
+    if (this.watched && leaseOwner === null && visibleAt < NEVER && !this.#queues.includes(queue))
+      this.#queues.push(queue);
   }
 
   /** At once. */

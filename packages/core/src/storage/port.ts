@@ -1,7 +1,16 @@
 import type { Namespace, RunId, Seq, TaskId, WorkerId } from '../model/ids.js';
 import type { WorkflowStatus } from '../model/status.js';
 import type { EpochMs } from '../model/time.js';
-import type { KeyRecord, MessageRecord, NewMessage, NewRun, RunChanges, RunRecord, TaskKind, TaskRecord } from './records.js';
+import type {
+  KeyRecord,
+  MessageRecord,
+  NewMessage,
+  NewRun,
+  RunChanges,
+  RunRecord,
+  TaskKind,
+  TaskRecord,
+} from './records.js';
 
 /**
  * The storage port: one atomic write, one atomic claim, a few bounded reads, one hint.
@@ -66,19 +75,28 @@ export interface StorageHandle {
   /** Bodies of the events with `from <= seq`, in order, at most `limit`. */
   readEvents(runId: RunId, range: { readonly from: Seq; readonly limit: number }): Promise<readonly string[]>;
   /** Messages after `afterPosition`, in order of arrival, at most `limit`. */
-  readInbox(runId: RunId, range: { readonly afterPosition: number; readonly limit: number }): Promise<readonly MessageRecord[]>;
+  readInbox(
+    runId: RunId,
+    range: { readonly afterPosition: number; readonly limit: number },
+  ): Promise<readonly MessageRecord[]>;
   /** All tasks of a run, ordered by `taskId`. */
   readTasks(runId: RunId): Promise<readonly TaskRecord[]>;
   readTask(taskId: TaskId): Promise<TaskRecord | undefined>;
   readKey(namespace: Namespace, key: string): Promise<KeyRecord | undefined>;
   /** Runs that match, newest `startedAt` first, then greatest `runId`; at most `limit` [Q1]. */
-  listRuns(query: RunQuery, page: { readonly after: RunCursor | null; readonly limit: number }): Promise<readonly RunRecord[]>;
+  listRuns(
+    query: RunQuery,
+    page: { readonly after: RunCursor | null; readonly limit: number },
+  ): Promise<readonly RunRecord[]>;
   countRuns(query: RunQuery): Promise<number>;
   /**
    * When the next task of these kinds may be claimed: the least of max(`visibleAt`, `leaseUntil`), or null where there
    * is none before `NEVER`. May be early, never late [W1].
    */
-  nextWakeAt(request: { readonly namespace: Namespace; readonly wants: readonly TaskWant[] }): Promise<EpochMs | null>;
+  nextWakeAt(request: {
+    readonly namespace: Namespace;
+    readonly wants: readonly TaskWant[];
+  }): Promise<EpochMs | null>;
 
   /**
    * Tells that something may have changed, in any handle in reach. A hint: late, merged, duplicated, spurious or lost,
@@ -108,7 +126,12 @@ export type Expectation =
   /** The task exists and its newest token is this one: nobody has claimed it since. Whether the lease has run out does not matter [C2, C3]. */
   | { readonly kind: 'token'; readonly taskId: TaskId; readonly token: number }
   /** The key has this value; null: there is no such key. */
-  | { readonly kind: 'key'; readonly namespace: Namespace; readonly key: string; readonly value: string | null }
+  | {
+      readonly kind: 'key';
+      readonly namespace: Namespace;
+      readonly key: string;
+      readonly value: string | null;
+    }
   /** The run's inbox holds no message after this position (0: no message at all). */
   | { readonly kind: 'inbox-read'; readonly runId: RunId; readonly through: number };
 
@@ -150,12 +173,7 @@ export type CommitResult = { readonly ok: true } | { readonly ok: false; readonl
 
 /** Why a batch was refused: the first expectation or write, in order (expectations first), that did not hold. */
 export interface Refusal {
-  readonly reason:
-    | Expectation['kind']
-    | 'run-exists'
-    | 'run-unknown'
-    | 'run-closed'
-    | 'run-moved';
+  readonly reason: Expectation['kind'] | 'run-exists' | 'run-unknown' | 'run-closed' | 'run-moved';
   /** Index into `expect` or `writes`, by `of`. */
   readonly of: 'expect' | 'writes';
   readonly index: number;

@@ -37,11 +37,13 @@ export class CrashingStorage implements Storage {
   async open(): Promise<StorageHandle> {
     const handle = await this.#storage.open();
     this.#handle = handle;
-    const unlessDead = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => async (...args: A): Promise<R> => {
-      if (this.#dead) return never;
-      const result = await call(...args);
-      return this.#dead ? never : result;
-    };
+    const unlessDead =
+      <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        if (this.#dead) return never;
+        const result = await call(...args);
+        return this.#dead ? never : result;
+      };
     return {
       traits: handle.traits,
       commit: (batches) => this.#commit(handle, batches),
@@ -60,12 +62,18 @@ export class CrashingStorage implements Storage {
       listRuns: unlessDead(handle.listRuns.bind(handle)),
       countRuns: unlessDead(handle.countRuns.bind(handle)),
       nextWakeAt: unlessDead(handle.nextWakeAt.bind(handle)),
-      watch: (listener) => handle.watch((hint) => { if (!this.#dead) listener(hint); }),
+      watch: (listener) =>
+        handle.watch((hint) => {
+          if (!this.#dead) listener(hint);
+        }),
       close: unlessDead(handle.close.bind(handle)),
     };
   }
 
-  async #commit(handle: StorageHandle, batches: Parameters<StorageHandle['commit']>[0]): Promise<readonly CommitResult[]> {
+  async #commit(
+    handle: StorageHandle,
+    batches: Parameters<StorageHandle['commit']>[0],
+  ): Promise<readonly CommitResult[]> {
     if (this.#dead) return never;
     const armed = this.#armed;
     this.#armed = undefined;

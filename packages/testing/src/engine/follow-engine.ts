@@ -10,7 +10,11 @@ export function followEngine(current: () => Engine): {
 } {
   let moved: (() => void)[] = [];
   const untilMoved = (): Promise<typeof hasMoved> =>
-    new Promise((resolve) => moved.push(() => { resolve(hasMoved); }));
+    new Promise((resolve) =>
+      moved.push(() => {
+        resolve(hasMoved);
+      }),
+    );
 
   const acrossCrashes = async <T>(call: () => Promise<T>): Promise<T> => {
     for (;;) {
@@ -24,7 +28,9 @@ export function followEngine(current: () => Engine): {
     const born = current();
     return new Proxy(handle, {
       get: (target, name) => {
-        if (name === 'result') return (options?: object) => acrossCrashes(() => (current() === born ? target : now()).result(options));
+        if (name === 'result')
+          return (options?: object) =>
+            acrossCrashes(() => (current() === born ? target : now()).result(options));
         const live = current() === born ? target : now();
         const member: unknown = Reflect.get(live, name, live);
         return bound(member, live);
@@ -45,9 +51,12 @@ export function followEngine(current: () => Engine): {
           if (name in target) return Reflect.get(target, name, target);
           const engine = current();
           const member: unknown = Reflect.get(engine, name, engine);
-          if (name === 'start') return async (...args: []) => followHandle(await engine.start(...(args as unknown as [string])));
-          if (name === 'handle') return (...args: []) => followHandle(engine.handle(...(args as unknown as [string])));
-          if (name === 'execute') return (...args: []) => acrossCrashes(() => engine.execute(...(args as unknown as [never])));
+          if (name === 'start')
+            return async (...args: []) => followHandle(await engine.start(...(args as unknown as [string])));
+          if (name === 'handle')
+            return (...args: []) => followHandle(engine.handle(...(args as unknown as [string])));
+          if (name === 'execute')
+            return (...args: []) => acrossCrashes(() => engine.execute(...(args as unknown as [never])));
           return bound(member, engine);
         },
       }) as Engine & typeof more,

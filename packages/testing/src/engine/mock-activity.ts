@@ -10,6 +10,9 @@ import type { ActivityDefinition, ActivityFn, ActivityImplementation } from '@pe
  * });
  * ```
  */
-export function mockActivity<I, O>(activity: ActivityDefinition<I, O>, fn: ActivityFn<I, O>): ActivityImplementation<I, O> {
+export function mockActivity<I, O>(
+  activity: ActivityDefinition<I, O>,
+  fn: ActivityFn<I, O>,
+): ActivityImplementation<I, O> {
   return activity.implement(fn);
 }

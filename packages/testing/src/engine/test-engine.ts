@@ -58,11 +58,21 @@ export interface TestEngineOptions extends Omit<EngineOptions, 'storage' | 'cloc
  * ```
  */
 export async function createTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { storage = memory(), startAt, autoSkip = true, alwaysEvict = false, shadowReplay = false, ...rest } = options;
+  const {
+    storage = memory(),
+    startAt,
+    autoSkip = true,
+    alwaysEvict = false,
+    shadowReplay = false,
+    ...rest
+  } = options;
   const clock = new VirtualClock(startAt ? startAt.getTime() : Date.now());
   const open = async (): Promise<Life> => {
     const crashing = new CrashingStorage(storage);
-    const opened = await openEngine({ ...rest, storage: crashing, clock }, { checks: { alwaysEvict, shadowReplay } });
+    const opened = await openEngine(
+      { ...rest, storage: crashing, clock },
+      { checks: { alwaysEvict, shadowReplay } },
+    );
     return { ...opened, crashing, skipper: new TimeSkipper(opened.core, clock, autoSkip) };
   };
   let life = await open();

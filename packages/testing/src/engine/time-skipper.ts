@@ -17,7 +17,9 @@ export class TimeSkipper {
     this.#core = core;
     this.#clock = clock;
     this.#automatic = automatic;
-    this.#unwatch = core.closings.onChange(() => { this.#start(); });
+    this.#unwatch = core.closings.onChange(() => {
+      this.#start();
+    });
   }
 
   /**
@@ -52,7 +54,9 @@ export class TimeSkipper {
   async through(work: Promise<void>): Promise<void> {
     this.#byHand += 1;
     let done = false;
-    const ended = work.finally(() => { done = true; });
+    const ended = work.finally(() => {
+      done = true;
+    });
     ended.catch(() => undefined); // told to the caller below
     while (!done) {
       await Promise.race([this.#core.busy.whenStill(), ended.catch(() => undefined)]);
@@ -75,7 +79,9 @@ export class TimeSkipper {
   #start(): void {
     if (this.#skipping || this.#stopped || !this.#wanted) return;
     this.#skipping = true;
-    void this.#skip().finally(() => { this.#skipping = false; });
+    void this.#skip().finally(() => {
+      this.#skipping = false;
+    });
   }
 
   async #skip(): Promise<void> {

@@ -32,7 +32,8 @@ export class VirtualClock implements Clock {
   /** When the next timer that time stops for is due; polls and the like are not. */
   nextDue(): number | undefined {
     let next: number | undefined;
-    for (const timer of this.#timers) if (timer.foreground && (next === undefined || timer.at < next)) next = timer.at;
+    for (const timer of this.#timers)
+      if (timer.foreground && (next === undefined || timer.at < next)) next = timer.at;
     return next;
   }
 

@@ -95,7 +95,10 @@ export function closeEventOf(instance: WorkflowInstance): Unplaced<CloseEvent> |
     case 'failed':
       return { type: 'WorkflowFailed', failure: settlement.failure };
     case 'cancelled':
-      return { type: 'WorkflowCancelled', ...(settlement.reason !== undefined && { reason: settlement.reason }) };
+      return {
+        type: 'WorkflowCancelled',
+        ...(settlement.reason !== undefined && { reason: settlement.reason }),
+      };
   }
 }
 
@@ -108,7 +111,8 @@ export function nextWake(instance: WorkflowInstance, activityChecks: ReadonlyMap
     else if (wait.kind === 'activity') {
       const { scheduleToClose, scheduleToStart } = wait.scheduled.timeouts;
       if (scheduleToClose !== undefined) next = Math.min(next, wait.scheduled.at + scheduleToClose);
-      if (scheduleToStart !== undefined) next = Math.min(next, activityChecks.get(wait.id) ?? wait.scheduled.at + scheduleToStart);
+      if (scheduleToStart !== undefined)
+        next = Math.min(next, activityChecks.get(wait.id) ?? wait.scheduled.at + scheduleToStart);
     }
   }
   return next;

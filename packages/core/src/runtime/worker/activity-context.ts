@@ -57,7 +57,13 @@ export class AttemptContext {
   #makeLog(): Logger {
     const { task, body, scheduled, logger } = this.#attempt;
     const { activityType, activityId } = scheduled;
-    const about = { activityType, activityId, workflowId: body.workflowId, runId: task.runId, attempt: task.attempt };
+    const about = {
+      activityType,
+      activityId,
+      workflowId: body.workflowId,
+      runId: task.runId,
+      attempt: task.attempt,
+    };
     const at = (level: keyof Logger) => (message: string, fields?: Record<string, unknown>) => {
       logger[level](message, { ...about, ...fields });
     };

@@ -30,7 +30,11 @@ function isLimited({ scheduled: { timeouts } }: ActivityWait): boolean {
   return timeouts.scheduleToStart !== undefined || timeouts.scheduleToClose !== undefined;
 }
 
-export async function checkDeadlines(core: Core, instance: WorkflowInstance, runId: RunId): Promise<DeadlineFindings> {
+export async function checkDeadlines(
+  core: Core,
+  instance: WorkflowInstance,
+  runId: RunId,
+): Promise<DeadlineFindings> {
   const now = core.clock.now();
   const tasks = new Map((await core.storage.readTasks(runId)).map((task) => [task.taskId, task]));
   const inputs: PendingInput[] = [];
@@ -48,7 +52,16 @@ export async function checkDeadlines(core: Core, instance: WorkflowInstance, run
     const end = (timeout: 'schedule_to_start' | 'schedule_to_close'): void => {
       expired.push(task);
       const failure = lastFailure && { failure: lastFailure };
-      inputs.push({ at: now, input: { type: 'ActivityTimedOut', activityId: id, attempt: Math.max(1, task.attempt), timeout, ...failure } });
+      inputs.push({
+        at: now,
+        input: {
+          type: 'ActivityTimedOut',
+          activityId: id,
+          attempt: Math.max(1, task.attempt),
+          timeout,
+          ...failure,
+        },
+      });
     };
     if (scheduleToClose !== undefined && scheduled.at + scheduleToClose <= now) {
       end('schedule_to_close');
@@ -64,8 +77,14 @@ export async function checkDeadlines(core: Core, instance: WorkflowInstance, run
     if (startBy > now) checks.set(id, startBy);
     else if (!mayRetry(scheduled.retry, attempt, { name: 'TimeoutError' })) end('schedule_to_start');
     else {
-      const visibleAt = now + retryDelay(scheduled.retry, attempt, core.platform.randomUint32() / 0x1_0000_0000);
-      const next = encodeActivityTask({ ...body, ...(lastFailure && { lastFailure }), queuedAt: visibleAt, finished: body.finished + 1 });
+      const visibleAt =
+        now + retryDelay(scheduled.retry, attempt, core.platform.randomUint32() / 0x1_0000_0000);
+      const next = encodeActivityTask({
+        ...body,
+        ...(lastFailure && { lastFailure }),
+        queuedAt: visibleAt,
+        finished: body.finished + 1,
+      });
       requeued.push({ ...task, attempt, visibleAt, leaseOwner: null, leaseUntil: 0, body: next });
       checks.set(id, visibleAt + scheduleToStart);
     }

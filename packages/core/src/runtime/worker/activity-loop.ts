@@ -20,7 +20,9 @@ import { encodeOutcome } from '../messages.js';
 import { Attempt, AttemptStoppedError, type AttemptEnd } from './attempt.js';
 import { sealFailure, sealPayload } from './sealing.js';
 
-export type ActivityOutcome = Unplaced<ActivityCompleted | ActivityFailed | ActivityTimedOut | ActivityCancelled>;
+export type ActivityOutcome = Unplaced<
+  ActivityCompleted | ActivityFailed | ActivityTimedOut | ActivityCancelled
+>;
 
 /** The run that an outcome belongs to, where this process owns it. */
 export interface OutcomeTaker {
@@ -95,7 +97,12 @@ export class ActivityLoop {
   }
 
   /** Begins an attempt of a task that is leased to this worker, in the slot that was reserved for it. */
-  start(task: TaskRecord, scheduled: ActivityScheduled, activity: ActivityRecord | undefined, body = decodeActivityTask(task)): void {
+  start(
+    task: TaskRecord,
+    scheduled: ActivityScheduled,
+    activity: ActivityRecord | undefined,
+    body = decodeActivityTask(task),
+  ): void {
     this.#reserved -= 1;
     if (this.#stopped) return;
     const attempt = new Attempt(this.#core, this, task, body, scheduled);
@@ -110,17 +117,26 @@ export class ActivityLoop {
     this.#byRun.set(task.runId, ofRun.add(attempt));
     this.#renewWhileRunning();
     this.#taker.activityBegan();
-    attempt.run(activity ?? unknown(scheduled), (end) => { this.#ended(attempt, end); });
+    attempt.run(activity ?? unknown(scheduled), (end) => {
+      this.#ended(attempt, end);
+    });
   }
 
   /** A completed activity of a run that is owned here takes the straight way: its outcome is handed over at once. */
   #ended(attempt: Attempt, end: AttemptEnd): void {
-    const handedOver = end.kind === 'completed' && !this.#stopped && this.#taker.takeOutcome(attempt.task.runId, completion(attempt, end), attempt.task);
+    const handedOver =
+      end.kind === 'completed' &&
+      !this.#stopped &&
+      this.#taker.takeOutcome(attempt.task.runId, completion(attempt, end), attempt.task);
     if (handedOver) {
       this.#forget(attempt);
       return;
     }
-    void this.#core.busy.during(() => this.#settle(attempt, end)).finally(() => { this.#forget(attempt); });
+    void this.#core.busy
+      .during(() => this.#settle(attempt, end))
+      .finally(() => {
+        this.#forget(attempt);
+      });
   }
 
   /**
@@ -133,7 +149,10 @@ export class ActivityLoop {
     if (lost > 0 && scheduled.retry.maximumAttempts === 1) {
       if (heartbeat !== undefined) return { kind: 'timed_out', timeout: 'heartbeat' };
       if (startToClose !== undefined) return { kind: 'timed_out', timeout: 'start_to_close' };
-      return { kind: 'failed', failure: workerLost('worker_lost', 'The worker stopped during the only attempt') };
+      return {
+        kind: 'failed',
+        failure: workerLost('worker_lost', 'The worker stopped during the only attempt'),
+      };
     }
     if (lost >= poisonAfter) {
       const message = `Suspected poison: ${lost} workers in a row stopped while they ran this activity`;
@@ -168,11 +187,18 @@ export class ActivityLoop {
       attempt,
       failure
         ? { type: 'ActivityFailed', activityId, attempt: task.attempt, failure }
-        : timedOut(attempt, (end as { timeout: ActivityTimedOut['timeout'] }).timeout, attempt.body.lastFailure),
+        : timedOut(
+            attempt,
+            (end as { timeout: ActivityTimedOut['timeout'] }).timeout,
+            attempt.body.lastFailure,
+          ),
     );
   }
 
-  #delayBeforeRetry({ scheduled, body }: Attempt, end: Exclude<AttemptEnd, { kind: 'completed' | 'abandoned' }>): number | undefined {
+  #delayBeforeRetry(
+    { scheduled, body }: Attempt,
+    end: Exclude<AttemptEnd, { kind: 'completed' | 'abandoned' }>,
+  ): number | undefined {
     if (end.kind === 'timed_out' && end.timeout === 'schedule_to_close') return undefined;
     const judged = end.kind === 'failed' ? end.failure : { name: 'TimeoutError' };
     const ended = body.finished + 1;
@@ -233,15 +259,20 @@ export class ActivityLoop {
     try {
       return (await this.#core.committer.commit(batch)).ok;
     } catch (error) {
-      this.#core.log.warn('The end of an activity attempt could not be recorded; it will be attempted again', { error });
+      this.#core.log.warn(
+        'The end of an activity attempt could not be recorded; it will be attempted again',
+        { error },
+      );
       return false;
     }
   }
 
   async #sealOutcome(outcome: ActivityOutcome): Promise<ActivityOutcome> {
     if (!this.#core.sealer.active) return outcome;
-    if (outcome.type === 'ActivityCompleted') return { ...outcome, result: await sealPayload(this.#core, outcome.result) };
-    if ('failure' in outcome && outcome.failure) return { ...outcome, failure: await sealFailure(this.#core, outcome.failure) };
+    if (outcome.type === 'ActivityCompleted')
+      return { ...outcome, result: await sealPayload(this.#core, outcome.result) };
+    if ('failure' in outcome && outcome.failure)
+      return { ...outcome, failure: await sealFailure(this.#core, outcome.failure) };
     return outcome;
   }
 
@@ -249,7 +280,10 @@ export class ActivityLoop {
     const { lastHeartbeat, body } = attempt;
     return encodeActivityTask({
       ...body,
-      ...(lastHeartbeat && { heartbeat: await sealPayload(this.#core, lastHeartbeat.details), heartbeatAt: lastHeartbeat.at }),
+      ...(lastHeartbeat && {
+        heartbeat: await sealPayload(this.#core, lastHeartbeat.details),
+        heartbeatAt: lastHeartbeat.at,
+      }),
       ...changes,
     });
   }
@@ -279,18 +313,27 @@ export class ActivityLoop {
   }
 
   #loseLease(attempt: Attempt): void {
-    attempt.stop(new AttemptStoppedError('lease_lost', 'Another worker has this activity now, or nobody waits for it any more'));
+    attempt.stop(
+      new AttemptStoppedError(
+        'lease_lost',
+        'Another worker has this activity now, or nobody waits for it any more',
+      ),
+    );
   }
 
   #renewWhileRunning(): void {
     if (this.#stopRenewing) return;
     const every = this.#options.leaseMs / 3;
     const again = (): void => {
-      this.#stopRenewing = this.#core.clock.setTimer(this.#core.clock.now() + every, () => {
-        this.#renew();
-        if (this.#running.size > 0) again();
-        else this.#stopRenewing = undefined;
-      }, 'foreground');
+      this.#stopRenewing = this.#core.clock.setTimer(
+        this.#core.clock.now() + every,
+        () => {
+          this.#renew();
+          if (this.#running.size > 0) again();
+          else this.#stopRenewing = undefined;
+        },
+        'foreground',
+      );
     };
     again();
   }
@@ -365,18 +408,36 @@ export class ActivityLoop {
     this.#stopRenewing?.();
     this.#stopRenewing = undefined;
     for (const attempt of [...this.#running.values()]) {
-      attempt.stop(new AttemptStoppedError('worker_shutdown', 'The worker is shutting down; the activity will be attempted again'));
+      attempt.stop(
+        new AttemptStoppedError(
+          'worker_shutdown',
+          'The worker is shutting down; the activity will be attempted again',
+        ),
+      );
     }
   }
 }
 
-function completion({ scheduled, task }: Attempt, { result }: Extract<AttemptEnd, { kind: 'completed' }>): ActivityOutcome {
+function completion(
+  { scheduled, task }: Attempt,
+  { result }: Extract<AttemptEnd, { kind: 'completed' }>,
+): ActivityOutcome {
   return { type: 'ActivityCompleted', activityId: scheduled.activityId, attempt: task.attempt, result };
 }
 
-function timedOut(attempt: Attempt, timeout: ActivityTimedOut['timeout'], failure: FailureRecord | undefined): ActivityOutcome {
+function timedOut(
+  attempt: Attempt,
+  timeout: ActivityTimedOut['timeout'],
+  failure: FailureRecord | undefined,
+): ActivityOutcome {
   const { activityId } = attempt.scheduled;
-  return { type: 'ActivityTimedOut', activityId, attempt: attempt.task.attempt, timeout, ...(failure && { failure }) };
+  return {
+    type: 'ActivityTimedOut',
+    activityId,
+    attempt: attempt.task.attempt,
+    timeout,
+    ...(failure && { failure }),
+  };
 }
 
 function workerLost(code: string, message: string): FailureRecord {

@@ -54,14 +54,21 @@ export class Attempt {
   readonly #core: Core;
   readonly #owner: AttemptOwner;
 
-  constructor(core: Core, owner: AttemptOwner, task: TaskRecord, body: ActivityTaskBody, scheduled: ActivityScheduled) {
+  constructor(
+    core: Core,
+    owner: AttemptOwner,
+    task: TaskRecord,
+    body: ActivityTaskBody,
+    scheduled: ActivityScheduled,
+  ) {
     this.#core = core;
     this.#owner = owner;
     this.task = task;
     this.body = body;
     this.scheduled = scheduled;
     this.startedAt = core.clock.now();
-    if (body.heartbeat) this.lastHeartbeat = { details: asText(body.heartbeat), at: body.heartbeatAt ?? body.queuedAt };
+    if (body.heartbeat)
+      this.lastHeartbeat = { details: asText(body.heartbeat), at: body.heartbeatAt ?? body.queuedAt };
   }
 
   /** Runs the activity's code; calls back once, when it has ended or must no longer count. */
@@ -69,14 +76,21 @@ export class Attempt {
     this.#end = ended;
     this.#startTimers();
     try {
-      const result: unknown = activity.fn(decodeValue(asText(this.scheduled.input)) as never, new AttemptContext(this) as never);
+      const result: unknown = activity.fn(
+        decodeValue(asText(this.scheduled.input)) as never,
+        new AttemptContext(this) as never,
+      );
       if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') {
         this.#complete(activity, result);
         return;
       }
       Promise.resolve(result).then(
-        (value) => { this.#complete(activity, value); },
-        (error: unknown) => { this.#finish(failed(error)); },
+        (value) => {
+          this.#complete(activity, value);
+        },
+        (error: unknown) => {
+          this.#finish(failed(error));
+        },
       );
     } catch (error) {
       this.#finish(failed(error));
@@ -91,7 +105,11 @@ export class Attempt {
       const payload = encodeValue(accepted, this.#core.limits);
       if (nearLimit(payload, this.#core.limits)) {
         const { activityType, activityId } = this.scheduled;
-        this.#core.log.warn('The result of an activity is close to the largest payload allowed', { activityType, activityId, bytes: payload.text.length });
+        this.#core.log.warn('The result of an activity is close to the largest payload allowed', {
+          activityType,
+          activityId,
+          bytes: payload.text.length,
+        });
       }
       this.#finish({ kind: 'completed', result: payload });
     } catch (error) {
@@ -124,20 +142,36 @@ export class Attempt {
 
   #startTimers(): void {
     const { timeouts, at } = this.scheduled;
-    if (timeouts.startToClose !== undefined) this.#timeOutAt(this.startedAt + timeouts.startToClose, 'start_to_close');
-    if (timeouts.scheduleToClose !== undefined) this.#timeOutAt(at + timeouts.scheduleToClose, 'schedule_to_close');
+    if (timeouts.startToClose !== undefined)
+      this.#timeOutAt(this.startedAt + timeouts.startToClose, 'start_to_close');
+    if (timeouts.scheduleToClose !== undefined)
+      this.#timeOutAt(at + timeouts.scheduleToClose, 'schedule_to_close');
     this.#expectHeartbeat();
   }
 
   #timeOutAt(at: EpochMs, timeout: ActivityTimeoutKind): void {
-    (this.#timers ??= []).push(this.#core.clock.setTimer(at, () => { this.#timeOut(timeout); }, 'foreground'));
+    (this.#timers ??= []).push(
+      this.#core.clock.setTimer(
+        at,
+        () => {
+          this.#timeOut(timeout);
+        },
+        'foreground',
+      ),
+    );
   }
 
   #expectHeartbeat(): void {
     const { heartbeat } = this.scheduled.timeouts;
     if (heartbeat === undefined) return;
     this.#heartbeatTimer?.();
-    this.#heartbeatTimer = this.#core.clock.setTimer(this.#core.clock.now() + heartbeat, () => { this.#timeOut('heartbeat'); }, 'foreground');
+    this.#heartbeatTimer = this.#core.clock.setTimer(
+      this.#core.clock.now() + heartbeat,
+      () => {
+        this.#timeOut('heartbeat');
+      },
+      'foreground',
+    );
   }
 
   #timeOut(timeout: ActivityTimeoutKind): void {
@@ -168,7 +202,13 @@ export class Attempt {
     this.#expectHeartbeat();
     if (now >= this.#beatAt + this.heartbeatEvery) this.#beat();
     else {
-      this.#beatDue ??= this.#core.clock.setTimer(this.#beatAt + this.heartbeatEvery, () => { this.#beat(); }, 'background');
+      this.#beatDue ??= this.#core.clock.setTimer(
+        this.#beatAt + this.heartbeatEvery,
+        () => {
+          this.#beat();
+        },
+        'background',
+      );
     }
   }
 
@@ -187,7 +227,12 @@ export class Attempt {
 }
 
 /** A value that cannot be stored, or that its schema refuses, will not be better the next time. */
-const lasting: ReadonlySet<string> = new Set(['payload_invalid', 'payload_too_large', 'invalid_argument', 'unknown_activity']);
+const lasting: ReadonlySet<string> = new Set([
+  'payload_invalid',
+  'payload_too_large',
+  'invalid_argument',
+  'unknown_activity',
+]);
 
 function failed(error: unknown): AttemptEnd {
   const failure = encodeFailure(error);

@@ -14,7 +14,9 @@ export async function wakeBlockedRuns(host: RunHost): Promise<void> {
     let after: RunCursor | null = null;
     for (;;) {
       const runs: readonly RunRecord[] = await core.storage.listRuns(query, { after, limit: page });
-      await Promise.all(runs.filter((run) => isOtherCode(run, host.fingerprintOf(workflow))).map((run) => wake(host, run)));
+      await Promise.all(
+        runs.filter((run) => isOtherCode(run, host.fingerprintOf(workflow))).map((run) => wake(host, run)),
+      );
       const last = runs.at(-1);
       if (!last || runs.length < page) break;
       after = { startedAt: last.startedAt, runId: last.runId };
@@ -36,6 +38,11 @@ async function wake({ core }: RunHost, run: RunRecord): Promise<void> {
   if (!task) return;
   await core.committer.commit({
     expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
-    writes: [{ kind: 'put-task', task: { ...task, attempt: 0, visibleAt: core.clock.now(), leaseOwner: null, leaseUntil: 0 } }],
+    writes: [
+      {
+        kind: 'put-task',
+        task: { ...task, attempt: 0, visibleAt: core.clock.now(), leaseOwner: null, leaseUntil: 0 },
+      },
+    ],
   });
 }

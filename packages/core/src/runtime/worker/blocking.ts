@@ -40,8 +40,13 @@ export function planBlock(input: {
 }): { readonly expect: Expectation[]; readonly writes: Write[]; readonly start: [] } {
   const { runId, task, birth, blockage, now } = input;
   const attempt = blockage?.code === 'suspected_poison' ? task.attempt : 0;
-  const parked: Write = { kind: 'put-task', task: { ...task, attempt, visibleAt: NEVER, leaseOwner: null, leaseUntil: 0 } };
-  const expect: Expectation[] = birth ? [...birth.expect] : [{ kind: 'token', taskId: task.taskId, token: task.token }];
+  const parked: Write = {
+    kind: 'put-task',
+    task: { ...task, attempt, visibleAt: NEVER, leaseOwner: null, leaseUntil: 0 },
+  };
+  const expect: Expectation[] = birth
+    ? [...birth.expect]
+    : [{ kind: 'token', taskId: task.taskId, token: task.token }];
   if (!blockage) return { expect, writes: [parked], start: [] };
   const { code, message, details } = blockage;
   const changes: RunChanges = {
@@ -52,11 +57,19 @@ export function planBlock(input: {
     progressAt: now,
     body: encodeBody({
       ...(input.state && { state: input.state }),
-      blocked: { code, message, fingerprint: input.fingerprint, ...(details !== undefined && { details: details as Json }) },
+      blocked: {
+        code,
+        message,
+        fingerprint: input.fingerprint,
+        ...(details !== undefined && { details: details as Json }),
+      },
     }),
   };
   const write: Write[] = birth
-    ? [{ kind: 'insert-run', run: { ...birth.run, ...changes }, events: [encodeEvent(birth.started)] }, ...birth.writes]
+    ? [
+        { kind: 'insert-run', run: { ...birth.run, ...changes }, events: [encodeEvent(birth.started)] },
+        ...birth.writes,
+      ]
     : [{ kind: 'amend-run', runId, changes }];
   return { expect, writes: [...write, parked], start: [] };
 }

@@ -48,7 +48,11 @@ export interface CommitPlan {
   readonly expect: Expectation[];
   readonly writes: Write[];
   /** Activities that were scheduled with a lease for this worker. */
-  readonly start: { readonly task: TaskRecord; readonly scheduled: ActivityScheduled; readonly body: ActivityTaskBody }[];
+  readonly start: {
+    readonly task: TaskRecord;
+    readonly scheduled: ActivityScheduled;
+    readonly body: ActivityTaskBody;
+  }[];
   readonly cancel: { readonly taskId: TaskId; readonly reason: string | undefined }[];
   /** The run's task as it will be; undefined once the run is closed. */
   readonly task: TaskRecord | undefined;
@@ -58,7 +62,9 @@ export interface CommitPlan {
 
 export function planCommit(input: PlanInput): CommitPlan {
   const { runId, unwritten, birth, closed, task } = input;
-  const expect: Expectation[] = birth ? [...birth.expect] : [{ kind: 'token', taskId: task.taskId, token: task.token }];
+  const expect: Expectation[] = birth
+    ? [...birth.expect]
+    : [{ kind: 'token', taskId: task.taskId, token: task.token }];
   const writes: Write[] = [];
   const settle = ({ taskId, token }: TaskRecord): void => {
     expect.push({ kind: 'token', taskId, token });
@@ -69,17 +75,29 @@ export function planCommit(input: PlanInput): CommitPlan {
   const consumed = unwritten.through > input.inbox;
   if (consumed) writes.push({ kind: 'drop-messages', runId, through: unwritten.through });
 
-  if (birth) writes.push({ kind: 'insert-run', run: { ...birth.run, ...input.changes }, events: input.bodies }, ...birth.writes);
+  if (birth)
+    writes.push(
+      { kind: 'insert-run', run: { ...birth.run, ...input.changes }, events: input.bodies },
+      ...birth.writes,
+    );
   else if (input.bodies.length > 0) {
-    writes.push({ kind: 'advance-run', runId, fromSeq: input.seq, events: input.bodies, changes: input.changes });
+    writes.push({
+      kind: 'advance-run',
+      runId,
+      fromSeq: input.seq,
+      events: input.bodies,
+      changes: input.changes,
+    });
   }
 
   const plan: CommitPlan = { expect, writes, start: [], cancel: [], task: undefined, claimable: false };
   if (closed) {
     if (birth) return plan;
-    for (const event of unwritten.events) if (event.type === 'ActivityCancelRequested') plan.cancel.push(cancelOf(runId, event));
+    for (const event of unwritten.events)
+      if (event.type === 'ActivityCancelRequested') plan.cancel.push(cancelOf(runId, event));
     // A deadline waits for nobody; any other end has seen every message that was accepted.
-    if (closed.type === 'WorkflowTimedOut') writes.push({ kind: 'drop-messages', runId, through: Number.MAX_SAFE_INTEGER });
+    if (closed.type === 'WorkflowTimedOut')
+      writes.push({ kind: 'drop-messages', runId, through: Number.MAX_SAFE_INTEGER });
     else expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
     writes.push({ kind: 'drop-tasks', runId });
     return plan;
@@ -113,16 +131,35 @@ function planActivities(input: PlanInput, plan: CommitPlan): boolean {
   return claimable;
 }
 
-function activityBody({ instance, now }: PlanInput, { activityId, activityType, seq }: ActivityScheduled): ActivityTaskBody {
+function activityBody(
+  { instance, now }: PlanInput,
+  { activityId, activityType, seq }: ActivityScheduled,
+): ActivityTaskBody {
   const { workflowId, workflowType } = instance.started;
-  return { activityId, activityType, workflowId, workflowType, scheduledSeq: seq, queuedAt: now, finished: 0 };
+  return {
+    activityId,
+    activityType,
+    workflowId,
+    workflowType,
+    scheduledSeq: seq,
+    queuedAt: now,
+    finished: 0,
+  };
 }
 
-function cancelOf(runId: RunId, { activityId, reason }: ActivityCancelRequested): CommitPlan['cancel'][number] {
+function cancelOf(
+  runId: RunId,
+  { activityId, reason }: ActivityCancelRequested,
+): CommitPlan['cancel'][number] {
   return { taskId: activityTaskId(runId, activityId), reason };
 }
 
-function activityTask({ host, runId, task, now }: PlanInput, event: ActivityScheduled, leased: boolean, body: ActivityTaskBody): TaskRecord {
+function activityTask(
+  { host, runId, task, now }: PlanInput,
+  event: ActivityScheduled,
+  leased: boolean,
+  body: ActivityTaskBody,
+): TaskRecord {
   return {
     taskId: activityTaskId(runId, event.activityId),
     namespace: task.namespace,
@@ -154,9 +191,13 @@ function planRunTask(input: PlanInput, plan: CommitPlan, consumed: boolean): Tas
   const { host, runId, instance, task, birth, unwritten, now } = input;
   // A run that has settled and could not close yet must not be left lying, should this process end before it does.
   const visibleAt = instance.settlement ? now : nextWake(instance, input.activityChecks);
-  const underWay = plan.start.length > 0 || (host.activities.hasRun(runId) && instance.waits.someActivity((wait) => host.activities.isRunning(activityTaskId(runId, wait.id))));
+  const underWay =
+    plan.start.length > 0 ||
+    (host.activities.hasRun(runId) &&
+      instance.waits.someActivity((wait) => host.activities.isRunning(activityTaskId(runId, wait.id))));
   const leaseStands = task.leaseUntil > now;
-  const unchanged = !birth && !consumed && task.visibleAt === visibleAt && task.attempt === 0 && (underWay || !leaseStands);
+  const unchanged =
+    !birth && !consumed && task.visibleAt === visibleAt && task.attempt === 0 && (underWay || !leaseStands);
   if (unchanged) return task;
   const next: TaskRecord = {
     ...task,

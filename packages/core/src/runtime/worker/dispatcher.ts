@@ -51,7 +51,8 @@ export class Dispatcher {
     this.#unwatch = core.feed.onHint((hint) => {
       if (hint.kind === 'worker-gone') void this.reap();
       else if (hint.kind === 'unknown') this.wake();
-      else if (hint.kind === 'changed' && hint.queues.some((queue) => queues.has(queue))) this.#consider(hint.runs);
+      else if (hint.kind === 'changed' && hint.queues.some((queue) => queues.has(queue)))
+        this.#consider(hint.runs);
     });
   }
 
@@ -131,11 +132,19 @@ export class Dispatcher {
   async #claimOnce(): Promise<void> {
     const { workerId, buildId, wants, take } = this.#options;
     const asked = wants();
-    const possible = asked.filter((want) => want.limit > 0 && want.queues.length > 0 && want.types?.length !== 0);
+    const possible = asked.filter(
+      (want) => want.limit > 0 && want.queues.length > 0 && want.types?.length !== 0,
+    );
     this.#starved = possible.length < asked.filter((want) => want.types?.length !== 0).length;
     if (possible.length === 0) return;
     const { namespace, clock, storage } = this.#core;
-    const tasks = await storage.claim({ namespace, owner: workerId, now: clock.now(), buildId, wants: possible });
+    const tasks = await storage.claim({
+      namespace,
+      owner: workerId,
+      now: clock.now(),
+      buildId,
+      wants: possible,
+    });
     if (tasks.length === 0) return;
     this.#quietLooks = 0;
     for (const want of possible) {
@@ -164,8 +173,23 @@ export class Dispatcher {
   #setTimer(at: EpochMs, kind: 'foreground' | 'background', due: EpochMs | null = null): void {
     this.#cancelTimer();
     this.#wakeAt = kind === 'foreground' ? at : (due ?? Infinity);
-    const cancelPoll = this.#core.clock.setTimer(at, () => { this.wake(); }, kind);
-    const cancelDue = due === null ? undefined : this.#core.clock.setTimer(due, () => { this.wake(); }, 'foreground');
+    const cancelPoll = this.#core.clock.setTimer(
+      at,
+      () => {
+        this.wake();
+      },
+      kind,
+    );
+    const cancelDue =
+      due === null
+        ? undefined
+        : this.#core.clock.setTimer(
+            due,
+            () => {
+              this.wake();
+            },
+            'foreground',
+          );
     this.#cancelTimer = () => {
       cancelPoll();
       cancelDue?.();
@@ -173,6 +197,7 @@ export class Dispatcher {
   }
 
   #report(error: unknown): void {
-    if (!this.#stopped) this.#core.log.warn('The store could not be asked for work; it will be asked again', { error });
+    if (!this.#stopped)
+      this.#core.log.warn('The store could not be asked for work; it will be asked again', { error });
   }
 }

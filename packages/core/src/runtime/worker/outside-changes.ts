@@ -29,23 +29,31 @@ export class OutsideChanges {
   suspect(runIds: Iterable<RunId>): void {
     for (const runId of runIds) this.#suspects.add(runId);
     if (this.#suspects.size === 0) return;
-    this.#cancelLook ??= this.#core.platform.setTimer(() => {
-      this.#cancelLook = undefined;
-      const suspects = [...this.#suspects];
-      this.#suspects.clear();
-      void this.#core.busy.during(() => this.#look(suspects));
-    }, gatherFor, true);
+    this.#cancelLook ??= this.#core.platform.setTimer(
+      () => {
+        this.#cancelLook = undefined;
+        const suspects = [...this.#suspects];
+        this.#suspects.clear();
+        void this.#core.busy.during(() => this.#look(suspects));
+      },
+      gatherFor,
+      true,
+    );
   }
 
   /** Polls from now on, while anything is in work. */
   poll(): void {
-    this.#cancelPoll ??= this.#core.clock.setTimer(this.#core.clock.now() + pollEvery, () => {
-      this.#cancelPoll = undefined;
-      const inWork = [...this.#inWork()];
-      if (inWork.length === 0) return;
-      this.suspect(inWork);
-      this.poll();
-    }, 'background');
+    this.#cancelPoll ??= this.#core.clock.setTimer(
+      this.#core.clock.now() + pollEvery,
+      () => {
+        this.#cancelPoll = undefined;
+        const inWork = [...this.#inWork()];
+        if (inWork.length === 0) return;
+        this.suspect(inWork);
+        this.poll();
+      },
+      'background',
+    );
   }
 
   stop(): void {

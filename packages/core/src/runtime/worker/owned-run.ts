@@ -109,7 +109,11 @@ export class OwnedRun {
   /** The run as somebody else may have left it: undefined where it is gone. */
   seen(loaded: LoadedRun | undefined): void {
     if (this.#gone || this.#birth) return;
-    const nothingNew = loaded && loaded.run.closedAt === null && loaded.run.seq <= this.#seq && loaded.inbox.every((message) => message.position <= this.#read);
+    const nothingNew =
+      loaded &&
+      loaded.run.closedAt === null &&
+      loaded.run.seq <= this.#seq &&
+      loaded.inbox.every((message) => message.position <= this.#read);
     if (nothingNew) return;
     this.#loaded = loaded;
     if (!loaded) this.#instance = undefined;
@@ -160,12 +164,14 @@ export class OwnedRun {
     const { core } = this.#host;
     if (instance.blockage) return this.#block(instance.blockage);
     const late = this.#birth ? undefined : overdue(instance, core.clock.now());
-    if (late) return this.#commit(instance, this.#placed(instance, { type: 'WorkflowTimedOut', timeout: late }));
+    if (late)
+      return this.#commit(instance, this.#placed(instance, { type: 'WorkflowTimedOut', timeout: late }));
     if (this.#messagesDue || hasQueueTimeouts(instance)) await this.#collect(instance);
     if (this.#gone) return;
     await this.#activate(instance);
     if (instance.blockage) return this.#block(instance.blockage);
-    if (!instance.settlement && !instance.waitsForTheWorld) return this.#block(foreignAwait(this.workflow.name));
+    if (!instance.settlement && !instance.waitsForTheWorld)
+      return this.#block(foreignAwait(this.workflow.name));
     // Only what has not been looked at keeps a settled run open; that it was claimed again meanwhile does not.
     const more = this.#inputs.length > 0 || this.#messagesDue;
     if (more) this.#again = true;
@@ -184,7 +190,8 @@ export class OwnedRun {
       const activation = new Activation(instance, this.#inputs, this.#host.core.clock, () => {
         for (const { pending, fed } of activation.consumed) {
           if (pending.position !== undefined) this.#unwritten.through = pending.position;
-          if (pending.task && fed) this.#unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
+          if (pending.task && fed)
+            this.#unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
         }
         resolve();
       });
@@ -196,7 +203,10 @@ export class OwnedRun {
     const { core } = this.#host;
     if (this.#messagesDue) {
       this.#messagesDue = false;
-      const messages = await core.storage.readInbox(this.runId, { afterPosition: this.#read, limit: inboxPage });
+      const messages = await core.storage.readInbox(this.runId, {
+        afterPosition: this.#read,
+        limit: inboxPage,
+      });
       if (messages.length === 0 && (await this.#wasClosed())) return;
       await this.#takeMessages(messages);
     }
@@ -228,7 +238,11 @@ export class OwnedRun {
     for (const message of messages) {
       if (message.position <= this.#read) continue;
       this.#read = message.position;
-      this.#inputs.push({ input: await openMessage(this.#host.core, message), at: Math.min(message.at, this.#host.core.clock.now()), position: message.position });
+      this.#inputs.push({
+        input: await openMessage(this.#host.core, message),
+        at: Math.min(message.at, this.#host.core.clock.now()),
+        position: message.position,
+      });
     }
     if (messages.length >= inboxPage) this.#messagesDue = true;
   }
@@ -254,7 +268,9 @@ export class OwnedRun {
     }
     this.#rewind();
     const complete = loaded && loaded.events.length === loaded.run.seq;
-    const [whole] = complete ? [loaded] : await this.#host.core.storage.loadRuns([{ runId: this.runId, afterSeq: 0 }]);
+    const [whole] = complete
+      ? [loaded]
+      : await this.#host.core.storage.loadRuns([{ runId: this.runId, afterSeq: 0 }]);
     return this.#load(whole);
   }
 
@@ -286,8 +302,13 @@ export class OwnedRun {
     this.#seq = run.seq;
     this.#isCurrent = run.isCurrent;
     this.#inbox = this.#read = 0;
-    if (run.status === 'blocked' && decodeBody(run).blocked?.fingerprint === this.#host.fingerprintOf(this.workflow)) {
-      await this.#write(planBlock(this.#blockInput(undefined)), () => { this.#leave(); });
+    if (
+      run.status === 'blocked' &&
+      decodeBody(run).blocked?.fingerprint === this.#host.fingerprintOf(this.workflow)
+    ) {
+      await this.#write(planBlock(this.#blockInput(undefined)), () => {
+        this.#leave();
+      });
       return false;
     }
     if (this.#task.attempt > poisonAfter) {
@@ -308,7 +329,9 @@ export class OwnedRun {
       const instance = this.#newInstance(events[0] as WorkflowStarted);
       instance.historyBytes = loaded.run.historyBytes;
       instance.feedRecorded(events);
-      await new Promise<void>((done) => { this.#host.executor.run({ step: () => instance.step(), done }); });
+      await new Promise<void>((done) => {
+        this.#host.executor.run({ step: () => instance.step(), done });
+      });
       return instance;
     } catch (error) {
       if (error instanceof StorageError && error.code !== 'storage_corrupt') throw error;
@@ -359,14 +382,26 @@ export class OwnedRun {
     });
     if (plan.writes.length === 0) return;
     for (const body of bodies) instance.historyBytes += body.length;
-    await this.#write(plan, () => { this.#written(instance, plan, closed); });
-    if (core.checks.shadowReplay && !closed && this.#instance === instance && this.#unwritten.events.length === 0) {
+    await this.#write(plan, () => {
+      this.#written(instance, plan, closed);
+    });
+    if (
+      core.checks.shadowReplay &&
+      !closed &&
+      this.#instance === instance &&
+      this.#unwritten.events.length === 0
+    ) {
       const difference = await shadowReplay(this.#host, this.workflow, instance, this.runId);
       if (difference) await this.#block(difference);
     }
   }
 
-  #changes(instance: WorkflowInstance, closed: CloseEvent | undefined, body: string, now: EpochMs): RunChanges {
+  #changes(
+    instance: WorkflowInstance,
+    closed: CloseEvent | undefined,
+    body: string,
+    now: EpochMs,
+  ): RunChanges {
     return {
       status: closed ? closedStatus(closed) : openStatus(instance),
       isCurrent: this.#isCurrent,
@@ -383,10 +418,12 @@ export class OwnedRun {
     this.#inbox = this.#unwritten.through;
     this.#unwritten = emptyUnwritten(this.#inbox);
     for (const { taskId, reason } of plan.cancel) activities.cancel(taskId, reason);
-    for (const { task, scheduled, body } of plan.start) activities.start(task, scheduled, this.#host.codeOf(scheduled, instance), body);
+    for (const { task, scheduled, body } of plan.start)
+      activities.start(task, scheduled, this.#host.codeOf(scheduled, instance), body);
     if (closed) {
       this.#warnOfUnobserved(instance);
-      for (const wait of instance.activities()) activities.cancel(activityTaskId(this.runId, wait.id), 'The workflow has ended');
+      for (const wait of instance.activities())
+        activities.cancel(activityTaskId(this.runId, wait.id), 'The workflow has ended');
       this.#leave();
       return;
     }
@@ -402,7 +439,12 @@ export class OwnedRun {
     const failed = instance.unobservedFailures().map((task) => task.id);
     if (failed.length === 0) return;
     const { workflowId, runId, workflowType } = instance.started;
-    this.#host.core.log.warn('A workflow ended without having looked at work that failed', { workflowType, workflowId, runId, failed });
+    this.#host.core.log.warn('A workflow ended without having looked at work that failed', {
+      workflowType,
+      workflowId,
+      runId,
+      failed,
+    });
   }
 
   /** Writes a plan until the store has answered. A store that cannot write now keeps the run waiting, not failing. */
@@ -423,13 +465,19 @@ export class OwnedRun {
         answer?.(result, undefined);
         return;
       } catch (error) {
-        const keep = error instanceof StorageError && error.outcome === 'not-applied' && error.code !== 'storage_closed' && !this.#birth;
+        const keep =
+          error instanceof StorageError &&
+          error.outcome === 'not-applied' &&
+          error.code !== 'storage_closed' &&
+          !this.#birth;
         if (!keep) {
           for (const _ of plan.start) activities.unreserve();
           throw error;
         }
         core.log.error('A run cannot be written now; it will be tried again', { runId: this.runId, error });
-        await new Promise<void>((resolve) => { core.clock.setTimer(core.clock.now() + pause, resolve, 'foreground'); });
+        await new Promise<void>((resolve) => {
+          core.clock.setTimer(core.clock.now() + pause, resolve, 'foreground');
+        });
       }
     }
   }
@@ -459,7 +507,10 @@ export class OwnedRun {
     const { core } = this.#host;
     const task: TaskRecord = { ...this.#task, visibleAt: core.clock.now(), leaseOwner: null, leaseUntil: 0 };
     const { taskId, token } = this.#task;
-    const result = await core.committer.commit({ expect: [{ kind: 'token', taskId, token }], writes: [{ kind: 'put-task', task }] });
+    const result = await core.committer.commit({
+      expect: [{ kind: 'token', taskId, token }],
+      writes: [{ kind: 'put-task', task }],
+    });
     if (result.ok) this.#host.claimableAt(core.clock.now());
   }
 
@@ -467,8 +518,14 @@ export class OwnedRun {
 
   async #block(blockage: Blockage): Promise<void> {
     const { core } = this.#host;
-    core.log.error(blockage.message, { code: blockage.code, runId: this.runId, workflowType: this.workflow.name });
-    await this.#write(planBlock(this.#blockInput(blockage)), () => { this.#leave(); });
+    core.log.error(blockage.message, {
+      code: blockage.code,
+      runId: this.runId,
+      workflowType: this.workflow.name,
+    });
+    await this.#write(planBlock(this.#blockInput(blockage)), () => {
+      this.#leave();
+    });
   }
 
   #blockInput(blockage: Blockage | undefined): Parameters<typeof planBlock>[0] {
@@ -489,7 +546,11 @@ export class OwnedRun {
   /** Back to what the store has: the instance goes, and what happened here since is still to be told to the next one. */
   #rewind(): void {
     const now = this.#host.core.clock.now();
-    const told = this.#unwritten.outcomes.map(({ outcome, task }): PendingInput => ({ input: outcome, at: now, task }));
+    const told = this.#unwritten.outcomes.map(({ outcome, task }): PendingInput => ({
+      input: outcome,
+      at: now,
+      task,
+    }));
     this.#inputs = [...told, ...this.#inputs.filter((pending) => pending.task)];
     this.#instance = undefined;
     this.#unwritten = emptyUnwritten(0);
@@ -529,7 +590,10 @@ export class OwnedRun {
     this.#leave();
     if (birth) birth.answer(undefined, error);
     else if (!(error instanceof StorageError && error.code === 'storage_closed')) {
-      this.#host.core.log.error('A run could not be moved on; another claim will try again', { runId: this.runId, error });
+      this.#host.core.log.error('A run could not be moved on; another claim will try again', {
+        runId: this.runId,
+        error,
+      });
     }
   }
 }

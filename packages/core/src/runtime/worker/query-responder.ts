@@ -22,7 +22,9 @@ export class QueryResponder {
 
   async answer(runId: RunId, name: string, argument: Payload): Promise<TextPayload | undefined> {
     const instance = await this.#instanceOf(runId);
-    return instance && encodeValue(instance.query(name, decodeValue(asText(argument))), this.#host.core.limits);
+    return (
+      instance && encodeValue(instance.query(name, decodeValue(asText(argument))), this.#host.core.limits)
+    );
   }
 
   /** Serves a claimed query: the reply and the end of the task are one commit. */
@@ -36,7 +38,15 @@ export class QueryResponder {
         expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
         writes: [
           { kind: 'drop-task', taskId: task.taskId },
-          { kind: 'put-key', record: { namespace: task.namespace, key: replyKey(task.taskId), value: reply, runId: task.runId } },
+          {
+            kind: 'put-key',
+            record: {
+              namespace: task.namespace,
+              key: replyKey(task.taskId),
+              value: reply,
+              runId: task.runId,
+            },
+          },
         ],
       });
     } catch (error) {

@@ -24,7 +24,9 @@ export async function replayRun(host: RunHost, runId: RunId): Promise<WorkflowIn
   });
   instance.historyBytes = loaded.run.historyBytes;
   instance.feedRecorded(events);
-  await new Promise<void>((done) => { host.executor.run({ step: () => instance.step(), done }); });
+  await new Promise<void>((done) => {
+    host.executor.run({ step: () => instance.step(), done });
+  });
   if (instance.blockage) throw new NondeterminismError(instance.blockage.message, instance.blockage.details);
   return instance;
 }

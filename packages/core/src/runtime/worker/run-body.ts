@@ -54,7 +54,8 @@ function waitsOf(instance: WorkflowInstance): RunBody | undefined {
   const signals: string[] = [];
   const conditions: { id: string; dueAt?: number }[] = [];
   for (const wait of instance.waits.all()) {
-    if (wait.kind === 'timer' && wait.deferred && timers.length < mostListed) timers.push({ id: wait.id, dueAt: wait.dueAt });
+    if (wait.kind === 'timer' && wait.deferred && timers.length < mostListed)
+      timers.push({ id: wait.id, dueAt: wait.dueAt });
     else if (wait.kind === 'signal' && signals.length < mostListed) signals.push(wait.name);
     else if (wait.kind === 'condition' && conditions.length < mostListed) {
       conditions.push({ id: wait.id, ...(wait.dueAt !== undefined && { dueAt: wait.dueAt }) });

@@ -20,13 +20,19 @@ export async function openFailure(core: Core, failure: FailureRecord): Promise<F
 }
 
 /** Events as stored bodies. */
-export function bodiesOf(core: Core, events: readonly RunEvent[]): readonly string[] | Promise<readonly string[]> {
+export function bodiesOf(
+  core: Core,
+  events: readonly RunEvent[],
+): readonly string[] | Promise<readonly string[]> {
   if (!core.sealer.active) return events.map(encodeEvent);
   return Promise.all(events.map(async (event) => encodeEvent(await core.sealer.sealEvent(event))));
 }
 
 /** Stored bodies as events with every payload readable, in order. */
-export function eventsOf(core: Core, bodies: readonly string[]): readonly RunEvent[] | Promise<readonly RunEvent[]> {
+export function eventsOf(
+  core: Core,
+  bodies: readonly string[],
+): readonly RunEvent[] | Promise<readonly RunEvent[]> {
   const events = bodies.map(decodeEvent);
   return core.sealer.active ? Promise.all(events.map((event) => core.sealer.openEvent(event))) : events;
 }

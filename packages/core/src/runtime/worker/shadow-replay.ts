@@ -8,7 +8,12 @@ import type { RunHost } from './run-host.js';
 import { eventsOf } from './sealing.js';
 
 /** Replays what the store has from event 1 and compares with the run in memory; a difference is a blockage with its report. */
-export async function shadowReplay(host: RunHost, workflow: WorkflowRecord, live: WorkflowInstance, runId: RunId): Promise<Blockage | undefined> {
+export async function shadowReplay(
+  host: RunHost,
+  workflow: WorkflowRecord,
+  live: WorkflowInstance,
+  runId: RunId,
+): Promise<Blockage | undefined> {
   const { core } = host;
   const [loaded] = await core.storage.loadRuns([{ runId, afterSeq: 0 }]);
   if (loaded?.run.seq !== live.recorder.head) return undefined; // moved on by somebody else: nothing to compare
@@ -20,18 +25,28 @@ export async function shadowReplay(host: RunHost, workflow: WorkflowRecord, live
     onForeign: () => undefined,
   });
   shadow.feedRecorded(events);
-  await new Promise<void>((done) => { host.executor.run({ step: () => shadow.step(), done }); });
+  await new Promise<void>((done) => {
+    host.executor.run({ step: () => shadow.step(), done });
+  });
   if (shadow.blockage) return shadow.blockage;
   const difference = compare(live, shadow);
-  return difference === undefined ? undefined : { code: 'nondeterminism', message: `Shadow replay of '${workflow.name}' differs from the run in memory: ${difference}` };
+  return difference === undefined
+    ? undefined
+    : {
+        code: 'nondeterminism',
+        message: `Shadow replay of '${workflow.name}' differs from the run in memory: ${difference}`,
+      };
 }
 
 function compare(live: WorkflowInstance, shadow: WorkflowInstance): string | undefined {
-  const waits = (instance: WorkflowInstance): string => [...instance.waits.all()].map((wait) => wait.id).join(' ');
+  const waits = (instance: WorkflowInstance): string =>
+    [...instance.waits.all()].map((wait) => wait.id).join(' ');
   const state = ({ state }: WorkflowInstance): string => (state ? payloadText(state) : '');
-  if (live.recorder.head !== shadow.recorder.head) return `history ends at ${shadow.recorder.head} instead of ${live.recorder.head}`;
+  if (live.recorder.head !== shadow.recorder.head)
+    return `history ends at ${shadow.recorder.head} instead of ${live.recorder.head}`;
   if (waits(live) !== waits(shadow)) return `it waits for [${waits(shadow)}] instead of [${waits(live)}]`;
   if (state(live) !== state(shadow)) return 'its state is another one';
-  if (live.settlement?.kind !== shadow.settlement?.kind) return `it is ${shadow.settlement?.kind ?? 'open'} instead of ${live.settlement?.kind ?? 'open'}`;
+  if (live.settlement?.kind !== shadow.settlement?.kind)
+    return `it is ${shadow.settlement?.kind ?? 'open'} instead of ${live.settlement?.kind ?? 'open'}`;
   return undefined;
 }

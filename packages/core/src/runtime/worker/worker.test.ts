@@ -9,7 +9,10 @@ import { openWorker, untilClosed } from './worker.testkit.js';
 test('a workflow without work completes in the commit that starts it', async () => {
   const { core, start } = await openWorker({ workflows: { hello: async (_ctx, name) => `hello ${name}` } });
   const { runId } = await start('hello', 'w1', 'you');
-  expect(await untilClosed(core, runId)).toMatchObject({ status: 'completed', output: { data: 'hello you' } });
+  expect(await untilClosed(core, runId)).toMatchObject({
+    status: 'completed',
+    output: { data: 'hello you' },
+  });
 });
 
 test('activities one after the other', async () => {
@@ -64,7 +67,10 @@ for (const checks of [{ alwaysEvict: true }, { shadowReplay: true }]) {
       activities: { double: (n) => n * 2 },
     });
     const { runId } = await start('mixed', 'w1');
-    expect(await untilClosed(core, runId)).toMatchObject({ status: 'completed', output: { data: [[2, 4, 6], 'fast', 41] } });
+    expect(await untilClosed(core, runId)).toMatchObject({
+      status: 'completed',
+      output: { data: [[2, 4, 6], 'fast', 41] },
+    });
   });
 }
 
@@ -73,7 +79,10 @@ test('waiting for something foreign blocks the run', async () => {
     workflows: { foreign: async () => new Promise(() => undefined) },
   });
   const { runId } = await start('foreign', 'w1');
-  expect(await untilClosed(core, runId)).toMatchObject({ status: 'blocked', blocked: { code: 'foreign_await' } });
+  expect(await untilClosed(core, runId)).toMatchObject({
+    status: 'blocked',
+    blocked: { code: 'foreign_await' },
+  });
 });
 
 test('an outcome reaches a run that another worker has moved on meanwhile, however old the one in memory here is', async () => {
@@ -98,7 +107,9 @@ test('an outcome reaches a run that another worker has moved on meanwhile, howev
   asleep = true;
 
   let begun = (): void => undefined;
-  const working = new Promise<void>((resolve) => { begun = resolve; });
+  const working = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
   const hang = (): Promise<void> => {
     begun();
     return new Promise(() => undefined);
@@ -108,14 +119,20 @@ test('an outcome reaches a run that another worker has moved on meanwhile, howev
   const message = { namespace, runId, kind: 'signal', messageId: 'm1', at: 1, body };
   await there.core.committer.commit({
     expect: [],
-    writes: [{ kind: 'put-message', message }, { kind: 'wake-task', taskId: runTaskId(runId), at: 1 }],
+    writes: [
+      { kind: 'put-message', message },
+      { kind: 'wake-task', taskId: runTaskId(runId), at: 1 },
+    ],
   });
   await working;
   there.worker.abandon();
   asleep = false;
   await here.core.storage.releaseLeases(there.worker.id);
   here.worker.poke('another run');
-  expect(await untilClosed(here.core, runId)).toMatchObject({ status: 'completed', output: { data: 'done here' } });
+  expect(await untilClosed(here.core, runId)).toMatchObject({
+    status: 'completed',
+    output: { data: 'done here' },
+  });
 });
 
 function bound<T extends object>(target: T, name: string | symbol): unknown {

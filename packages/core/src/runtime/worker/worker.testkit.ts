@@ -24,11 +24,23 @@ export async function openWorker(options: {
   readonly activities?: Readonly<Record<string, (input: any, activity: any) => unknown>>;
   readonly checks?: Partial<Core['checks']>;
   readonly maxConcurrentActivities?: number;
-}): Promise<{ core: Core; worker: Worker; start: (type: string, id: string, input?: unknown) => Promise<RunBirth['run']> }> {
+}): Promise<{
+  core: Core;
+  worker: Worker;
+  start: (type: string, id: string, input?: unknown) => Promise<RunBirth['run']>;
+}> {
   const storage = await (options.storage ?? memory()).open();
   const busy = new Busy(hostPlatform);
-  const workflows = Object.entries(options.workflows).map(([name, fn]): WorkflowRecord => ({ name, fn, messages: {} }));
-  const activities = Object.entries(options.activities ?? {}).map(([name, fn]): ActivityRecord => ({ name, fn, options: {} }));
+  const workflows = Object.entries(options.workflows).map(([name, fn]): WorkflowRecord => ({
+    name,
+    fn,
+    messages: {},
+  }));
+  const activities = Object.entries(options.activities ?? {}).map(([name, fn]): ActivityRecord => ({
+    name,
+    fn,
+    options: {},
+  }));
   const core: Core = {
     namespace: 'default',
     storage,
@@ -71,15 +83,35 @@ function newBirth(core: Core, workflowType: string, workflowId: string, input: u
   const runId = core.ids.next(now);
   const payload = encodeValue(input);
   const started: WorkflowStarted = {
-    seq: 1, type: 'WorkflowStarted', at: now, workflowType, workflowId, runId, taskQueue: 'default', input: payload, runNumber: 1, attempt: 1,
+    seq: 1,
+    type: 'WorkflowStarted',
+    at: now,
+    workflowType,
+    workflowId,
+    runId,
+    taskQueue: 'default',
+    input: payload,
+    runNumber: 1,
+    attempt: 1,
   };
   const empty = encodeValue({});
   return {
     started,
     run: {
-      namespace: core.namespace, runId, workflowId, runNumber: 1, workflowType, taskQueue: 'default', startedAt: now,
+      namespace: core.namespace,
+      runId,
+      workflowId,
+      runNumber: 1,
+      workflowType,
+      taskQueue: 'default',
+      startedAt: now,
       start: encodeStart({ input: payload, memo: empty, searchAttributes: empty }),
-      status: 'pending', isCurrent: true, buildId: null, closedAt: null, progressAt: now, body: encodeBody({}),
+      status: 'pending',
+      isCurrent: true,
+      buildId: null,
+      closedAt: null,
+      progressAt: now,
+      body: encodeBody({}),
     },
     expect: [],
     writes: [],
@@ -92,6 +124,8 @@ export async function untilClosed(core: Core, runId: string): Promise<Record<str
     const run = await core.storage.readRun(runId);
     if (run && run.closedAt !== null) return { status: run.status, ...(JSON.parse(run.body) as object) };
     if (run?.status === 'blocked') return { status: run.status, ...(JSON.parse(run.body) as object) };
-    await new Promise<void>((resolve) => { hostPlatform.setTimer(resolve, 1, false); });
+    await new Promise<void>((resolve) => {
+      hostPlatform.setTimer(resolve, 1, false);
+    });
   }
 }

@@ -82,10 +82,18 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     this.executor = executor;
     this.#options = options;
     this.#queues = new Set(options.taskQueues);
-    this.activities = new ActivityLoop(core, { workerId: options.id, maxConcurrent: options.maxConcurrentActivities, leaseMs: activityLeaseMs }, this);
+    this.activities = new ActivityLoop(
+      core,
+      { workerId: options.id, maxConcurrent: options.maxConcurrentActivities, leaseMs: activityLeaseMs },
+      this,
+    );
     this.#runs = new RunTable<OwnedRun>(options.maxCachedWorkflows, (runId) => this.activities.hasRun(runId));
     this.#queries = new QueryResponder(this);
-    this.#outside = new OutsideChanges(core, () => this.activities.runs(), (runIds) => this.#lookOutside(runIds));
+    this.#outside = new OutsideChanges(
+      core,
+      () => this.activities.runs(),
+      (runIds) => this.#lookOutside(runIds),
+    );
     this.#served = this.#serves();
     this.#dispatcher = new Dispatcher(core, {
       workerId: options.id,
@@ -105,7 +113,10 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     await this.core.storage.join(this.id);
     await this.core.storage.reapDeadWorkers();
     this.#unwatch = this.core.feed.onHint((hint) => {
-      if (hint.kind === 'changed') this.#outside.suspect(hint.runs.filter((runId) => this.#runs.get(runId) ?? this.activities.hasRun(runId)));
+      if (hint.kind === 'changed')
+        this.#outside.suspect(
+          hint.runs.filter((runId) => this.#runs.get(runId) ?? this.activities.hasRun(runId)),
+        );
       else if (hint.kind === 'unknown') this.#outside.suspect(this.activities.runs());
       else if (hint.kind === 'lost') this.#setState('failed');
     });
@@ -126,7 +137,11 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   // ── LocalWorker ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   serves(workflowType: string, taskQueue: string): boolean {
-    return this.#state === 'running' && this.#queues.has(taskQueue) && this.core.registry.workflows.has(workflowType);
+    return (
+      this.#state === 'running' &&
+      this.#queues.has(taskQueue) &&
+      this.core.registry.workflows.has(workflowType)
+    );
   }
 
   start(birth: RunBirth): Promise<CommitResult> {
@@ -186,7 +201,9 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   codeOf(scheduled: ActivityScheduled, instance: WorkflowInstance | undefined): ActivityRecord | undefined {
     if (!scheduled.inline) return this.core.registry.activities.get(scheduled.activityType);
     const wait = instance?.waits.get(scheduled.activityId);
-    return wait?.kind === 'activity' && wait.inline ? stepRecord(scheduled.activityType, wait.inline) : undefined;
+    return wait?.kind === 'activity' && wait.inline
+      ? stepRecord(scheduled.activityType, wait.inline)
+      : undefined;
   }
 
   claimableAt(at: number): void {
@@ -231,7 +248,11 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     const wants: TaskWant[] = [];
     if (this.core.registry.activities.size > 0) wants.push({ kind: 'activity', queues, types: null });
     if (types.length > 0) {
-      wants.push({ kind: 'workflow', queues, types }, { kind: 'query', queues, types }, { kind: 'activity', queues: queues.map(stepQueue), types });
+      wants.push(
+        { kind: 'workflow', queues, types },
+        { kind: 'query', queues, types },
+        { kind: 'activity', queues: queues.map(stepQueue), types },
+      );
     }
     return wants;
   }
@@ -284,9 +305,16 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
       const instance = scheduled.inline ? await this.#instanceOf(task.runId) : undefined;
       if (scheduled.inline && !instance) return;
       reserved = false;
-      this.activities.start(withHeartbeatLease(task, scheduled, this.core.clock.now()), scheduled, this.codeOf(scheduled, instance));
+      this.activities.start(
+        withHeartbeatLease(task, scheduled, this.core.clock.now()),
+        scheduled,
+        this.codeOf(scheduled, instance),
+      );
     } catch (error) {
-      this.core.log.error('A claimed activity could not be begun; it will be claimed again', { taskId: task.taskId, error });
+      this.core.log.error('A claimed activity could not be begun; it will be claimed again', {
+        taskId: task.taskId,
+        error,
+      });
     } finally {
       if (reserved) this.activities.unreserve();
     }
@@ -296,7 +324,9 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   async #putBack(task: TaskRecord): Promise<void> {
     await this.core.committer.commit({
       expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
-      writes: [{ kind: 'put-task', task: { ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0 } }],
+      writes: [
+        { kind: 'put-task', task: { ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0 } },
+      ],
     });
   }
 
@@ -306,7 +336,9 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     const wait = this.#runs.get(task.runId)?.waitOf(activityId);
     if (wait) return wait.scheduled;
     const [body] = await this.core.storage.readEvents(task.runId, { from: scheduledSeq, limit: 1 });
-    return body === undefined ? undefined : ((await eventsOf(this.core, [body])) as readonly [ActivityScheduled])[0];
+    return body === undefined
+      ? undefined
+      : ((await eventsOf(this.core, [body])) as readonly [ActivityScheduled])[0];
   }
 
   async #instanceOf(runId: RunId): Promise<WorkflowInstance | undefined> {
@@ -344,8 +376,15 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
       return run && (this.activities.hasRun(runId) || now - run.writtenAt > justNow) ? [run] : [];
     });
     try {
-      const loaded = owned.length === 0 ? [] : await this.core.storage.loadRuns(owned.map((run) => ({ runId: run.runId, afterSeq: run.hotSeq })));
-      owned.forEach((run, i) => { run.seen(loaded[i]); });
+      const loaded =
+        owned.length === 0
+          ? []
+          : await this.core.storage.loadRuns(
+              owned.map((run) => ({ runId: run.runId, afterSeq: run.hotSeq })),
+            );
+      owned.forEach((run, i) => {
+        run.seen(loaded[i]);
+      });
       for (const runId of runIds) if (!this.#runs.get(runId)) await this.activities.check(runId);
     } catch (error) {
       this.core.log.warn('Runs in work could not be looked at; they will be looked at again', { error });
@@ -423,7 +462,10 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
 
 export async function startWorker(core: Core, options: WorkerOptions): Promise<Worker> {
   const bad = options.taskQueues.length === 0;
-  if (bad) throw new InvalidArgumentError('A worker needs a task queue', [{ path: 'taskQueues', message: 'must not be empty' }]);
+  if (bad)
+    throw new InvalidArgumentError('A worker needs a task queue', [
+      { path: 'taskQueues', message: 'must not be empty' },
+    ]);
   const executor = new Executor(await chooseDrain(core.platform), core.busy, core.committer);
   return new Worker(core, options, executor);
 }
