@@ -47,8 +47,9 @@ function start(runId, more = {}) {
     leaseOwner: null,
   });
   return {
-    expect: [],
+    expect: [{ kind: 'key', namespace: 'default', key: runId, value: null }],
     writes: [
+      { kind: 'put-key', record: { namespace: 'default', key: runId, value: runId, runId } },
       { kind: 'insert-run', run: newRun(runId), events: [body] },
       { kind: 'put-task', task: waiting },
       { kind: 'put-task', task: task(runId, 0, more) },
@@ -69,6 +70,25 @@ function step(runId, k) {
     ],
   };
 }
+function end(runId) {
+  return {
+    expect: [
+      { kind: 'token', taskId: `${runId}/0`, token: 1 },
+      { kind: 'inbox-read', runId, through: 0 },
+    ],
+    writes: [
+      {
+        kind: 'advance-run',
+        runId,
+        fromSeq: 1,
+        events: [body, body],
+        changes: { ...changes, status: 'completed', closedAt: 2 },
+      },
+      { kind: 'drop-tasks', runId },
+    ],
+  };
+}
+
 async function must(handle, batches) {
   for (const result of await handle.commit(batches)) if (!result.ok) throw new Error(JSON.stringify(result));
 }
@@ -115,6 +135,8 @@ async function operations(durability) {
       Array.from({ length: 1e3 }, (_, j) => start(`asleep-${String(i * 1e3 + j)}`, sleeping)),
     );
   }
+  let grouped = 0;
+  let ended = 0;
   let started = 0;
   let signals = 0;
   const claimAll = { namespace: 'default', owner: 'other', now: 179e10, buildId: null };
@@ -129,6 +151,16 @@ async function operations(durability) {
       );
       m++;
     },
+    'start of 64 runs': () =>
+      must(
+        handle,
+        Array.from({ length: 64 }, () => start(`group-${String(grouped++)}`)),
+      ),
+    'end of 64 runs': () =>
+      must(
+        handle,
+        Array.from({ length: Math.min(64, grouped - ended) }, () => end(`group-${String(ended++)}`)),
+      ),
     start: () => must(handle, [start(`started-${String(started++)}`)]),
     signal: () => {
       const runId = `asleep-${String(signals % 1e4)}`;

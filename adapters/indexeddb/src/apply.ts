@@ -8,7 +8,7 @@ import {
   type RunId,
   type Write,
 } from '@perdure/core/storage';
-import { dropTask, dropTasksOf, putTask, touchTask } from './tasks.js';
+import { changeTask, dropTask, dropTasksOf, putTask, touchTask } from './tasks.js';
 import { identityOf, keyName, workOn, type Run, type View } from './view.js';
 
 /** Applies batches to a view that knows all they name. Pure: nothing is read or written. */
@@ -25,6 +25,7 @@ function apply(view: View, write: Write): void {
   switch (write.kind) {
     case 'insert-run': {
       const { runId } = write.run;
+      const { spilled, strays, messages } = view.ghost(runId);
       const run = workOn({
         ...write.run,
         startApart: false,
@@ -32,13 +33,17 @@ function apply(view: View, write: Write): void {
         historyBytes: 0,
         version: 0,
         tasks: [],
-        spilled: view.orphans.get(runId) ?? 0,
-        floor: view.floor,
+        spilled,
+        strays,
+        floor: 0,
         tail: '',
         tailCount: 0,
         era: '',
         marks: [],
       });
+      // Nobody has sent it anything yet.
+      if (!messages) run.inbox = 0;
+      view.ghosts.delete(runId);
       view.runs.set(runId, run);
       advance(view, run, write.events, undefined);
       return;
@@ -72,7 +77,7 @@ function apply(view: View, write: Write): void {
       const task = view.task(write.taskId);
       if (task === undefined || task.visibleAt <= write.at) return;
       const woken = { ...task, visibleAt: write.at };
-      putTask(view, woken);
+      changeTask(view, woken);
       touchTask(view, woken);
       return;
     }
@@ -122,8 +127,9 @@ function putMessage(view: View, message: NewMessage): void {
   const run = view.runs.get(message.runId);
   // Who has the journal open may think the inbox empty: it must find its next place taken.
   if (run !== undefined && run.base.era !== '') run.dirty = true;
-  const floor = run?.base.floor ?? view.floor;
-  const position = Math.max(inbox.added.at(-1)?.position ?? inbox.top, floor) + 1;
+  if (run === undefined) view.setGhost(message.runId, { messages: true });
+  const last = inbox.added.at(-1)?.position ?? inbox.top;
+  const position = Math.max(last, run?.base.floor ?? 0, view.floor) + 1;
   inbox.known.set(identity, position);
   inbox.added.push({ ...message, position });
 }
@@ -134,6 +140,7 @@ function dropMessages(view: View, runId: RunId, through: number): void {
   view.changed.add(runId);
   if (inbox === undefined || last === 0 || through <= inbox.dropped) return;
   inbox.dropped = Math.min(through, last);
+  view.messagesDropped = true;
   if (through < last) return;
   // The newest message goes, and with it what the next position would be counted from.
   const run = view.runs.get(runId);
@@ -159,10 +166,8 @@ function purge(view: View, runId: RunId): void {
   for (const [name, record] of view.keys) if (record?.runId === runId) setKey(view, name, undefined);
   const run = view.runs.get(runId);
   if (!view.purged.has(runId)) view.purged.set(runId, run);
-  if (run !== undefined) {
-    view.orphans.set(runId, run.base.spilled);
-    raiseFloor(view, run.base.floor);
-  }
+  view.setGhost(runId, { spilled: (run?.base ?? view.ghost(runId)).spilled, strays: false, messages: false });
+  raiseFloor(view, run?.base.floor ?? 0);
   view.runs.set(runId, undefined);
   view.changed.add(runId);
 }

@@ -3,7 +3,7 @@ import { isBase, type Base, type Spill } from './layout.js';
 import { claimKey, dueOf, isLeasedGroup, isWanted, marksOf, prefixOf } from './marks.js';
 import { groupsOf, pageOf, TaskReader } from './scan.js';
 import type { Progress, Session } from './session.js';
-import { putTask } from './tasks.js';
+import { changeTask } from './tasks.js';
 import { taskStores, transact } from './transact.js';
 import type { View } from './view.js';
 
@@ -46,7 +46,7 @@ function lease(
       leaseOwner: owner,
       leaseUntil: Math.min(now + want.leaseMs, NEVER),
     };
-    putTask(view, leased);
+    changeTask(view, leased);
     return leased;
   });
 }

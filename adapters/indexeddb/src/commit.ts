@@ -1,4 +1,4 @@
-import type { Batch, CommitResult, RunId } from '@perdure/core/storage';
+import type { Batch, CommitResult } from '@perdure/core/storage';
 import { applyAll } from './apply.js';
 import { nameOf } from './errors.js';
 import { isStep, type Journals, type Taken } from './journal.js';
@@ -6,7 +6,7 @@ import { load } from './load.js';
 import { homeOf } from './layout.js';
 import { needsOf, type Needs } from './needs.js';
 import { Writing, type Progress, type Session } from './session.js';
-import { View } from './view.js';
+import { inboxWith, View } from './view.js';
 import { writeAll } from './write.js';
 
 export interface Committed {
@@ -29,7 +29,7 @@ export async function commit(
   } catch (error) {
     if (nameOf(error) !== 'ConstraintError') throw error;
     progress.committing = false;
-    return attempt(session, batches, needs, progress, needs.runs);
+    return attempt(session, batches, needs, progress, new Set([...needs.runs, ...needs.keys.keys()]));
   }
 }
 
@@ -38,7 +38,7 @@ async function attempt(
   batches: readonly Batch[],
   needs: Needs,
   progress: Progress,
-  doubtful: Set<RunId>,
+  doubtful: Set<string>,
 ): Promise<Committed> {
   // In one go with the opening of the transaction, so that the order of taking is the order of transactions.
   const taken = session.journals.take(needs.runs);
@@ -47,6 +47,7 @@ async function attempt(
     for (;;) {
       const view = new View(taken);
       recall(view, needs, taken, doubtful);
+      assume(view, needs, doubtful);
       if (!isKnown(view, needs)) {
         writing ??= new Writing(session);
         await load(writing.tx, needs, view);
@@ -54,7 +55,7 @@ async function attempt(
       const results = applyAll(view, batches);
       if (doubt(view, doubtful)) continue;
       // Steps alone need no other store. Whatever changes a run's record has this one in its scope too: they still queue.
-      writing ??= new Writing(session, ['steps']);
+      writing ??= new Writing(session, view.isSteps ? ['steps'] : undefined);
       writeAll(writing, view, session.journals);
       await writing.commit(progress);
       settle(view, session.journals);
@@ -68,36 +69,54 @@ async function attempt(
   }
 }
 
-function recall(view: View, needs: Needs, taken: Taken, doubtful: ReadonlySet<RunId>): void {
+function recall(view: View, needs: Needs, taken: Taken, doubtful: ReadonlySet<string>): void {
   for (const [runId, known] of taken) {
     if (doubtful.has(runId)) continue;
     const run = { ...known, fresh: [], dirty: false };
     view.runs.set(runId, run);
     view.recalled.set(runId, { run, before: run.base });
     if (run.inbox !== undefined && needs.inboxes.get(runId)?.length === 0) {
-      view.inboxes.set(runId, { top: run.inbox, dropped: 0, added: [], known: new Map() });
+      view.inboxes.set(runId, inboxWith(run.inbox));
     }
   }
 }
 
-/** Only a step proves what was remembered: everything else that was taken from memory has to be read after all. */
-function doubt(view: View, doubtful: Set<RunId>): boolean {
-  let found = false;
-  for (const [runId, { run, before }] of view.recalled) {
-    if (view.runs.get(runId) === run && run.dirty && isStep(run, before)) continue;
-    doubtful.add(runId);
-    found = true;
+/** What is to be added is taken to be missing; that it could be added will prove it. */
+function assume(view: View, needs: Needs, doubtful: ReadonlySet<string>): void {
+  for (const runId of needs.inserts) {
+    // One that is purged first could be added whatever there was.
+    if (doubtful.has(runId) || view.runs.has(runId) || needs.keysOf.has(runId)) continue;
+    view.runs.set(runId, undefined);
+    view.assumedRuns.add(runId);
   }
-  return found;
+  for (const [name, { value }] of needs.keys) {
+    if (value === null && !doubtful.has(name)) view.assumedKeys.add(name);
+  }
+}
+
+/** What was not read must be proved by what is written: a step, or a record that is added. The rest is read after all. */
+function doubt(view: View, doubtful: Set<string>): boolean {
+  const { size } = doubtful;
+  for (const [runId, { run, before }] of view.recalled) {
+    if (view.runs.get(runId) !== run || !run.dirty || !isStep(run, before)) doubtful.add(runId);
+  }
+  for (const runId of view.assumedRuns) if (view.runs.get(runId) === undefined) doubtful.add(runId);
+  for (const name of view.assumedKeys) if (view.keys.get(name) === undefined) doubtful.add(name);
+  return doubtful.size > size;
 }
 
 function isKnown(view: View, needs: Needs): boolean {
-  if (needs.keys.size + needs.tasksOf.size + needs.spillsUnder.size > 0) return false;
+  if (needs.keysOf.size > 0) return false;
+  for (const name of needs.keys.keys()) if (!view.assumedKeys.has(name)) return false;
   for (const runId of needs.runs) if (!view.runs.has(runId)) return false;
   for (const runId of needs.inboxes.keys()) if (!view.inboxes.has(runId)) return false;
   for (const taskId of needs.tasks) {
-    const home = view.runs.get(homeOf(taskId));
-    if (home === undefined || (home.base.spilled > 0 && view.task(taskId) === undefined)) return false;
+    const { spilled } = view.runs.get(homeOf(taskId))?.base ?? view.ghost(homeOf(taskId));
+    if (spilled > 0 && view.task(taskId) === undefined) return false;
+  }
+  for (const runId of needs.tasksOf) {
+    const { spilled, strays } = view.runs.get(runId)?.base ?? view.ghost(runId);
+    if (spilled > 0 || strays) return false;
   }
   return true;
 }

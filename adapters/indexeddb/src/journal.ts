@@ -50,6 +50,11 @@ export class Journals {
     return taken;
   }
 
+  /** Whether this commit is the last that took what is known of the run. */
+  isTaker(runId: RunId, taken: Taken | undefined): boolean {
+    return taken !== undefined && this.#takers.get(runId) === taken;
+  }
+
   /** After the transaction of a commit, or of a claim, which took nothing. */
   keep(runId: RunId, run: Run, taken: Taken | undefined): void {
     if (this.#takers.get(runId) !== taken) return;
@@ -84,6 +89,7 @@ export function isStep(run: Run, before: Base): boolean {
     base.closedAt === before.closedAt &&
     base.floor === before.floor &&
     base.spilled === before.spilled &&
+    base.strays === before.strays &&
     wantsJournal(base) &&
     cover(run.bounds, marksOf(base.tasks))
   );
@@ -94,18 +100,12 @@ export function wantsJournal(base: Base): boolean {
   return base.closedAt === null && base.tasks.some((task) => task.leaseOwner !== null);
 }
 
-export function stepColumns({ base, fresh }: Run): StepColumns {
-  const { seq, historyBytes, version, buildId, progressAt, body, tasks } = base;
-  const count = fresh.length;
-  return {
-    seq,
-    historyBytes,
-    version,
-    buildId,
-    progressAt,
-    body,
-    tasks,
-    events: joinEvents('', 0, fresh),
-    count,
-  };
+export function stepColumns({ base, fresh, stored }: Run): StepColumns {
+  const { seq, historyBytes, version, buildId, progressAt, body } = base;
+  const tasks = base.tasks.map((task) => {
+    const place = stored.indexOf(task);
+    return place < 0 ? task : place;
+  });
+  const events = joinEvents('', 0, fresh);
+  return { seq, historyBytes, version, buildId, progressAt, body, tasks, events, count: fresh.length };
 }

@@ -13,6 +13,8 @@ export interface Base extends RunRecord {
   readonly tasks: readonly TaskRecord[];
   /** How many `Spill` records have this run for a home. */
   readonly spilled: number;
+  /** Whether a task of this run was ever put that has another home. */
+  readonly strays: boolean;
   /** No message at or below this position will ever be given out. */
   readonly floor: number;
   /** The newest events, not yet in a chunk, and how many they are. */
@@ -31,26 +33,36 @@ export interface Spill {
   readonly stray?: RunId;
 }
 
+export type Live = Base | Spill | Ghost;
+
+/** What is known of a run that is not there: somebody put a task or a message for it. Under its id in `live`. */
+export interface Ghost {
+  readonly spilled: number;
+  readonly strays: boolean;
+  readonly messages: boolean;
+}
+
 /**
  * One commit of a run in its journal: the columns as they are after it, and its events. Added, never replaced, so that
- * of two who continue the same state the second fails. A blocker is only a key: it bars the place to a handle that
- * does not know yet that others have changed the run.
+ * of two who continue the same state the second fails. Null is a blocker: it bars the place to a handle that does not
+ * know yet that others have changed the run.
+ *
+ * Steps and chunks are stored with their keys outside. A key inside makes Chromium read the record it has just
+ * serialised once more, to find the key: half as much again for each.
  */
-export interface Step {
-  readonly key: string;
-  readonly columns?: StepColumns;
-}
+export type Step = StepColumns | null;
 export interface StepColumns extends Pick<
   Base,
-  'seq' | 'historyBytes' | 'version' | 'buildId' | 'progressAt' | 'body' | 'tasks'
+  'seq' | 'historyBytes' | 'version' | 'buildId' | 'progressAt' | 'body'
 > {
+  /** A number stands for the task at that place in the run's record. */
+  readonly tasks: readonly (TaskRecord | number)[];
   readonly events: string;
   readonly count: number;
 }
 
 /** Sealed events, up to and including `last`, or the `start` of a run (`last` 0). */
 export interface Chunk {
-  readonly key: string;
   readonly last: Seq;
   readonly text: string;
 }
@@ -77,8 +89,14 @@ export function homeOf(taskId: TaskId): RunId {
   return home;
 }
 
-export function isBase(value: Base | Spill): value is Base {
+export function isBase(value: Live): value is Base {
   return 'tasks' in value;
+}
+export function isGhost(value: Live): value is Ghost {
+  return 'messages' in value;
+}
+export function isSpill(value: Live): value is Spill {
+  return 'task' in value;
 }
 
 /** No string of the port holds U+0000, so it separates events, and the parts of keys, without escapes. */
@@ -118,12 +136,13 @@ export function under(first: string): IDBKeyRange {
   return IDBKeyRange.bound([first], [first, []]);
 }
 
-/** A run's columns after a step. */
-export function afterStep(base: Base, step: StepColumns): Base {
-  const { events, count, ...columns } = step;
+/** A run's columns after a step; `stored` are the tasks of its record. */
+export function afterStep(base: Base, stored: readonly TaskRecord[], step: StepColumns): Base {
+  const { events, count, tasks, ...columns } = step;
   return {
     ...base,
     ...columns,
+    tasks: tasks.flatMap((task) => (typeof task === 'number' ? (stored[task] ?? []) : task)),
     tail: count === 0 ? base.tail : joinEvents(base.tail, base.tailCount, [events]),
     tailCount: base.tailCount + count,
   };

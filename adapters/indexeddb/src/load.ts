@@ -1,9 +1,8 @@
 import type { NewMessage, RunId, TaskId, TaskRecord } from '@perdure/core/storage';
-import { afterStep, homeOf, isBase, stepsOf, under, type Base, type Spill } from './layout.js';
-import { marksOf } from './marks.js';
+import { afterStep, homeOf, isBase, isGhost, isSpill, stepsOf, under, type Base } from './layout.js';
 import type { KeyName, Needs } from './needs.js';
 import type { AnyTx } from './schema.js';
-import { identityOf, keyName, workOn, type Inbox, type Run, type View } from './view.js';
+import { identityOf, inboxWith, keyName, workOn, type Inbox, type Run, type View } from './view.js';
 
 /**
  * Reads what is needed and not yet known into the view. All requests that do not wait for another are made at once.
@@ -11,27 +10,29 @@ import { identityOf, keyName, workOn, type Inbox, type Run, type View } from './
  */
 export async function load(tx: AnyTx, needs: Needs, view: View): Promise<void> {
   const loadRun = async (runId: RunId): Promise<void> => {
-    if (!view.runs.has(runId)) view.runs.set(runId, await readRun(tx, runId));
+    if (view.runs.has(runId)) return;
+    const record = await tx.objectStore('live').get(runId);
+    if (record !== undefined && isGhost(record)) view.ghosts.set(runId, record);
+    view.runs.set(runId, record !== undefined && isBase(record) ? await withJournal(tx, record) : undefined);
   };
   const runs = new Map(Array.from(needs.runs, (runId) => [runId, loadRun(runId)] as const));
   const loadTask = async (taskId: TaskId): Promise<void> => {
     await runs.get(homeOf(taskId));
-    const home = view.runs.get(homeOf(taskId));
-    if (home?.base.spilled === 0 || view.task(taskId) !== undefined) return;
+    const home = view.runs.get(homeOf(taskId))?.base ?? view.ghost(homeOf(taskId));
+    if (home.spilled === 0 || view.task(taskId) !== undefined) return;
     view.spills.set(taskId, await readSpill(tx, taskId));
   };
-  const learn = (tasks: readonly TaskRecord[]): void => {
-    for (const task of tasks) view.spills.set(task.taskId, task);
-  };
   const loadTasksOf = async (runId: RunId): Promise<void> => {
-    learn(await spillsOf(tx, runId));
-  };
-  const loadSpillsUnder = async (home: RunId): Promise<void> => {
-    const tasks = await spillsUnder(tx, home);
-    learn(tasks);
-    view.orphans.set(home, tasks.length);
+    await runs.get(runId);
+    const { spilled, strays } = view.runs.get(runId)?.base ?? view.ghost(runId);
+    if (spilled === 0 && !strays) return;
+    const tasks = await spillsOf(tx, runId);
+    for (const task of tasks) view.spills.set(task.taskId, task);
+    // Their homes keep count of them.
+    await Promise.all(tasks.map(({ taskId }) => loadRun(homeOf(taskId))));
   };
   const loadKey = async ([name, { namespace, key }]: readonly [string, KeyName]): Promise<void> => {
+    if (view.assumedKeys.has(name)) return;
     view.keys.set(name, await tx.objectStore('keys').get([namespace, key]));
   };
   const loadKeysOf = async (runId: RunId): Promise<void> => {
@@ -40,17 +41,21 @@ export async function load(tx: AnyTx, needs: Needs, view: View): Promise<void> {
     }
   };
   const loadMessages = async ([runId, messages]: readonly [RunId, readonly NewMessage[]]): Promise<void> => {
-    if (!view.inboxes.has(runId)) view.inboxes.set(runId, await readInboxOf(tx, runId, messages));
+    if (view.inboxes.has(runId)) return;
+    await runs.get(runId);
+    const remembered = view.taken?.get(runId);
+    const top = remembered?.base.era === view.runs.get(runId)?.base.era ? remembered?.inbox : undefined;
+    const known = top !== undefined && messages.length === 0;
+    view.inboxes.set(runId, known ? inboxWith(top) : await readInboxOf(tx, runId, messages));
   };
   const loadFloor = async (): Promise<void> => {
-    if (needs.spillsUnder.size + needs.inboxes.size === 0) return;
+    if (needs.inboxes.size === 0) return;
     view.floor = ((await tx.objectStore('meta').get('floor')) ?? 0) as number;
   };
   await Promise.all([
     ...runs.values(),
     ...Array.from(needs.tasks, loadTask),
     ...Array.from(needs.tasksOf, loadTasksOf),
-    ...Array.from(needs.spillsUnder, loadSpillsUnder),
     ...Array.from(needs.keys, loadKey),
     ...Array.from(needs.keysOf, loadKeysOf),
     ...Array.from(needs.inboxes, loadMessages),
@@ -65,13 +70,13 @@ export async function readRun(tx: AnyTx, runId: RunId): Promise<Run | undefined>
 }
 
 export async function withJournal(tx: AnyTx, base: Base): Promise<Run> {
-  const run = workOn(base, { bounds: marksOf(base.tasks) });
+  const run = workOn(base);
   if (base.era === '') return run;
-  for (const { columns } of await tx.objectStore('steps').getAll(stepsOf(base.runId, base.era))) {
-    if (columns === undefined) continue;
+  for (const step of await tx.objectStore('steps').getAll(stepsOf(base.runId, base.era))) {
+    if (step === null) continue;
     run.step++;
-    run.chars += columns.events.length;
-    run.base = afterStep(run.base, columns);
+    run.chars += step.events.length;
+    run.base = afterStep(run.base, base.tasks, step);
   }
   return run;
 }
@@ -80,9 +85,8 @@ export async function withJournal(tx: AnyTx, base: Base): Promise<Run> {
 export async function latest(tx: AnyTx, base: Base): Promise<Base> {
   if (base.era === '') return base;
   const newest = await tx.objectStore('steps').openCursor(stepsOf(base.runId, base.era), 'prev');
-  return newest?.value.columns === undefined
-    ? base
-    : afterStep(base, { ...newest.value.columns, events: '', count: 0 });
+  const step = newest?.value ?? null;
+  return step === null ? base : afterStep(base, base.tasks, { ...step, events: '', count: 0 });
 }
 
 export async function readLatest(tx: AnyTx, runId: RunId): Promise<Base | undefined> {
@@ -92,24 +96,15 @@ export async function readLatest(tx: AnyTx, runId: RunId): Promise<Base | undefi
 
 /** All spilled tasks that belong to a run. */
 export async function spillsOf(tx: AnyTx, runId: RunId): Promise<readonly TaskRecord[]> {
-  const [own, strays] = await Promise.all([
-    spillsUnder(tx, runId),
-    tx.objectStore('live').index('stray').getAll(runId),
-  ]);
-  return [...own.filter((task) => task.runId === runId), ...tasksIn(strays)];
-}
-
-async function spillsUnder(tx: AnyTx, home: RunId): Promise<readonly TaskRecord[]> {
-  return tasksIn(await tx.objectStore('live').getAll(under(home)));
-}
-
-function tasksIn(records: readonly (Base | Spill)[]): readonly TaskRecord[] {
-  return records.flatMap((record) => (isBase(record) ? [] : [record.task]));
+  const live = tx.objectStore('live');
+  const records = await Promise.all([live.getAll(under(runId)), live.index('stray').getAll(runId)]);
+  const tasks = records.flat().flatMap((record) => (isSpill(record) ? [record.task] : []));
+  return tasks.filter((task) => task.runId === runId);
 }
 
 export async function readSpill(tx: AnyTx, taskId: TaskId): Promise<TaskRecord | undefined> {
   const spill = await tx.objectStore('live').get([homeOf(taskId), taskId]);
-  return spill !== undefined && !isBase(spill) ? spill.task : undefined;
+  return spill !== undefined && isSpill(spill) ? spill.task : undefined;
 }
 
 async function readInboxOf(tx: AnyTx, runId: RunId, messages: readonly NewMessage[]): Promise<Inbox> {
@@ -120,5 +115,5 @@ async function readInboxOf(tx: AnyTx, runId: RunId, messages: readonly NewMessag
     if (key !== undefined) known.set(identityOf({ kind, messageId }), key[1]);
   };
   const [newest] = await Promise.all([store.openKeyCursor(under(runId), 'prev'), ...messages.map(look)]);
-  return { top: newest?.primaryKey[1] ?? 0, dropped: 0, added: [], known };
+  return inboxWith(newest?.primaryKey[1] ?? 0, known);
 }

@@ -1,8 +1,9 @@
-import type { Batch, KeyRecord, NewMessage, RunId, TaskId } from '@perdure/core/storage';
+import type { Batch, Expectation, KeyRecord, NewMessage, RunId, TaskId } from '@perdure/core/storage';
 import { homeOf } from './layout.js';
 import { keyName } from './view.js';
 
 export type KeyName = Pick<KeyRecord, 'namespace' | 'key'>;
+type KeyExpectation = Extract<Expectation, { readonly kind: 'key' }>;
 
 /** All that batches name: what has to be known before they can be applied. */
 export interface Needs {
@@ -10,9 +11,10 @@ export interface Needs {
   readonly tasks: Set<TaskId>;
   /** Runs of which every task must be known, wherever it is kept. */
   readonly tasksOf: Set<RunId>;
-  /** Homes of which every spilled task must be known. */
-  readonly spillsUnder: Set<RunId>;
-  readonly keys: Map<string, KeyName>;
+  /** Runs that are to be inserted. */
+  readonly inserts: Set<RunId>;
+  /** Those that something is expected of; what is only written need not be known. */
+  readonly keys: Map<string, KeyExpectation>;
   readonly keysOf: Set<RunId>;
   readonly inboxes: Map<RunId, NewMessage[]>;
 }
@@ -22,7 +24,7 @@ export function needsOf(batches: readonly Batch[]): Needs {
     runs: new Set(),
     tasks: new Set(),
     tasksOf: new Set(),
-    spillsUnder: new Set(),
+    inserts: new Set(),
     keys: new Map(),
     keysOf: new Set(),
     inboxes: new Map(),
@@ -36,9 +38,6 @@ export function needsOf(batches: readonly Batch[]): Needs {
     if (messages === undefined) needs.inboxes.set(runId, (messages = []));
     return messages;
   };
-  const key = (named: KeyName): void => {
-    needs.keys.set(keyName(named), named);
-  };
   for (const { expect, writes } of batches) {
     for (const expectation of expect) {
       switch (expectation.kind) {
@@ -50,7 +49,7 @@ export function needsOf(batches: readonly Batch[]): Needs {
           task(expectation.taskId);
           break;
         case 'key':
-          key(expectation);
+          needs.keys.set(keyName(expectation), expectation);
           break;
         case 'inbox-read':
           needs.runs.add(expectation.runId);
@@ -62,7 +61,7 @@ export function needsOf(batches: readonly Batch[]): Needs {
       switch (write.kind) {
         case 'insert-run':
           needs.runs.add(write.run.runId);
-          needs.spillsUnder.add(write.run.runId);
+          needs.inserts.add(write.run.runId);
           break;
         case 'advance-run':
         case 'amend-run':
@@ -70,6 +69,7 @@ export function needsOf(batches: readonly Batch[]): Needs {
           break;
         case 'put-task':
           task(write.task.taskId);
+          needs.runs.add(write.task.runId);
           break;
         case 'drop-task':
         case 'wake-task':
@@ -88,10 +88,7 @@ export function needsOf(batches: readonly Batch[]): Needs {
           inbox(write.runId);
           break;
         case 'put-key':
-          key(write.record);
-          break;
         case 'drop-key':
-          key(write);
           break;
         case 'purge-run':
           needs.runs.add(write.runId);

@@ -5,6 +5,9 @@ import { dueIn, isLeasedGroup, lastGroup } from './marks.js';
 import type { AnyTx } from './schema.js';
 import type { View } from './view.js';
 
+/** What the index leads to. */
+export type Marked = Base | Spill;
+
 /** A group of marks, and when its first one is due. */
 export interface Group {
   readonly name: string;
@@ -38,7 +41,7 @@ export class TaskReader {
     this.#view = view;
   }
 
-  tasksOf(record: Base | Spill): Promise<readonly TaskRecord[]> {
+  tasksOf(record: Marked): Promise<readonly TaskRecord[]> {
     if (!isBase(record)) {
       const known = this.#view.spills.get(record.task.taskId) ?? record.task;
       this.#view.spills.set(known.taskId, known);
@@ -63,13 +66,13 @@ export async function pageOf(
   until: EpochMs,
   behind: string,
   size: number,
-): Promise<readonly { readonly record: Base | Spill; readonly mark: string }[]> {
+): Promise<readonly { readonly record: Marked; readonly mark: string }[]> {
   // Behind the moment comes U+0000 and the task's id.
   const upper = `${group}${digits(until)}\u0001`;
   if (behind >= upper) return [];
   const range = IDBKeyRange.bound(behind, upper, true, true);
   const records = await tx.objectStore('live').index('marks').getAll(range, size);
-  return records.map((record) => ({
+  return (records as Marked[]).map((record) => ({
     record,
     mark: record.marks.find((mark) => mark.startsWith(group)) ?? '',
   }));

@@ -1,6 +1,6 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from 'idb';
 import type { KeyRecord, MessageRecord, RunId, WorkerId } from '@perdure/core/storage';
-import type { Base, Chunk, Spill, Step } from './layout.js';
+import type { Chunk, Live, Step } from './layout.js';
 
 /** Version of the layout below; a change adds a step to `upgrade`. Stores only go forward. */
 export const schemaVersion = 1;
@@ -9,9 +9,9 @@ export interface Schema extends DBSchema {
   /** `floor`: the newest position given to a message whose run was not there. */
   meta: { key: 'store' | 'floor'; value: Meta | number };
   live: {
-    /** A run's record is under its id, a task of its own under `[home, taskId]`. */
+    /** What is of a run is under its id, a task of its own under `[home, taskId]`. */
     key: RunId | [string, string];
-    value: Base | Spill;
+    value: Live;
     indexes: {
       marks: string;
       started: [string, number, string];
@@ -64,8 +64,8 @@ export function createStores(db: Database): void {
   live.createIndex('workflow', ['namespace', 'workflowId', 'startedAt', 'runId']);
   live.createIndex('status', ['namespace', 'status', 'startedAt', 'runId']);
   live.createIndex('stray', 'stray');
-  db.createObjectStore('steps', { keyPath: 'key' });
-  db.createObjectStore('chunks', { keyPath: 'key' });
+  db.createObjectStore('steps');
+  db.createObjectStore('chunks');
   db.createObjectStore('inbox', { keyPath: ['runId', 'position'] }).createIndex(
     'identity',
     ['runId', 'kind', 'messageId'],

@@ -5,23 +5,50 @@ import type { View } from './view.js';
 
 /** Adds or replaces a task, inside its home's record where there is room. */
 export function putTask(view: View, task: TaskRecord): void {
-  const home = view.runs.get(homeOf(task.taskId));
-  if (home !== undefined && homeOf(task.taskId) === task.runId && hasRoom(home.base, task)) {
-    dropSpill(view, task.taskId);
-    home.base = { ...home.base, tasks: [...without(home.base.tasks, task.taskId), task] };
+  const { taskId, runId } = task;
+  const home = view.runs.get(homeOf(taskId));
+  if (home !== undefined && homeOf(taskId) === runId && hasRoom(home.base, task)) {
+    dropSpill(view, taskId);
+    home.base = { ...home.base, tasks: [...without(home.base.tasks, taskId), task] };
     home.dirty = true;
     return;
   }
-  dropInline(view, task.taskId);
-  if (view.spills.get(task.taskId) === undefined) count(view, task.taskId, 1);
-  view.spills.set(task.taskId, task);
-  view.dirtySpills.add(task.taskId);
+  dropInline(view, taskId);
+  if (view.spills.get(taskId) === undefined) count(view, taskId, 1);
+  if (homeOf(taskId) !== runId) noteStray(view, runId);
+  view.spills.set(taskId, task);
+  view.dirtySpills.add(taskId);
+}
+
+function noteStray(view: View, runId: RunId): void {
+  const run = view.runs.get(runId);
+  if (run === undefined) view.setGhost(runId, { strays: true });
+  else if (!run.base.strays) {
+    run.base = { ...run.base, strays: true };
+    run.dirty = true;
+  }
 }
 
 /** A task that nobody holds may be claimed, now or at its time. */
 export function touchTask(view: View, task: TaskRecord): void {
   view.changed.add(task.runId);
   if (task.leaseOwner === null && task.visibleAt < NEVER) view.queues.add(task.queue);
+}
+
+/** Puts a task that is there, where it is: nothing more need be known of its run. */
+export function changeTask(view: View, task: TaskRecord): void {
+  const { taskId } = task;
+  const home = view.runs.get(homeOf(taskId));
+  if (view.spills.get(taskId) !== undefined) {
+    view.spills.set(taskId, task);
+    view.dirtySpills.add(taskId);
+  } else if (home !== undefined) {
+    home.base = {
+      ...home.base,
+      tasks: home.base.tasks.map((other) => (other.taskId === taskId ? task : other)),
+    };
+    home.dirty = true;
+  }
 }
 
 export function dropTask(view: View, taskId: TaskId): void {
@@ -58,12 +85,11 @@ function dropSpill(view: View, taskId: TaskId): void {
 function count(view: View, taskId: TaskId, by: number): void {
   const runId = homeOf(taskId);
   const home = view.runs.get(runId);
-  if (home === undefined) {
-    view.orphans.set(runId, (view.orphans.get(runId) ?? 0) + by);
-    return;
+  if (home === undefined) view.setGhost(runId, { spilled: view.ghost(runId).spilled + by });
+  else {
+    home.base = { ...home.base, spilled: home.base.spilled + by };
+    home.dirty = true;
   }
-  home.base = { ...home.base, spilled: home.base.spilled + by };
-  home.dirty = true;
 }
 
 function without(tasks: readonly TaskRecord[], taskId: TaskId): readonly TaskRecord[] {

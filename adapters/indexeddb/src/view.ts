@@ -9,7 +9,7 @@ import type {
   TaskRecord,
 } from '@perdure/core/storage';
 import type { Taken } from './journal.js';
-import { homeOf, type Base } from './layout.js';
+import { homeOf, type Base, type Ghost } from './layout.js';
 import { marksOf, type Marks } from './marks.js';
 
 /** A run while one transaction works on it. */
@@ -22,7 +22,8 @@ export interface Run {
   step: number;
   /** Characters of events in that journal. */
   chars: number;
-  /** The marks that the stored record has. */
+  /** The tasks of the stored record, and its marks. */
+  stored: readonly TaskRecord[];
   bounds: Marks;
   /** From this handle's own memory: not read, and without a tail. */
   recalled: boolean;
@@ -49,23 +50,28 @@ export class View implements BatchFacts {
   readonly runs = new Map<RunId, Run | undefined>();
   /** Tasks outside of runs' records; undefined: there is none. */
   readonly spills = new Map<TaskId, TaskRecord | undefined>();
-  /** How many tasks are kept outside under a home that is not there. */
-  readonly orphans = new Map<RunId, number>();
+  /** What is kept of runs that are not there. */
+  readonly ghosts = new Map<RunId, Ghost>();
   readonly keys = new Map<string, KeyRecord | undefined>();
   readonly inboxes = new Map<RunId, Inbox>();
-  /** Newest position given to a message of a run that is not there, over all such runs. */
+  /** Newest position given to a message of a run that was not there then or has gone since, over all of them. */
   floor = 0;
 
   readonly dirtySpills = new Set<TaskId>();
   readonly dirtyKeys = new Set<string>();
+  readonly dirtyGhosts = new Set<RunId>();
   /** Purged runs, as they were first found. */
   readonly purged = new Map<RunId, Run | undefined>();
   /** Runs from this handle's memory, and how they were before. */
   readonly recalled = new Map<RunId, { readonly run: Run; readonly before: Base }>();
+  /** Runs and keys that were not looked for: adding them proves that they were not there. */
+  readonly assumedRuns = new Set<RunId>();
+  readonly assumedKeys = new Set<string>();
   /** What the commit took; undefined where the runs were not named beforehand. */
   readonly taken: Taken | undefined;
 
   floorMoved = false;
+  messagesDropped = false;
   /** What to tell watchers. */
   readonly changed = new Set<RunId>();
   readonly queues = new Set<string>();
@@ -90,10 +96,27 @@ export class View implements BatchFacts {
     return last > inbox.dropped ? last : 0;
   }
 
+  /** Whether nothing is to be written but steps, where all runs came from memory. */
+  get isSteps(): boolean {
+    return this.assumedRuns.size + this.dirtyKeys.size === 0 && !this.messagesDropped;
+  }
+
+  ghost(runId: RunId): Ghost {
+    return this.ghosts.get(runId) ?? { spilled: 0, strays: false, messages: false };
+  }
+  setGhost(runId: RunId, changes: Partial<Ghost>): void {
+    this.ghosts.set(runId, { ...this.ghost(runId), ...changes });
+    this.dirtyGhosts.add(runId);
+  }
+
   task(taskId: TaskId): TaskRecord | undefined {
     const home = this.runs.get(homeOf(taskId));
     return home?.base.tasks.find((task) => task.taskId === taskId) ?? this.spills.get(taskId);
   }
+}
+
+export function inboxWith(top: number, known = new Map<string, number>()): Inbox {
+  return { top, dropped: 0, added: [], known };
 }
 
 export function keyName({ namespace, key }: { readonly namespace: Namespace; readonly key: string }): string {
@@ -117,7 +140,8 @@ export function workOn(base: Base, journal: Partial<Run> = {}): Run {
     dirty: false,
     step: 0,
     chars: 0,
-    bounds: marksOf([]),
+    stored: base.tasks,
+    bounds: marksOf(base.tasks),
     recalled: false,
     inbox: undefined,
     ...journal,

@@ -27,6 +27,7 @@ export function writeAll(writing: Writing, view: View, journals: Journals): void
     writing.store('chunks').delete(allOf(runId));
     writing.store('live').delete(runId);
   }
+  for (const runId of view.dirtyGhosts) putGhost(writing, view, runId);
   for (const [runId, run] of view.runs) {
     if (run?.dirty !== true) continue;
     if (run.recalled) addStep(writing, run);
@@ -37,6 +38,7 @@ export function writeAll(writing: Writing, view: View, journals: Journals): void
     const record = view.keys.get(name);
     const [namespace = '', key = ''] = name.split('\0');
     if (record === undefined) writing.store('keys').delete([namespace, key]);
+    else if (view.assumedKeys.has(name)) writing.store('keys').add(record);
     else writing.store('keys').put(record);
   }
   for (const [runId, inbox] of view.inboxes) writeInbox(writing, runId, inbox);
@@ -49,7 +51,7 @@ function addStep(writing: Writing, run: Run): void {
   run.step++;
   run.chars += columns.events.length;
   run.fresh = [];
-  writing.store('steps').add({ key: stepKey(run.base.runId, run.base.era, run.step), columns });
+  writing.store('steps').add(columns, stepKey(run.base.runId, run.base.era, run.step));
 }
 
 /** Writes the run's record anew, its journal folded in. */
@@ -57,16 +59,18 @@ function putRecord(writing: Writing, runId: RunId, run: Run, view: View, journal
   closeJournal(writing, run, view, journals);
   sealEvents(writing, run);
   if (!run.base.startApart && run.base.start.length > startChars) {
-    writing.store('chunks').put({ key: startKey(runId), last: 0, text: run.base.start });
+    writing.store('chunks').put({ last: 0, text: run.base.start }, startKey(runId));
     run.base = { ...run.base, start: '', startApart: true };
   }
-  run.bounds = marksOf(run.base.tasks);
+  run.stored = run.base.tasks;
+  run.bounds = marksOf(run.stored);
   run.base = {
     ...run.base,
     era: wantsJournal(run.base) ? journals.newEra() : '',
     marks: [...run.bounds.values()],
   };
-  writing.store('live').put(run.base, runId);
+  if (view.assumedRuns.has(runId)) writing.store('live').add(run.base, runId);
+  else writing.store('live').put(run.base, runId);
   run.step = 0;
   run.chars = 0;
 }
@@ -74,13 +78,13 @@ function putRecord(writing: Writing, runId: RunId, run: Run, view: View, journal
 function closeJournal(writing: Writing, { base, step }: Run, { taken }: View, journals: Journals): void {
   const { runId, era } = base;
   const steps = writing.store('steps');
-  const ours = taken !== undefined && journals.isOwn(era);
+  const ours = journals.isOwn(era) && journals.isTaker(runId, taken);
   const known = taken?.get(runId)?.base.era ?? era;
   // What this handle knew is used up: nothing has to bar it any more.
   if (known !== era || (ours && step > 0)) steps.delete(journals.ownSteps(runId));
   if (era === '' || ours) return;
   if (step > 0) steps.delete(stepsOf(runId, era));
-  steps.put({ key: stepKey(runId, era, step + 1) });
+  steps.put(null, stepKey(runId, era, step + 1));
 }
 
 function sealEvents(writing: Writing, run: Run): void {
@@ -95,7 +99,7 @@ function sealEvents(writing: Writing, run: Run): void {
   let last = base.seq - tailCount;
   for (const part of parts(splitEvents(tail, tailCount))) {
     last += part.length;
-    writing.store('chunks').put({ key: chunkKey(base.runId, last), last, text: part.join('\0') });
+    writing.store('chunks').put({ last, text: part.join('\0') }, chunkKey(base.runId, last));
   }
   run.base = { ...base, tail: '', tailCount: 0 };
 }
@@ -113,6 +117,14 @@ function* parts(events: readonly string[]): Generator<readonly string[]> {
     chars += event.length;
   }
   if (part.length > 0) yield part;
+}
+
+/** Nothing is kept of a run that is there, or of which there is nothing to say. */
+function putGhost(writing: Writing, view: View, runId: RunId): void {
+  const ghost = view.ghosts.get(runId);
+  if (ghost === undefined || view.runs.get(runId) !== undefined) return;
+  if (ghost.spilled > 0 || ghost.strays || ghost.messages) writing.store('live').put(ghost, runId);
+  else writing.store('live').delete(runId);
 }
 
 function putSpill(writing: Writing, home: RunId, taskId: string, task: TaskRecord | undefined): void {
