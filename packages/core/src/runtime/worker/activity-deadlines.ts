@@ -7,6 +7,7 @@ import type { TaskRecord } from '../../storage/records.js';
 import { decodeActivityTask, encodeActivityTask } from '../activity-task.js';
 import type { Core } from '../core.js';
 import type { PendingInput } from './activation.js';
+import { openFailure } from './sealing.js';
 
 /**
  * The two timeouts that hold even when no worker ever takes an activity: the run's owner sees to them.
@@ -49,9 +50,9 @@ export async function checkDeadlines(
     }
     const { scheduleToStart, scheduleToClose } = scheduled.timeouts;
     const { lastFailure, ...body } = decodeActivityTask(task);
-    const end = (timeout: 'schedule_to_start' | 'schedule_to_close'): void => {
+    const end = async (timeout: 'schedule_to_start' | 'schedule_to_close'): Promise<void> => {
       expired.push(task);
-      const failure = lastFailure && { failure: lastFailure };
+      const failure = lastFailure && { failure: await openFailure(core, lastFailure) };
       inputs.push({
         at: now,
         input: {
@@ -64,7 +65,7 @@ export async function checkDeadlines(
       });
     };
     if (scheduleToClose !== undefined && scheduled.at + scheduleToClose <= now) {
-      end('schedule_to_close');
+      await end('schedule_to_close');
       continue;
     }
     if (scheduleToStart === undefined) continue;
@@ -75,7 +76,7 @@ export async function checkDeadlines(
     const startBy = body.queuedAt + scheduleToStart;
     const attempt = task.attempt + 1;
     if (startBy > now) checks.set(id, startBy);
-    else if (!mayRetry(scheduled.retry, attempt, { name: 'TimeoutError' })) end('schedule_to_start');
+    else if (!mayRetry(scheduled.retry, attempt, { name: 'TimeoutError' })) await end('schedule_to_start');
     else {
       const visibleAt =
         now + retryDelay(scheduled.retry, attempt, core.platform.randomUint32() / 0x1_0000_0000);

@@ -213,7 +213,7 @@ export class ActivityLoop {
     const body = await this.#bodyOf(attempt, {
       queuedAt: visibleAt,
       finished: attempt.body.finished + 1,
-      ...(lastFailure && { lastFailure: await sealFailure(this.#core, lastFailure) }),
+      ...(lastFailure && { lastFailure }),
     });
     await this.#record({
       expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
@@ -277,14 +277,15 @@ export class ActivityLoop {
   }
 
   async #bodyOf(attempt: Attempt, changes: Partial<ActivityTaskBody>): Promise<string> {
-    const { lastHeartbeat, body } = attempt;
+    const { lastHeartbeat } = attempt;
+    const body = { ...attempt.body, ...changes };
     return encodeActivityTask({
       ...body,
+      ...(body.lastFailure && { lastFailure: await sealFailure(this.#core, body.lastFailure) }),
       ...(lastHeartbeat && {
         heartbeat: await sealPayload(this.#core, lastHeartbeat.details),
         heartbeatAt: lastHeartbeat.at,
       }),
-      ...changes,
     });
   }
 

@@ -4,6 +4,7 @@ import type { Payload } from '../../model/payload.js';
 import type { Core } from '../core.js';
 import { decodeEvent, encodeEvent } from '../../codec/events.js';
 import type { MessageRecord } from '../../storage/records.js';
+import type { ActivityTaskBody } from '../activity-task.js';
 import { decodeMessage } from '../messages.js';
 
 /** The user's payload codecs at work: everything that goes to the store passes here, and nothing costs where there are none. */
@@ -35,6 +36,17 @@ export function eventsOf(
 ): readonly RunEvent[] | Promise<readonly RunEvent[]> {
   const events = bodies.map(decodeEvent);
   return core.sealer.active ? Promise.all(events.map((event) => core.sealer.openEvent(event))) : events;
+}
+
+/** What a task carries, with its payloads readable. */
+export async function openTaskBody(core: Core, body: ActivityTaskBody): Promise<ActivityTaskBody> {
+  if (!core.sealer.active) return body;
+  const { heartbeat, lastFailure } = body;
+  return {
+    ...body,
+    ...(heartbeat && { heartbeat: await core.sealer.open(heartbeat) }),
+    ...(lastFailure && { lastFailure: await core.sealer.openFailure(lastFailure) }),
+  };
 }
 
 /** A message as the input that it stands for. */

@@ -23,7 +23,7 @@ import { QueryResponder } from './query-responder.js';
 import { replayRun } from './replay-run.js';
 import type { HeldRun, QueryHost } from './run-host.js';
 import { RunTable } from './run-table.js';
-import { eventsOf } from './sealing.js';
+import { eventsOf, openTaskBody } from './sealing.js';
 
 export interface WorkerOptions {
   readonly id: WorkerId;
@@ -304,11 +304,13 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
       if (!scheduled) return;
       const instance = scheduled.inline ? await this.#instanceOf(task.runId) : undefined;
       if (scheduled.inline && !instance) return;
+      const body = await openTaskBody(this.core, decodeActivityTask(task));
       reserved = false;
       this.activities.start(
         withHeartbeatLease(task, scheduled, this.core.clock.now()),
         scheduled,
         this.codeOf(scheduled, instance),
+        body,
       );
     } catch (error) {
       this.core.log.error('A claimed activity could not be begun; it will be claimed again', {
