@@ -53,7 +53,7 @@ export interface StorageHandle {
   /**
    * Leases claimable tasks: `visibleAt <= now`, `leaseUntil <= now`. Each one's token and attempt grow by one, and its
    * `leaseUntil` becomes `now + leaseMs`, in the same atomic step [C1, C2]. Order: priority, then `visibleAt`, then
-   * `taskId` by code unit. The result holds the tasks as they are now, wanted kinds together, in that order.
+   * `taskId` by code unit. The result holds the tasks as they are now, of all wants in one list, in that order.
    */
   claim(request: ClaimRequest): Promise<readonly TaskRecord[]>;
 

@@ -25,7 +25,7 @@ export interface RunRecord extends RunChanges {
   readonly seq: Seq;
   /** Length of all event bodies, in UTF-16 units. Kept by the store. */
   readonly historyBytes: number;
-  /** Writes that touched this run so far, its first included. Kept by the store; only grows. */
+  /** Writes of this record so far (insert, advance, amend). Kept by the store; only grows. */
   readonly version: number;
 }
 
