@@ -1,0 +1,169 @@
+import { openStorage } from '#storage';
+import type { signal } from '@perdure/core';
+import {
+  createClient,
+  createEngine,
+  defineActivity,
+  defineWorkflow,
+  EngineClosedError,
+  InvalidArgumentError,
+  SignalRejectedError,
+  type EngineOptions,
+  type StartOptions,
+} from '@perdure/core';
+import { createTestEngine } from '@perdure/testing';
+import { expect, test } from 'vitest';
+import { open, rejection } from './kit.js';
+
+const quick = defineWorkflow('quick', async () => 1);
+const add = defineActivity('add', () => 1);
+
+test.each<[string, unknown]>([
+  ['id', { id: '' }],
+  ['id', { id: 'a b' }],
+  ['id', { id: 'é' }],
+  ['id', { id: 'x'.repeat(192) }],
+  ['id', { id: 7 }],
+  ['id', { id: 'a/b' }],
+  ['requestId', { requestId: 'a\nb' }],
+  ['duplicatePolicy', { duplicatePolicy: 'replace' }],
+  ['taskQueue', { taskQueue: '' }],
+  ['priority', { priority: 10 }],
+  ['priority', { priority: 1.5 }],
+  ['fairnessKey', { fairnessKey: 'ä' }],
+  ['fairnessWeight', { fairnessWeight: 0 }],
+  ['runTimeout', { runTimeout: 0 }],
+  ['runTimeout', { runTimeout: '2h', executionTimeout: '1h' }],
+  ['executionTimeout', { executionTimeout: -5 }],
+  ['startDelay', { startDelay: 'soon' }],
+  ['memo', { memo: 'text' }],
+  ['identifier', { identifier: 'w' }],
+])('B1 a start option that is not valid is refused: %s of %j', async (path, options) => {
+  const engine = await open({ workflows: [quick] });
+  const error = await rejection(
+    InvalidArgumentError,
+    engine.start(quick, undefined, options as StartOptions),
+  );
+  expect(error.code).toBe('invalid_argument');
+  expect(error.issues.map((issue) => issue.path)).toContain(path);
+  expect(await engine.count()).toBe(0);
+});
+
+test('B1 everything that is wrong is told at once', async () => {
+  const engine = await open({ workflows: [quick] });
+  const error = await rejection(
+    InvalidArgumentError,
+    engine.start(quick, undefined, { id: ' ', priority: 99, fairnessWeight: -1 }),
+  );
+  expect(error.issues.map(({ path }) => path)).toEqual(['id', 'priority', 'fairnessWeight']);
+});
+
+test.each<[string, object]>([
+  ['workflows[1]', { workflows: [quick, quick] }],
+  ['activities[1]', { activities: [add, add] }],
+  ['workflows[0]', { workflows: [add] }],
+  ['activities[0]', { activities: [() => 1] }],
+  ['workflows', { workflows: quick }],
+  ['taskQueues', { taskQueues: [] }],
+  ['namespace', { namespace: 'a b' }],
+  ['maxPayloadBytes', { maxPayloadBytes: 0 }],
+  ['codecs', { codecs: [{}] }],
+  ['maxConcurrentActivities', { maxConcurrentActivities: -1 }],
+])('B29 an engine option that is not valid is refused: %s', async (path, options) => {
+  const error = await rejection(
+    InvalidArgumentError,
+    createTestEngine({ ...(options as EngineOptions), storage: await openStorage() }),
+  );
+  expect(error.issues.map((issue) => issue.path)).toContain(path);
+});
+
+test('B29 what is no storage is refused', async () => {
+  for (const storage of [undefined, null, 'app.db', {}, { kind: 'memory' }]) {
+    const options = { storage } as unknown as EngineOptions;
+    expect((await rejection(InvalidArgumentError, createEngine(options))).issues[0]?.path).toBe('storage');
+    await rejection(InvalidArgumentError, createClient(options));
+  }
+  await rejection(InvalidArgumentError, createEngine(undefined as unknown as EngineOptions));
+});
+
+test('A7 a contract without code is refused by the engine, with what to do', async () => {
+  const contract = defineWorkflow('contract', {
+    input: { '~standard': { version: 1, vendor: 't', validate: (value) => ({ value }) } },
+    output: { '~standard': { version: 1, vendor: 't', validate: (value) => ({ value }) } },
+  });
+  const options = { storage: await openStorage(), workflows: [contract] } as unknown as EngineOptions;
+  expect((await rejection(InvalidArgumentError, createEngine(options))).message).toContain('.implement(fn)');
+});
+
+test.each<[string, () => unknown]>([
+  ['an empty name', () => defineWorkflow('', async () => 1)],
+  ['a name with a control character', () => defineActivity('a\u0000', () => 1)],
+  ['a name that is too long', () => defineActivity('x'.repeat(192), () => 1)],
+  ['no code', () => defineWorkflow('w', undefined as unknown as () => Promise<void>)],
+  ['an unknown option', () => defineActivity('a', { timeout: 5 } as object, () => 1)],
+  [
+    'a message of no kind',
+    () => defineWorkflow('w', { messages: { m: {} as ReturnType<typeof signal> } }, async () => 1),
+  ],
+  [
+    'a run timeout beyond the execution timeout',
+    () => defineWorkflow('w', { runTimeout: '2h', executionTimeout: '1h' }, async () => 1),
+  ],
+  [
+    'an attribute of no type',
+    () => defineWorkflow('w', { searchAttributes: { a: 'float' as 'int' } }, async () => 1),
+  ],
+  ['a bad duration', () => defineActivity('a', { startToCloseTimeout: 'soon' as '1s' }, () => 1)],
+])('A7 a definition with %s is refused', (_, define) => {
+  expect(define).toThrow(InvalidArgumentError);
+});
+
+test('B10 a signal needs a name, and an id of the grammar', async () => {
+  const waiting = defineWorkflow('waiting', (ctx) => ctx.sleep('1h'));
+  const engine = await open({ workflows: [waiting] });
+  const handle = await engine.start(waiting);
+  await rejection(SignalRejectedError, handle.signal(''));
+  await rejection(InvalidArgumentError, handle.signal('x', 1, { id: 'a b' }));
+});
+
+test('B2 a handle needs an id, a start a workflow', async () => {
+  const engine = await open({ workflows: [quick] });
+  expect(() => engine.handle(undefined as unknown as string)).toThrow(InvalidArgumentError);
+  await rejection(InvalidArgumentError, engine.start({} as unknown as typeof quick));
+  await rejection(InvalidArgumentError, engine.start(undefined as unknown as typeof quick));
+});
+
+test('A2 a bad timeout of a wait is refused', async () => {
+  const engine = await open({ workflows: [quick] });
+  const handle = await engine.start(quick);
+  await rejection(InvalidArgumentError, handle.result({ timeout: 'x' as '1s' }));
+});
+
+test('B24 everything on a closed engine is refused, closing again is not', async () => {
+  const engine = await open({ workflows: [quick] });
+  const handle = await engine.start(quick);
+  await handle.result();
+  await engine.close();
+  await engine.close();
+  const calls: (() => Promise<unknown>)[] = [
+    () => engine.start(quick),
+    () => engine.execute(quick),
+    () => engine.list(),
+    () => engine.count(),
+    () => handle.result(),
+    () => handle.describe(),
+    () => handle.signal('x'),
+    () => handle.query('x'),
+    () => handle.cancel(),
+    () => handle.terminate(),
+    () => handle.runs(),
+    () => handle.exportHistory(),
+    async () => {
+      for await (const _ of handle.history()) throw new Error('reached');
+    },
+    async () => {
+      for await (const _ of engine.iterate()) throw new Error('reached');
+    },
+  ];
+  for (const call of calls) expect((await rejection(EngineClosedError, call())).code).toBe('engine_closed');
+});

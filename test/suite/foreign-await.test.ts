@@ -1,0 +1,88 @@
+import { openStorage } from '#storage';
+import { defineWorkflow, ForeignAwaitError, replay, WorkflowFailedError } from '@perdure/core';
+import { expect, test } from 'vitest';
+import { gate, open, rejection } from './kit.js';
+
+test('F7 a workflow that waits for something of its own is blocked with the diagnosis', async () => {
+  const workflow = defineWorkflow('foreign', () => new Promise<void>(() => undefined));
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await engine.runUntilIdle();
+  const { status, blocked } = await handle.describe();
+  expect(status).toBe('blocked');
+  expect(blocked?.code).toBe('foreign_await');
+  expect(blocked?.message).toContain('setTimeout');
+  await rejection(ForeignAwaitError, replay([workflow], await handle.exportHistory()));
+});
+
+test('F7 a workflow that goes on outside of its turn is blocked, and nothing of it is recorded', async () => {
+  const outside = gate();
+  const later = gate<unknown>();
+  const workflow = defineWorkflow('sneaks', async (ctx) => {
+    void outside.passed.then(() => {
+      try {
+        void ctx.sleep(1);
+        later.pass('accepted');
+      } catch (error) {
+        later.pass(error);
+      }
+    });
+    await ctx.waitSignal('go');
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await engine.runUntilIdle();
+  outside.pass();
+  expect(await later.passed).toBeInstanceOf(ForeignAwaitError);
+  await engine.runUntilIdle();
+  const { status, historyLength } = await handle.describe();
+  expect(historyLength).toBe(2);
+  expect(['waiting', 'blocked']).toContain(status);
+});
+
+test('F7 the way out is to move the work into an activity: then the run goes on by itself', async () => {
+  const storage = await openStorage();
+  const foreign = defineWorkflow('fetches', () => new Promise<string>(() => undefined));
+  const first = await open({ storage, workflows: [foreign] });
+  await first.start(foreign, undefined, { id: 'w' });
+  await first.runUntilIdle();
+  expect((await first.handle('w').describe()).status).toBe('blocked');
+  await first.close();
+  const repaired = defineWorkflow('fetches', (ctx) => ctx.step('fetch', () => 'fetched'));
+  const second = await open({ storage, startAt: first.now, workflows: [repaired] });
+  expect(await second.handle('w').result()).toBe('fetched');
+});
+
+test('F6 any number of awaits of the own code is fine', async () => {
+  const workflow = defineWorkflow('deep', async (ctx) => {
+    let depth = 0;
+    for (; depth < 5_000; depth++) await Promise.resolve();
+    await ctx.sleep(1);
+    for (; depth < 10_000; depth++) await null;
+    return depth;
+  });
+  const engine = await open({ workflows: [workflow] });
+  expect(await engine.execute(workflow)).toBe(10_000);
+});
+
+test('F7 a context that is used after the end throws, and changes nothing', async () => {
+  let kept: { sleep(ms: number): unknown } | undefined;
+  const workflow = defineWorkflow('ended', async (ctx) => {
+    kept = ctx;
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await handle.result();
+  expect(() => kept?.sleep(1)).toThrow(ForeignAwaitError);
+  expect(await handle.describe()).toMatchObject({ status: 'completed', historyLength: 2 });
+});
+
+test('F7 a workflow that is no async function still works, and what it throws fails it', async () => {
+  const direct = defineWorkflow('direct', (ctx) => ctx.sleep(1).then(() => 'slept'));
+  const throwing = defineWorkflow('throwing', () => {
+    throw new RangeError('directly');
+  });
+  const engine = await open({ workflows: [direct, throwing] });
+  expect(await engine.execute(direct)).toBe('slept');
+  expect((await rejection(WorkflowFailedError, engine.execute(throwing))).failure.name).toBe('RangeError');
+});
