@@ -10,6 +10,7 @@ import {
   newMessage,
   newRun,
   newTask,
+  purge,
   putMessage,
   putTask,
   runOpen,
@@ -111,6 +112,41 @@ export const activityCases: readonly Draft[] = [
     await apply(store, dropTasks('r'));
     for (const runId of runs)
       equal((await store.readTasks(runId)).length, runId === 'r' ? 0 : 1, `tasks of ${runId}`);
+  }),
+  law('P1', 'tasks without a run record are purged by their runs, one run after the other', async (store) => {
+    await apply(store, putTask(activity('r/2')));
+    await apply(store, putTask(activity('r/1#1', { runId: 'r/1' })));
+    await apply(store, purge('r/1'));
+    equal(await store.readTask('r/1#1'), undefined, 'the task of r/1, after its purge');
+    equal(idsOf(await store.readTasks('r')), ['r/2'], 'tasks of r');
+    await apply(store, purge('r'));
+    equal(
+      [await store.readTasks('r'), await store.readTask('r/2')],
+      [[], undefined],
+      'tasks of r, after its purge',
+    );
+  }),
+  law(
+    'P1',
+    'a purge takes tasks that came before and after a task of another run was there',
+    async (store) => {
+      await apply(store, putTask(activity('r', { runId: 's' })));
+      await apply(store, putTask(activity('r#2', { runId: 'r' })));
+      await apply(store, purge('s'));
+      await apply(store, putTask(activity('r#3', { runId: 'r' })));
+      await apply(store, purge('r'));
+      equal(await store.readTasks('r'), [], 'tasks of r, after its purge');
+      equal(await claim(store, 1_000, { wants }), [], 'claimed after that');
+    },
+  ),
+  law('A1', 'dropping the tasks of one run spares those whose ids begin with a dropped id', async (store) => {
+    await apply(store, putTask(activity('r/1', { runId: 's' })));
+    await apply(store, putTask(activity('r/1#1', { runId: 'r/1', token: 3 })));
+    await apply(store, putTask(activity('r/1/1', { runId: 'r/1', token: 4 })));
+    await apply(store, dropTasks('s'));
+    equal(await store.readTask('r/1'), undefined, 'the task of s');
+    await applies(store, batch([], [token('r/1#1', 3), token('r/1/1', 4)]), 'the tokens of the others');
+    equal(idsOf(await claim(store, 1_000, { wants })), ['r/1#1', 'r/1/1'], 'claimed after that');
   }),
   law('A1', 'an activity goes from schedule over claim to completion', async (store) => {
     await apply(store, insert(newRun('r')), putTask(newTask('r')));

@@ -4,25 +4,32 @@ import type { Lab } from '../lab.js';
 import { inboxOf } from '../steps.js';
 import { Reference } from './reference.js';
 import { batchOf, type Planned, type Step } from './script.js';
-import { keyNames, namespaces, runIds } from './words.js';
+import type { Words } from './words.js';
 
 /** Plays a script on a store and on the reference, and compares after every step. */
-export async function play(lab: Lab, script: readonly Step[], clients: number): Promise<void> {
-  const player = new Player(lab, await lab.clients(clients));
+export async function play(
+  lab: Lab,
+  script: readonly Step[],
+  words: Words,
+  handles: readonly StorageHandle[],
+): Promise<void> {
+  const player = new Player(lab, words, handles);
   for (const [at, step] of script.entries()) await player.play(step, `step ${at + 1} (${step.does})`);
   await player.compareAll('at the end');
 }
 
 class Player {
   readonly #lab: Lab;
+  readonly #words: Words;
   readonly #reference = new Reference();
   /** The greatest position that a run has shown: none after it may be less. */
   readonly #seen = new Map<string, number>();
   #handles: readonly StorageHandle[];
   #turn = 0;
 
-  constructor(lab: Lab, handles: readonly StorageHandle[]) {
+  constructor(lab: Lab, words: Words, handles: readonly StorageHandle[]) {
     this.#lab = lab;
+    this.#words = words;
     this.#handles = handles;
   }
 
@@ -68,8 +75,8 @@ class Player {
   }
 
   async compareAll(about: string): Promise<void> {
-    for (const runId of runIds) await this.#compareRun(runId, about);
-    for (const namespace of namespaces) {
+    for (const runId of this.#words.runIds) await this.#compareRun(runId, about);
+    for (const namespace of this.#words.namespaces) {
       const runs = await this.#next().listRuns({ namespace }, { after: null, limit: 1_000 });
       equal(runs, this.#reference.list({ namespace }), `${about}: runs of ${namespace}`);
     }
@@ -100,8 +107,8 @@ class Player {
   }
 
   async #compareKeys(about: string): Promise<void> {
-    for (const namespace of namespaces) {
-      for (const key of keyNames) {
+    for (const namespace of this.#words.namespaces) {
+      for (const key of this.#words.keys) {
         const expected = this.#reference.key(namespace, key);
         equal(await this.#next().readKey(namespace, key), expected, `${about}: key ${key} of ${namespace}`);
       }

@@ -1,20 +1,7 @@
 import type { Batch, ClaimRequest, RunQuery, Write, Expectation, TaskWant } from '@perdure/core/storage';
-import { namespace } from '../make.js';
 import type { Random } from '../../random.js';
 import type { Reference } from './reference.js';
-import {
-  anyChanges,
-  anyRun,
-  anyTask,
-  keyNames,
-  namespaces,
-  owners,
-  queues,
-  runIds,
-  statuses,
-  taskIds,
-  types,
-} from './words.js';
+import { anyChanges, anyNamespace, anyRun, anyTask, statuses, types, type Words } from './words.js';
 
 /** What one step of a script does; batches are made when it is its turn, from what the reference knows then. */
 export type Step =
@@ -49,28 +36,43 @@ export interface Mix {
   readonly favours: readonly Write['kind'][];
 }
 
-export function writeScript(random: Random, mix: Mix, length: number, clients: number): readonly Step[] {
-  const steps = Array.from({ length }, (_, n): Step => {
-    if (mix.reopen === true && n % 40 === 39) return { does: 'reopen' };
-    return anyStep(random, mix, random.below(clients));
-  });
-  return steps;
+export interface Plot {
+  readonly mix: Mix;
+  readonly words: Words;
+  readonly steps: number;
+  readonly clients: number;
 }
 
-function anyStep(random: Random, mix: Mix, client: number): Step {
+export function writeScript(random: Random, plot: Plot): readonly Step[] {
+  return Array.from({ length: plot.steps }, (_, n): Step => {
+    if (plot.mix.reopen === true && n % 40 === 39) return { does: 'reopen' };
+    return anyStep(random, plot, random.below(plot.clients));
+  });
+}
+
+function anyStep(random: Random, { mix, words }: Plot, client: number): Step {
   switch (weighted(random, mix.weights)) {
     case 'commit': {
       const count = random.chance(0.3) ? 2 + random.below(4) : 1;
-      return { does: 'commit', client, batches: Array.from({ length: count }, () => anyBatch(random, mix)) };
+      return {
+        does: 'commit',
+        client,
+        batches: Array.from({ length: count }, () => anyBatch(random, mix, words)),
+      };
     }
     case 'claim':
-      return { does: 'claim', client, request: anyClaim(random) };
+      return { does: 'claim', client, request: anyClaim(random, words) };
     case 'release':
-      return { does: 'release', client, owner: random.pick(owners) };
+      return { does: 'release', client, owner: random.pick(words.owners) };
     case 'look':
-      return { does: 'look', client, query: anyQuery(random), limit: 1 + random.below(4) };
+      return { does: 'look', client, query: anyQuery(random, words), limit: 1 + random.below(4) };
     case 'wait':
-      return { does: 'wait', client, namespace: random.pick(namespaces), wants: anyWants(random) };
+      return {
+        does: 'wait',
+        client,
+        namespace: random.pick(words.namespaces),
+        wants: anyWants(random, words),
+      };
   }
 }
 
@@ -100,28 +102,30 @@ const writeKinds: readonly [Write['kind'], ...Write['kind'][]] = [
 ];
 const rare: readonly Write['kind'][] = ['purge-run', 'drop-tasks', 'drop-key'];
 
-function anyBatch(random: Random, mix: Mix): Planned {
+function anyBatch(random: Random, mix: Mix, words: Words): Planned {
   const kinds = [
     ...writeKinds.filter((kind) => !rare.includes(kind) || random.chance(0.2)),
     ...mix.favours,
     ...mix.favours,
   ];
   const pool = kinds as [Write['kind'], ...Write['kind'][]];
-  const writes = Array.from({ length: 1 + random.below(4) }, () => anyWrite(random, random.pick(pool)));
+  const writes = Array.from({ length: 1 + random.below(4) }, () =>
+    anyWrite(random, words, random.pick(pool)),
+  );
   const expect = Array.from({ length: random.chance(0.4) ? 1 + random.below(2) : 0 }, () =>
-    anyExpectation(random),
+    anyExpectation(random, words),
   );
   return { expect, writes };
 }
 
 /** Mostly what fits the state, sometimes one off, so that refusals come up too. */
-function anyWrite(random: Random, kind: Write['kind']): Planning<Write> {
-  const runId = random.pick(runIds);
-  const taskId = random.pick(taskIds);
+function anyWrite(random: Random, words: Words, kind: Write['kind']): Planning<Write> {
+  const runId = random.pick(words.runIds);
+  const { taskId, runId: home } = random.pick(words.tasks);
   const off = random.chance(0.1) ? random.pick([-1, 1]) : 0;
   switch (kind) {
     case 'insert-run': {
-      const write: Write = { kind, run: anyRun(random, runId), events: events(random) };
+      const write: Write = { kind, run: anyRun(random, words, runId), events: events(random) };
       return () => write;
     }
     case 'advance-run': {
@@ -137,7 +141,7 @@ function anyWrite(random: Random, kind: Write['kind']): Planning<Write> {
       return () => ({ kind, runId, changes });
     }
     case 'put-task': {
-      const task = anyTask(random, taskId, random.chance(0.8) ? runOfTask(taskId) : runId);
+      const task = anyTask(random, words, taskId, random.chance(0.8) ? home : runId);
       return (reference) => {
         const token = Math.max((reference.task(taskId)?.token ?? 0) + Math.max(off, 0), 0);
         return { kind, task: { ...task, token } };
@@ -154,7 +158,7 @@ function anyWrite(random: Random, kind: Write['kind']): Planning<Write> {
     }
     case 'put-message': {
       const message = {
-        namespace,
+        namespace: words.namespaces[0],
         runId,
         kind: random.pick(['signal', 'update']),
         messageId: random.pick(['m1', 'm2', 'm3', 'm4']),
@@ -168,12 +172,12 @@ function anyWrite(random: Random, kind: Write['kind']): Planning<Write> {
       return (reference) => ({ kind, runId, through: through(reference) });
     }
     case 'put-key': {
-      const place = { namespace: random.pick(namespaces), key: random.pick(keyNames) };
+      const place = { namespace: random.pick(words.namespaces), key: random.pick(words.keys) };
       const record = { ...place, value: random.pick(['', 'a', 'b']), runId };
       return () => ({ kind, record });
     }
     case 'drop-key': {
-      const [inNamespace, key] = [random.pick(namespaces), random.pick(keyNames)];
+      const [inNamespace, key] = [random.pick(words.namespaces), random.pick(words.keys)];
       return () => ({ kind, namespace: inNamespace, key });
     }
   }
@@ -181,9 +185,9 @@ function anyWrite(random: Random, kind: Write['kind']): Planning<Write> {
 
 const expectationKinds = ['run-open', 'run-at', 'token', 'key', 'inbox-read'] as const;
 
-function anyExpectation(random: Random): Planning<Expectation> {
-  const runId = random.pick(runIds);
-  const taskId = random.pick(taskIds);
+function anyExpectation(random: Random, words: Words): Planning<Expectation> {
+  const runId = random.pick(words.runIds);
+  const { taskId } = random.pick(words.tasks);
   const off = random.chance(0.2) ? random.pick([-1, 1]) : 0;
   const kind = random.pick(expectationKinds);
   switch (kind) {
@@ -198,7 +202,7 @@ function anyExpectation(random: Random): Planning<Expectation> {
         token: Math.max((reference.task(taskId)?.token ?? 0) + off, 0),
       });
     case 'key': {
-      const [inNamespace, key] = [random.pick(namespaces), random.pick(keyNames)];
+      const [inNamespace, key] = [random.pick(words.namespaces), random.pick(words.keys)];
       return (reference) => {
         const value = reference.key(inNamespace, key)?.value ?? null;
         return { kind, namespace: inNamespace, key, value: off === 0 ? value : 'a' };
@@ -226,39 +230,33 @@ function events(random: Random): readonly string[] {
   return Array.from({ length: random.below(4) }, () => `event ${random.below(1_000)}`);
 }
 
-/** The run that a task id begins with: what stands before `#`, or before the first slash. */
-function runOfTask(taskId: string): string {
-  const [runId = taskId] = taskId.includes('#') ? taskId.split('#') : taskId.split('/');
-  return runId;
-}
-
-function anyWants(random: Random): ClaimRequest['wants'] {
+function anyWants(random: Random, words: Words): ClaimRequest['wants'] {
   return Array.from({ length: 1 + random.below(2) }, () => ({
     kind: random.pick(['workflow', 'activity']),
-    queues: random.some(queues),
+    queues: random.some(words.queues),
     types: random.chance(0.6) ? null : random.some(types),
     limit: random.below(4),
     leaseMs: random.below(20),
   }));
 }
 
-function anyClaim(random: Random): ClaimRequest {
+function anyClaim(random: Random, words: Words): ClaimRequest {
   return {
-    namespace: random.chance(0.8) ? namespace : random.pick(namespaces),
-    owner: random.pick(owners),
+    namespace: anyNamespace(random, words),
+    owner: random.pick(words.owners),
     now: random.below(70),
     buildId: random.pick([null, 'b1', 'b2']),
-    wants: anyWants(random),
+    wants: anyWants(random, words),
   };
 }
 
-function anyQuery(random: Random): RunQuery {
+function anyQuery(random: Random, words: Words): RunQuery {
   const given = <T>(value: T): T | undefined => (random.chance(0.2) ? value : undefined);
   const conditions = {
     workflowType: given(random.pick(types)),
     workflowIdPrefix: given(random.pick(['w', 'w%', 'W', ''])),
     statuses: given(random.some(statuses)),
-    taskQueue: given(random.pick(queues)),
+    taskQueue: given(random.pick(words.queues)),
     startedAfter: given(random.below(40)),
     startedBefore: given(random.below(40)),
     closedAfter: given(random.below(40)),
@@ -266,5 +264,5 @@ function anyQuery(random: Random): RunQuery {
     currentOnly: given(random.chance(0.5)),
   };
   const some = Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined));
-  return { namespace: random.chance(0.8) ? namespace : random.pick(namespaces), ...some };
+  return { namespace: anyNamespace(random, words), ...some };
 }
