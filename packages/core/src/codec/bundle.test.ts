@@ -21,8 +21,11 @@ const bundle = makeBundle(workflow, bodies);
 
 describe('bundles', () => {
   test('come through any JSON tool', () => {
-    const travelled = JSON.parse(JSON.stringify(bundle)) as Record<string, unknown>;
-    const reordered = Object.fromEntries(Object.entries(travelled).reverse());
+    const reordered: unknown = JSON.parse(JSON.stringify(bundle), (_key, value: unknown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).reverse())
+        : value,
+    );
     expect(readBundle(reordered)).toMatchObject({ workflow, events: [{ seq: 1 }, { seq: 2 }] });
   });
 
@@ -54,6 +57,10 @@ describe('bundles', () => {
     ['text', JSON.stringify(bundle)],
   ])('%s is refused with a typed error', (_name, value) => {
     expect(() => readBundle(value)).toThrow(expect.objectContaining({ code: 'invalid_argument' }));
+  });
+
+  test('depth is counted, not run into', () => {
+    expect(() => readBundle({ ...bundle, events: [deep(2_000)] })).toThrow(/1000 levels/);
   });
 
   test('a newer version says upgrade, another one does not', () => {

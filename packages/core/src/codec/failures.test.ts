@@ -109,6 +109,14 @@ describe('whatever is thrown is kept, bounded', () => {
     expect(encodeFailure(new Error('m', { cause: null })).cause).toBeUndefined();
   });
 
+  test('of very many members the first are kept', () => {
+    const error = Object.assign(
+      new Error('m'),
+      Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`m${i}`, i])),
+    );
+    expect(Object.keys(failureOf(encodeFailure(error)).details as object)).toHaveLength(100);
+  });
+
   test('the errors of an AggregateError are its details', () => {
     const { details } = failureOf(encodeFailure(new AggregateError([new TypeError('one'), 'two'], 'many')));
     expect(details).toEqual({

@@ -66,8 +66,8 @@ class PlainJson {
     if ((this.#nodesLeft -= keys.length + 1) < 0) return false;
     for (const key of keys) {
       if (key === '__proto__' || (this.#charsLeft -= key.length) < 0) return false;
-      const descriptor = Object.getOwnPropertyDescriptor(object, key);
-      if (!descriptor || !('value' in descriptor) || !this.holds(descriptor.value, depthLeft)) return false;
+      // An accessor has no value, and undefined is not plain.
+      if (!this.holds(Object.getOwnPropertyDescriptor(object, key)?.value, depthLeft)) return false;
     }
     return Object.getOwnPropertySymbols(object).length === 0;
   }

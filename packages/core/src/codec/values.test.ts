@@ -370,6 +370,11 @@ describe('what cannot come back is refused, with its path', () => {
     ['members on a Date', Object.assign(new Date(0), { extra: 1 }), ''],
     ['a boxed string', { s: Object('x') as unknown }, 's'],
     ['shared memory', { m: new Uint8Array(new SharedArrayBuffer(2)) }, 'm'],
+    [
+      'a view that is not everywhere',
+      { f: Object.defineProperty(new Uint8Array(2), Symbol.toStringTag, { value: 'Float16Array' }) },
+      'f',
+    ],
     ['toJSON', { price: { toJSON: () => 1 } }, 'price.toJSON'],
     ['a function as the cause of an error', { e: new Error('e', { cause: () => 1 }) }, 'e.cause'],
     [
@@ -437,6 +442,23 @@ describe('what cannot come back is refused, with its path', () => {
     ).toThrow(expect.objectContaining({ code: 'payload_invalid' }));
   });
 
+  test('an invalid date says so', () => {
+    expect(() => encodeValue({ due: new Date(NaN) })).toThrow(/'due'.*invalid date/);
+  });
+
+  test('what would be too long is refused before it is written', () => {
+    const tooLarge = expect.objectContaining({ code: 'payload_too_large' });
+    const long = 'x'.repeat(1_000_000);
+    expect(() => encodeValue(Array.from({ length: 90_000 }, () => long))).toThrow(tooLarge);
+    expect(() => encodeValue({ [long]: 1, [`${long}y`]: long, z: 1n })).toThrow(tooLarge);
+    // Short values at the end of long paths.
+    let deep: unknown = Array.from({ length: 40_000 }, () => undefined);
+    for (let i = 0; i < 200; i++) deep = { longName: deep };
+    expect(() => encodeValue(deep)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('longName.longName') }),
+    );
+  });
+
   test('depth, nodes and bytes', () => {
     const nested = (levels: number, leaf: unknown): unknown =>
       levels === 0 ? leaf : { in: nested(levels - 1, leaf) };
@@ -468,7 +490,7 @@ describe('reading what somebody else wrote', () => {
     ],
     [
       'a prototype function by reference',
-      { json: { a: {}, b: 1 }, meta: { v: 1, referentialEqualities: { 'a.toString': ['b'] } } },
+      { json: { a: {}, b: 1 }, meta: { v: 1, values: {}, referentialEqualities: { 'a.toString': ['b'] } } },
     ],
     ['a path that leads nowhere', { json: {}, meta: { v: 1, values: { 'a.b': ['Date'] } } }],
     [
@@ -485,6 +507,7 @@ describe('reading what somebody else wrote', () => {
     ],
     ['a reference to nothing', { json: 0, meta: { v: 1, values: [['custom', 'ref']] } }],
     ['a bigint that is no number', { json: [], meta: { v: 1, values: ['bigint'] } }],
+    ['a bigint in another notation', { json: '0x10', meta: { v: 1, values: ['bigint'] } }],
     ['an invalid date', { json: 'soon', meta: { v: 1, values: ['Date'] } }],
     [
       'members named __proto__',
