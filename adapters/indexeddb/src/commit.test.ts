@@ -61,6 +61,80 @@ test('A1 many batches about one run cost one record', async () => {
   await handle.close();
 });
 
+test('A1 a start is two records added and nothing read; an end reads the run and nothing else', async () => {
+  const handle = await open();
+  const key = { namespace: 'default', key: 'workflow r', value: 'r', runId: 'r' };
+  const first = begun('r');
+  const born = {
+    expect: [{ kind: 'key', namespace: 'default', key: 'workflow r', value: null }],
+    writes: [...first.writes, { kind: 'put-key', record: key }],
+  } as const;
+  expect(await operations(() => applied(handle, born))).toEqual({ transaction: 1, add: 2 });
+  await applied(handle, step('r', 0));
+  const end = {
+    expect: [
+      { kind: 'token', taskId: 'r/1', token: 1 },
+      { kind: 'inbox-read', runId: 'r', through: 0 },
+    ],
+    writes: [
+      {
+        kind: 'advance-run',
+        runId: 'r',
+        fromSeq: 3,
+        events: ['end'],
+        changes: { ...running, status: 'completed', closedAt: 9 },
+      },
+      { kind: 'drop-tasks', runId: 'r' },
+    ],
+  } as const;
+  const ops = await operations(() => applied(handle, end));
+  expect(ops).toEqual({ transaction: 1, get: 1, getAll: 1, put: 1, delete: 1 });
+  // What was taken to be missing is looked for once it is there.
+  expect(await handle.commit([born])).toEqual([
+    { ok: false, refusal: { reason: 'key', of: 'expect', index: 0 } },
+  ]);
+  expect(await handle.commit([first])).toEqual([
+    { ok: false, refusal: { reason: 'run-exists', of: 'writes', index: 0 } },
+  ]);
+  await handle.close();
+});
+
+test('A1 what was put for a run before it was there belongs to it', async () => {
+  const handle = await open();
+  await applied(handle, {
+    expect: [],
+    writes: [
+      { kind: 'put-task', task: newTask('r/0', 'r') },
+      { kind: 'put-task', task: newTask('elsewhere', 'r') },
+      message('r', 'early'),
+    ],
+  });
+  await applied(handle, begun('r'));
+  const read = { expect: [{ kind: 'inbox-read', runId: 'r', through: 0 }], writes: [] } as const;
+  expect((await handle.commit([read]))[0]?.ok).toBe(false);
+  expect((await handle.readTasks('r')).map(({ taskId, token }) => [taskId, token])).toEqual([
+    ['elsewhere', 0],
+    ['r/0', 1],
+  ]);
+  await applied(handle, { expect: [], writes: [{ kind: 'drop-tasks', runId: 'r' }] });
+  expect(await handle.readTasks('r')).toEqual([]);
+  await handle.close();
+});
+
+test('A7 a commit that comes upon a run it does not name bars what is remembered of it', async () => {
+  const handle = await open();
+  const stray = { kind: 'put-task', task: newTask('r/stray', 's') } as const;
+  await applied(handle, begun('r'), begun('s'), { expect: [], writes: [stray] });
+  await applied(handle, step('r', 0));
+  // The stray goes, and the run that its id begins with keeps count of it.
+  const under = applied(handle, { expect: [], writes: [{ kind: 'drop-tasks', runId: 's' }] });
+  await Promise.all([under, applied(handle, step('r', 1))]);
+  await applied(handle, step('r', 2));
+  expect(await handle.readEvents('r', { from: 1, limit: 99 })).toHaveLength(7);
+  expect((await handle.readRun('r'))?.seq).toBe(7);
+  await handle.close();
+});
+
 test('A7 a long run keeps every event in order, in few records', async () => {
   const handle = await open();
   await applied(handle, begun('r'));

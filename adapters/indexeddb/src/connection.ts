@@ -2,7 +2,7 @@ import type { StorageError } from '@perdure/core/storage';
 import { asStorageError, isConnectionLost, storageError } from './errors.js';
 import { Journals } from './journal.js';
 import { deleted, newer, openDatabase, randomName, type Opened } from './open.js';
-import type { Durability } from './indexed-db.js';
+import type { Durability } from './durability.js';
 import type { Database } from './schema.js';
 import type { Progress, Session } from './session.js';
 

@@ -3,7 +3,7 @@ import { claim } from './claim.js';
 import { commit } from './commit.js';
 import { closedError, Connection } from './connection.js';
 import { HandleHints } from './hints.js';
-import type { Durability } from './indexed-db.js';
+import type { Durability } from './durability.js';
 import { watchPage } from './lifecycle.js';
 import { countRuns, listRuns } from './lists.js';
 import { Presence } from './presence.js';

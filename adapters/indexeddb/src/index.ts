@@ -1,2 +1,3 @@
 /** `@perdure/indexeddb`: a store in the browser. */
-export { indexedDb, type Durability, type IndexedDbOptions } from './indexed-db.js';
+export type { Durability } from './durability.js';
+export { indexedDb, type IndexedDbOptions } from './indexed-db.js';

@@ -1,8 +1,6 @@
 import type { Storage } from '@perdure/core/storage';
+import type { Durability } from './durability.js';
 import { openHandle } from './handle.js';
-
-/** `strict` survives a power cut, `relaxed` the death of the tab or the browser. */
-export type Durability = 'strict' | 'relaxed';
 
 export interface IndexedDbOptions {
   /** Default `strict`. `relaxed` commits in about half the time. */

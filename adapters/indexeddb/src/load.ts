@@ -40,17 +40,22 @@ export async function load(tx: AnyTx, needs: Needs, view: View): Promise<void> {
       view.keys.set(keyName(record), record);
     }
   };
+  const loadFloor = async (): Promise<void> => {
+    view.floor = ((await tx.objectStore('meta').get('floor')) ?? 0) as number;
+  };
   const loadMessages = async ([runId, messages]: readonly [RunId, readonly NewMessage[]]): Promise<void> => {
     if (view.inboxes.has(runId)) return;
     await runs.get(runId);
     const remembered = view.taken?.get(runId);
     const top = remembered?.base.era === view.runs.get(runId)?.base.era ? remembered?.inbox : undefined;
     const known = top !== undefined && messages.length === 0;
-    view.inboxes.set(runId, known ? inboxWith(top) : await readInboxOf(tx, runId, messages));
-  };
-  const loadFloor = async (): Promise<void> => {
-    if (needs.inboxes.size === 0) return;
-    view.floor = ((await tx.objectStore('meta').get('floor')) ?? 0) as number;
+    const [inbox] = await Promise.all([
+      known ? inboxWith(top) : readInboxOf(tx, runId, messages),
+      messages.length > 0 || view.runs.get(runId) === undefined || needs.keysOf.has(runId)
+        ? loadFloor()
+        : null,
+    ]);
+    view.inboxes.set(runId, inbox);
   };
   await Promise.all([
     ...runs.values(),
@@ -59,7 +64,6 @@ export async function load(tx: AnyTx, needs: Needs, view: View): Promise<void> {
     ...Array.from(needs.keys, loadKey),
     ...Array.from(needs.keysOf, loadKeysOf),
     ...Array.from(needs.inboxes, loadMessages),
-    loadFloor(),
   ]);
 }
 

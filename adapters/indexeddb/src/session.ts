@@ -1,6 +1,6 @@
 import { unwrap, wrap } from 'idb';
 import type { Journals } from './journal.js';
-import type { Durability } from './indexed-db.js';
+import type { Durability } from './durability.js';
 import { storeNames, type Database, type ReadTx, type StoreName, type WriteTx } from './schema.js';
 
 /** One connection to the database, and what is known by it. Another connection begins knowing nothing. */
