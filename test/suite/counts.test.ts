@@ -26,7 +26,10 @@ function counted(storage: Storage, counts: Counts): Storage {
               counts.batches += (args[0] as unknown[]).length;
             }
             // Loading from the first event on is a replay.
-            if (name === 'loadRuns') counts.loads += (args[0] as { afterSeq: number }[]).filter((request) => request.afterSeq === 0).length;
+            if (name === 'loadRuns')
+              counts.loads += (args[0] as { afterSeq: number }[]).filter(
+                (request) => request.afterSeq === 0,
+              ).length;
             if (name === 'claim') counts.claims += 1;
             return (member as (...all: unknown[]) => unknown).apply(target, args);
           };

@@ -3,10 +3,14 @@ import { createClient, createEngine, defineActivity, defineWorkflow } from '@per
 import { expect, test } from 'vitest';
 
 /** An engine and a client that share nothing but the store, on the real clock. */
-const long = defineActivity('long', (_: void, { signal }) =>
-  new Promise<void>((_resolve, reject) => {
-    signal.addEventListener('abort', () => { reject(signal.reason as Error); });
-  }),
+const long = defineActivity(
+  'long',
+  (_: void, { signal }) =>
+    new Promise<void>((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
+    }),
 );
 const working = defineWorkflow('working', async (ctx) => {
   const heard: unknown[] = [];
@@ -23,7 +27,15 @@ async function apart() {
   const client = await createClient({ storage });
   const handle = await client.start(working);
   await expect.poll(async () => (await handle.describe()).pendingActivities.length).toBe(1);
-  return { engine, client, handle, end: async () => { await client.close(); await engine.close({ grace: 0 }); } };
+  return {
+    engine,
+    client,
+    handle,
+    end: async () => {
+      await client.close();
+      await engine.close({ grace: 0 });
+    },
+  };
 }
 
 test('F11 a cancel from another client reaches a run whose activity is under way', async () => {
