@@ -14,7 +14,7 @@ import { cancelledActivity } from './activity-error.js';
 import * as combinators from './combinators.js';
 import type { ContextLogger } from './instance-host.js';
 import type { RunningCode } from './running-code.js';
-import { deferred, type Task } from './task.js';
+import { deferred, type Deferred, type Task } from './task.js';
 import type { InlineCode } from './waits.js';
 
 /**
@@ -26,6 +26,9 @@ export class ReplayContext {
   readonly #uuid7: MonotonicUuid7;
   readonly #defaults: DispatchDefaults;
   #readOnly = false;
+  /** A condition was granted at once, and its code has not gone on yet. */
+  #granted = false;
+  #queued: (() => boolean)[] = [];
   #log: ContextLogger | undefined;
 
   constructor(run: RunningCode) {
@@ -235,10 +238,62 @@ export class ReplayContext {
       pending.reject(cancelled);
       return pending.task;
     }
-    if (this.readOnly(predicate)) {
+    if (!this.readOnly(predicate)) this.#openCondition(id, predicate, timeout, pending);
+    else if (this.#granted) this.#queue(id, predicate, timeout, pending);
+    else {
+      this.#granted = true;
       pending.resolve(true);
-      return pending.task;
     }
+    return pending.task;
+  }
+
+  /** A condition that already holds after another was granted: what that one's code does comes first, so it is asked again. */
+  #queue(
+    id: string,
+    predicate: () => boolean,
+    timeout: number | undefined,
+    pending: Deferred<boolean>,
+  ): void {
+    let waiting = true;
+    pending.task.onCancel = (reason) => {
+      waiting = false;
+      pending.reject(new CancelledError(reason ?? 'The wait for a condition was cancelled'));
+    };
+    this.#queued.push(() => {
+      const cancelled = this.#cancelledAlready();
+      if (!waiting) return false;
+      if (cancelled) pending.reject(cancelled);
+      else if (this.readOnly(predicate)) pending.resolve(true);
+      else {
+        this.#openCondition(id, predicate, timeout, pending);
+        return false;
+      }
+      return true;
+    });
+  }
+
+  /** The microtask queue has run empty: whoever was granted a condition has gone on. */
+  drained(): void {
+    this.#granted = false;
+  }
+
+  /** Grants one condition that held before, if it still does; true where something was set in motion. */
+  grantNext(): boolean {
+    for (let next = this.#queued.shift(); next; next = this.#queued.shift()) {
+      if (!next()) continue;
+      this.#granted = true;
+      return true;
+    }
+    return false;
+  }
+
+  #openCondition(
+    id: string,
+    predicate: () => boolean,
+    timeout: number | undefined,
+    pending: Deferred<boolean>,
+  ): void {
+    const run = this.#run;
     run.recorder.emit({ type: 'ConditionWaitOpened', waitId: id });
     const timer =
       timeout === undefined
@@ -258,7 +313,6 @@ export class ReplayContext {
     pending.task.onCancel = (reason) => {
       run.cancelWait(wait, new CancelledError(reason ?? 'The wait for a condition was cancelled'));
     };
-    return pending.task;
   }
 
   #startTimer(purpose: TimerPurpose, delay: number, fire: () => void): TimerStarted {

@@ -472,3 +472,54 @@ test('queries look and do not act', async () => {
   for (const name of ['bad', 'late', 'unknown'])
     expect(() => run.instance.query(name, 0)).toThrow(expect.objectContaining({ code: 'query_rejected' }));
 });
+
+test('C5 of waiters on a free lock only one enters at a time', async () => {
+  const program = async (ctx: any): Promise<string[]> => {
+    let locked = false;
+    const log: string[] = [];
+    const worker = async (name: string): Promise<void> => {
+      await ctx.waitCondition(() => !locked);
+      locked = true;
+      log.push(`${name} in`);
+      await ctx.runActivity(name);
+      log.push(`${name} out`);
+      locked = false;
+    };
+    await Promise.all([worker('x'), worker('y'), worker('z')]);
+    return log;
+  };
+  const live = await begin(program);
+  expect(live.instance.activities()).toHaveLength(1);
+  for (const [wait] = live.instance.activities(); live.instance.activities().length > 0;) {
+    await live.feed(completed(live.instance.activities()[0]!.id));
+    if (!wait) break;
+  }
+  expect(outcome(live)).toEqual(['x in', 'x out', 'y in', 'y out', 'z in', 'z out']);
+  expect(outcome(await replayed(program, live.history))).toEqual(outcome(live));
+});
+
+test('B31 what a run knows of its history is the same on every replay', async () => {
+  const program = async (ctx: any): Promise<unknown> => {
+    const seen: unknown[] = [];
+    const look = (): void => {
+      seen.push(ctx.info.historyLength, ctx.info.historyBytes);
+    };
+    look();
+    await ctx.sleep(1_000);
+    look();
+    await ctx.all([
+      ctx.runActivity('a', ctx.info.historyLength),
+      ctx.runActivity('b', ctx.info.historyBytes),
+    ]);
+    look();
+    return seen;
+  };
+  const live = await begin(program);
+  await live.feed(fired('t1'), 2_000);
+  await live.feed(completed('a2', { b: 1, a: [2] }));
+  await live.feed(completed('a3', 'é'));
+  const back = await replayed(program, live.history);
+  expect(back.instance.blockage).toBeUndefined();
+  expect(outcome(back)).toEqual(outcome(live));
+  expect(back.instance.historyBytes).toBe(live.instance.historyBytes);
+});

@@ -51,7 +51,7 @@ function conceive(fn: Program, event: WorkflowStarted, log = silent): Bench {
   const history: RunEvent[] = [];
   const settle = async (): Promise<void> => {
     while (instance.step()) await nextTask();
-    history.push(...instance.recorder.takeFresh());
+    history.push(...instance.recorder.takeFresh().events);
   };
   return {
     instance,

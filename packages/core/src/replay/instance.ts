@@ -1,5 +1,7 @@
+import { encodeEvent } from '../codec/events.js';
 import { encodeFailure, failureOf } from '../codec/failures.js';
 import type { PayloadLimits } from '../codec/limits.js';
+import { validateSync, type StandardSchema } from '../codec/schema.js';
 import { decodeValue, encodeValue } from '../codec/values.js';
 import { CancelledError, QueryRejectedError, isCancelled, isPerdureError } from '../model/errors.js';
 import type {
@@ -35,6 +37,7 @@ import { Waits, type ActivityWait, type Wait } from './waits.js';
 export interface WorkflowCode {
   readonly name: string;
   readonly fn: (context: never, input: never) => Promise<unknown>;
+  readonly outputSchema?: StandardSchema | undefined;
 }
 
 /** How the workflow's function ended. */
@@ -45,7 +48,12 @@ export type Settlement =
 
 type Feed =
   /** Null: the code has not answered yet, so what it asks for is new. */
-  | { readonly recorded: InputEvent; readonly commands: readonly CommandEvent[] | null }
+  | {
+      readonly recorded: InputEvent;
+      readonly size: number;
+      readonly commands: readonly CommandEvent[] | null;
+      readonly sizes: readonly number[];
+    }
   | { readonly recorded: CloseEvent }
   | { readonly fresh: Unplaced<InputEvent>; readonly at: EpochMs };
 
@@ -69,8 +77,6 @@ export class WorkflowInstance implements RunningCode {
   settlement: Settlement | undefined;
   closed: CloseEvent | undefined;
   cancelRequest: CancelRequested | undefined;
-  /** Length of the recorded history in bytes, as far as it was fed; kept by whoever feeds. */
-  historyBytes = 0;
   readonly #code: WorkflowCode;
   readonly #context: ReplayContext;
   #feed: Feed[] = [];
@@ -100,6 +106,10 @@ export class WorkflowInstance implements RunningCode {
     return decodeValue(payload, readLimits);
   }
 
+  get historyBytes(): number {
+    return this.recorder.bytes;
+  }
+
   nextId(prefix: string): string {
     return prefix + String(++this.#ids);
   }
@@ -107,17 +117,24 @@ export class WorkflowInstance implements RunningCode {
   // ── feeding ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Recorded history, whole activations: an input with all its commands is never split over two calls. */
-  feedRecorded(events: readonly RunEvent[]): void {
+  feedRecorded(events: readonly RunEvent[], bodies?: readonly string[]): void {
+    const sizeOf = (index: number): number =>
+      (bodies?.[index] ?? encodeEvent(events[index] as RunEvent)).length;
     let i = 0;
     while (i < events.length) {
       const event = events[i++] as RunEvent;
       if (isCloseEvent(event)) {
         this.#feed.push({ recorded: event });
       } else if (isInputEvent(event)) {
+        const size = sizeOf(i - 1);
+        const sizes: number[] = [];
         const commands: CommandEvent[] = [];
-        for (let next = events[i]; next && isCommandEvent(next); next = events[++i]) commands.push(next);
+        for (let next = events[i]; next && isCommandEvent(next); next = events[++i]) {
+          commands.push(next);
+          sizes.push(sizeOf(i));
+        }
         // A run that a client has started and no worker has moved on yet holds nothing but its start.
-        this.#feed.push({ recorded: event, commands: events.length === 1 ? null : commands });
+        this.#feed.push({ recorded: event, size, commands: events.length === 1 ? null : commands, sizes });
       } else {
         this.recorder.block({
           code: 'history_malformed',
@@ -156,13 +173,14 @@ export class WorkflowInstance implements RunningCode {
 
   /** Does the next thing; true: let the microtask queue run empty and call again. */
   step(): boolean {
+    this.#context.drained();
     for (;;) {
       if (this.blockage) {
         this.#feed = [];
         return false;
       }
       if (this.#delivered) {
-        if (this.mailbox.deliverBuffered() || this.#wakeCondition()) return true;
+        if (this.mailbox.deliverBuffered() || this.#context.grantNext() || this.#wakeCondition()) return true;
         this.#delivered = false;
         this.recorder.end();
         continue;
@@ -191,8 +209,8 @@ export class WorkflowInstance implements RunningCode {
 
   #begin(next: Feed): InputEvent {
     if ('fresh' in next) return this.recorder.beginNew(next.fresh, next.at);
-    const { recorded, commands } = next as Extract<Feed, { commands: unknown }>;
-    this.recorder.beginRecorded(recorded, commands);
+    const { recorded, size, commands, sizes } = next as Extract<Feed, { commands: unknown }>;
+    this.recorder.beginRecorded(recorded, size, commands, sizes);
     return recorded;
   }
 
@@ -249,12 +267,17 @@ export class WorkflowInstance implements RunningCode {
     const run = async (): Promise<unknown> => this.#code.fn(this.#context as never, input as never);
     run().then(
       (value) => {
-        this.#settle(() => ({ kind: 'completed', result: this.encode(value) }));
+        this.#settle(() => ({ kind: 'completed', result: this.encode(this.#checked(value)) }));
       },
       (error: unknown) => {
         this.fail(error);
       },
     );
+  }
+
+  #checked(output: unknown): unknown {
+    const { name, outputSchema } = this.#code;
+    return outputSchema ? validateSync(outputSchema, output, `Output of workflow '${name}'`) : output;
   }
 
   /** Ends the workflow with an error, unless it has ended. */

@@ -1,3 +1,4 @@
+import { encodeEvent } from '../codec/events.js';
 import { ForeignAwaitError, NondeterminismError } from '../model/errors.js';
 import type { CommandEvent, InputEvent, RunEvent, Unplaced } from '../model/events.js';
 import type { Seq } from '../model/ids.js';
@@ -9,6 +10,12 @@ export interface Blockage {
   readonly code: string;
   readonly message: string;
   readonly details?: unknown;
+}
+
+/** Events that no store has yet. */
+export interface FreshEvents {
+  readonly events: RunEvent[];
+  readonly bodies: string[];
 }
 
 /**
@@ -23,10 +30,13 @@ export class Recorder {
   head: Seq = 0;
   /** The run's clock: the time of the newest input, never backwards. */
   now: EpochMs = 0;
-  /** New events since they were last taken. */
-  #fresh: RunEvent[] = [];
+  /** Length of the bodies of all events up to `head`. */
+  bytes = 0;
+  /** New events since they were last taken, and their bodies: an event is written once. */
+  #fresh: FreshEvents = { events: [], bodies: [] };
   #open = false;
   #recorded: readonly CommandEvent[] | null = null;
+  #sizes: readonly number[] = [];
   #cursor = 0;
   #blockage: Blockage | undefined;
   readonly #workflowType: string;
@@ -47,10 +57,17 @@ export class Recorder {
     return this.#open;
   }
 
-  /** Opens the window for a recorded input and the commands recorded with it; null: what comes is new. */
-  beginRecorded(input: InputEvent, commands: readonly CommandEvent[] | null): void {
-    this.head = input.seq + (commands?.length ?? 0);
+  /** Opens the window for a recorded input and the commands recorded with it, with the length of each body; null: what comes is new. */
+  beginRecorded(
+    input: InputEvent,
+    size: number,
+    commands: readonly CommandEvent[] | null,
+    sizes: readonly number[],
+  ): void {
+    this.head = input.seq;
+    this.bytes += size;
     this.#recorded = commands;
+    this.#sizes = sizes;
     this.#begin(input.at);
   }
 
@@ -58,8 +75,14 @@ export class Recorder {
   beginNew(input: Unplaced<InputEvent>, at: EpochMs): InputEvent {
     this.#recorded = null;
     this.#begin(at);
-    const event = { seq: ++this.head, at: this.now, ...input } as InputEvent;
-    this.#fresh.push(event);
+    return this.#place({ seq: ++this.head, at: this.now, ...input } as InputEvent);
+  }
+
+  #place<E extends RunEvent>(event: E): E {
+    const body = encodeEvent(event);
+    this.bytes += body.length;
+    this.#fresh.events.push(event);
+    this.#fresh.bodies.push(body);
     return event;
   }
 
@@ -81,24 +104,16 @@ export class Recorder {
     this.guard(command.type);
     const recorded = this.#recorded;
     if (recorded === null) {
-      const event = { seq: ++this.head, at: this.now, ...command } as unknown as E;
-      this.#fresh.push(event);
-      return event;
+      return this.#place({ seq: ++this.head, at: this.now, ...command } as unknown as E);
     }
     const expected = recorded[this.#cursor];
     if (!expected || !sameCommand(expected, command)) {
       throw this.#diverge(expected, command);
     }
+    this.bytes += this.#sizes[this.#cursor] ?? 0;
     this.#cursor += 1;
+    this.head = expected.seq;
     return expected as E;
-  }
-
-  /** Adds an event that is not a command: how the run ended. */
-  append(event: Unplaced<RunEvent>, at: EpochMs): RunEvent {
-    this.now = Math.max(this.now, at);
-    const placed = { seq: ++this.head, at: this.now, ...event } as RunEvent;
-    this.#fresh.push(placed);
-    return placed;
   }
 
   /** The recorded command that comes next, while there is one. */
@@ -122,9 +137,9 @@ export class Recorder {
     this.#blockage ??= blockage;
   }
 
-  takeFresh(): readonly RunEvent[] {
+  takeFresh(): FreshEvents {
     const fresh = this.#fresh;
-    this.#fresh = [];
+    this.#fresh = { events: [], bodies: [] };
     return fresh;
   }
 

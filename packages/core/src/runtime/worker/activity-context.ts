@@ -1,16 +1,29 @@
 import { decodeValue } from '../../codec/values.js';
 import { asText } from '../../model/payload.js';
-import { toDate } from '../../model/time.js';
+import { toDate, type EpochMs } from '../../model/time.js';
+import type { ActivityScheduled } from '../../model/events.js';
+import type { TaskRecord } from '../../storage/records.js';
+import type { ActivityTaskBody } from '../activity-task.js';
 import type { Logger } from '../core.js';
-import type { Attempt } from './attempt.js';
+
+/** The attempt behind a context. */
+export interface RunningAttempt {
+  readonly task: TaskRecord;
+  readonly body: ActivityTaskBody;
+  readonly scheduled: ActivityScheduled;
+  readonly startedAt: EpochMs;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  heartbeat(details: unknown): void;
+}
 
 /** What the code of an activity sees; `api/context.ts` states its types. Made for every attempt, so everything in it is made when asked for. */
 export class AttemptContext {
-  readonly #attempt: Attempt;
+  readonly #attempt: RunningAttempt;
   #info: object | undefined;
   #log: Logger | undefined;
 
-  constructor(attempt: Attempt) {
+  constructor(attempt: RunningAttempt) {
     this.#attempt = attempt;
   }
 

@@ -13,6 +13,8 @@ import type { RunHost } from './run-host.js';
 /** What an activation has brought that no commit has taken yet. */
 export interface Unwritten {
   events: RunEvent[];
+  /** The bodies of these events, as they are without codecs. */
+  bodies: string[];
   /** Outcomes of activities that this process ran, with the tasks they settle. */
   outcomes: { readonly outcome: ActivityOutcome; readonly task: TaskRecord }[];
   /** Tasks of activities that ended by their deadline. */
@@ -24,7 +26,7 @@ export interface Unwritten {
 }
 
 export function emptyUnwritten(through: number): Unwritten {
-  return { events: [], outcomes: [], expired: [], requeued: [], through };
+  return { events: [], bodies: [], outcomes: [], expired: [], requeued: [], through };
 }
 
 export interface PlanInput {

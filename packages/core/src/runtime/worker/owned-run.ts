@@ -1,3 +1,4 @@
+import { encodeEvent } from '../../codec/events.js';
 import { encodeFailure, failureOf } from '../../codec/failures.js';
 import { StorageError, isPerdureError } from '../../model/errors.js';
 import type { CloseEvent, WorkflowStarted } from '../../model/events.js';
@@ -18,7 +19,7 @@ import { foreignAwait, planBlock, suspectedPoison } from './blocking.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
 import { closedBody, closedStatus, openBody, openStatus } from './run-body.js';
 import type { RunHost } from './run-host.js';
-import { bodiesOf, eventsOf, openMessage } from './sealing.js';
+import { sealedBodies, eventsOf, openMessage } from './sealing.js';
 import { shadowReplay } from './shadow-replay.js';
 
 /** Claims without a commit in between before the run is taken to be what kills its workers. */
@@ -327,8 +328,7 @@ export class OwnedRun {
     try {
       const events = await eventsOf(this.#host.core, loaded.events);
       const instance = this.#newInstance(events[0] as WorkflowStarted);
-      instance.historyBytes = loaded.run.historyBytes;
-      instance.feedRecorded(events);
+      instance.feedRecorded(events, this.#host.core.sealer.active ? undefined : loaded.events);
       await new Promise<void>((done) => {
         this.#host.executor.run({ step: () => instance.step(), done });
       });
@@ -358,11 +358,15 @@ export class OwnedRun {
 
   async #commit(instance: WorkflowInstance, closed: CloseEvent | undefined): Promise<void> {
     const { core } = this.#host;
-    this.#unwritten.events.push(...instance.recorder.takeFresh());
-    const events = closed ? [...this.#unwritten.events, closed] : this.#unwritten.events;
+    const fresh = instance.recorder.takeFresh();
+    this.#unwritten.events.push(...fresh.events);
+    this.#unwritten.bodies.push(...fresh.bodies);
     // Only codecs of the user's make anything here wait; without them it all happens at once.
-    const written = bodiesOf(core, events);
-    const bodies = 'then' in written ? await written : written;
+    const bodies = core.sealer.active
+      ? await sealedBodies(core, closed ? [...this.#unwritten.events, closed] : this.#unwritten.events)
+      : closed
+        ? [...this.#unwritten.bodies, encodeEvent(closed)]
+        : this.#unwritten.bodies;
     const body = closed ? closedBody(core, instance, closed) : openBody(core, instance);
     const now = core.clock.now();
     const plan = planCommit({
@@ -381,7 +385,6 @@ export class OwnedRun {
       now,
     });
     if (plan.writes.length === 0) return;
-    for (const body of bodies) instance.historyBytes += body.length;
     await this.#write(plan, () => {
       this.#written(instance, plan, closed);
     });

@@ -22,8 +22,7 @@ export async function replayRun(host: RunHost, runId: RunId): Promise<WorkflowIn
     limits: core.limits,
     onForeign: () => undefined,
   });
-  instance.historyBytes = loaded.run.historyBytes;
-  instance.feedRecorded(events);
+  instance.feedRecorded(events, core.sealer.active ? undefined : loaded.events);
   await new Promise<void>((done) => {
     host.executor.run({ step: () => instance.step(), done });
   });

@@ -20,12 +20,8 @@ export async function openFailure(core: Core, failure: FailureRecord): Promise<F
   return core.sealer.active ? core.sealer.openFailure(failure) : failure;
 }
 
-/** Events as stored bodies. */
-export function bodiesOf(
-  core: Core,
-  events: readonly RunEvent[],
-): readonly string[] | Promise<readonly string[]> {
-  if (!core.sealer.active) return events.map(encodeEvent);
+/** Events as stored bodies, sealed. */
+export function sealedBodies(core: Core, events: readonly RunEvent[]): Promise<readonly string[]> {
   return Promise.all(events.map(async (event) => encodeEvent(await core.sealer.sealEvent(event))));
 }
 

@@ -24,7 +24,7 @@ export async function shadowReplay(
     limits: core.limits,
     onForeign: () => undefined,
   });
-  shadow.feedRecorded(events);
+  shadow.feedRecorded(events, core.sealer.active ? undefined : loaded.events);
   await new Promise<void>((done) => {
     host.executor.run({ step: () => shadow.step(), done });
   });
