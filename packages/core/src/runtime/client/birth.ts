@@ -1,3 +1,4 @@
+import { encodeEvent } from '../../codec/events.js';
 import type { WorkflowStarted } from '../../model/events.js';
 import { runTaskId, type RunId, type WorkflowId } from '../../model/ids.js';
 import type { TextPayload } from '../../model/payload.js';
@@ -5,7 +6,7 @@ import type { EpochMs } from '../../model/time.js';
 import type { Batch, Expectation, Write } from '../../storage/port.js';
 import type { Core, RunBirth } from '../core.js';
 import { encodeStart } from '../run-projection.js';
-import { bodiesOf, sealPayload } from '../worker/sealing.js';
+import { sealedBodies, sealPayload } from '../worker/sealing.js';
 import { atOnce } from './at-once.js';
 import { requestKey, workflowKey } from './keys.js';
 import type { StartPlan } from './start-options.js';
@@ -124,6 +125,6 @@ export async function batchOf(
     leaseUntil: 0,
     body: '{}',
   };
-  const events = await bodiesOf(core, [started]);
+  const events = core.sealer.active ? await sealedBodies(core, [started]) : [encodeEvent(started)];
   return { expect, writes: [{ kind: 'insert-run', run, events }, ...writes, { kind: 'put-task', task }] };
 }
