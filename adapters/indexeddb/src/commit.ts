@@ -1,12 +1,12 @@
 import type { Batch, CommitResult } from '@perdure/core/storage';
 import { applyAll } from './apply.js';
 import { nameOf } from './errors.js';
-import { isStep, type Journals, type Taken } from './journal.js';
+import { isStep, type Journals } from './journal.js';
 import { load } from './load.js';
 import { homeOf } from './layout.js';
 import { needsOf, type Needs } from './needs.js';
 import { Writing, type Progress, type Session } from './session.js';
-import { inboxWith, View } from './view.js';
+import { inboxWith, View, type Taken } from './view.js';
 import { writeAll } from './write.js';
 
 export interface Committed {

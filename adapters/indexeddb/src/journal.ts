@@ -1,13 +1,10 @@
 import type { RunId } from '@perdure/core/storage';
 import { joinEvents, journalChars, journalSteps, type Base, type StepColumns } from './layout.js';
 import { cover, marksOf } from './marks.js';
-import type { Run } from './view.js';
+import type { Run, Taken } from './view.js';
 
 /** Runs remembered; the one that was used longest ago goes first. */
 const remembered = 1_000;
-
-/** What a commit took from memory. */
-export type Taken = ReadonlyMap<RunId, Run>;
 
 /**
  * What this handle knows of the runs whose journal it has opened. The next commit of such a run is made from memory, and
