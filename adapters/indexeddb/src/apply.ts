@@ -9,7 +9,8 @@ import {
   type Write,
 } from '@perdure/core/storage';
 import { changeTask, dropTask, dropTasksOf, putTask, touchTask } from './tasks.js';
-import { identityOf, keyName, workOn, type Run, type View } from './view.js';
+import { workOn, type Run } from './run.js';
+import { identityOf, keyName, type View } from './view.js';
 
 /** Applies batches to a view that knows all they name. Pure: nothing is read or written. */
 export function applyAll(view: View, batches: readonly Batch[]): readonly CommitResult[] {

@@ -121,6 +121,17 @@ test('A1 what was put for a run before it was there belongs to it', async () => 
   await handle.close();
 });
 
+test('P1 a run that is purged and inserted in one batch has nothing of the old one', async () => {
+  const handle = await open();
+  const tasks = Array.from({ length: 30 }, (_, i) => newTask(`r/${String(i)}`, 'r'));
+  await applied(handle, start('r', ...tasks.map((task) => ({ kind: 'put-task', task }) as const)));
+  const again = start('r').writes;
+  await applied(handle, { expect: [], writes: [{ kind: 'purge-run', runId: 'r' }, ...again] });
+  expect(await handle.readTasks('r')).toEqual([]);
+  expect(await handle.readEvents('r', { from: 1, limit: 9 })).toEqual(['started']);
+  await handle.close();
+});
+
 test('A7 a commit that comes upon a run it does not name bars what is remembered of it', async () => {
   const handle = await open();
   const stray = { kind: 'put-task', task: newTask('r/stray', 's') } as const;

@@ -2,7 +2,8 @@ import type { NewMessage, RunId, TaskId, TaskRecord } from '@perdure/core/storag
 import { afterStep, homeOf, isBase, isGhost, isSpill, stepsOf, under, type Base } from './layout.js';
 import type { KeyName, Needs } from './needs.js';
 import type { AnyTx } from './schema.js';
-import { identityOf, inboxWith, keyName, workOn, type Inbox, type Run, type View } from './view.js';
+import { workOn, type Run } from './run.js';
+import { identityOf, inboxWith, keyName, type Inbox, type View } from './view.js';
 
 /**
  * Reads what is needed and not yet known into the view. All requests that do not wait for another are made at once.
