@@ -12,7 +12,12 @@ const sums = defineWorkflow('sums', async (ctx, n: number) => {
 });
 
 test('thirty days pass in a moment', async () => {
-  const engine = await createTestEngine({ storage: await openStorage(), ...suiteMode, workflows: [sums], activities: [add] });
+  const engine = await createTestEngine({
+    storage: await openStorage(),
+    ...suiteMode,
+    workflows: [sums],
+    activities: [add],
+  });
   const before = engine.now.getTime();
   expect(await engine.execute(sums, 10)).toBe(55);
   expect(engine.now.getTime() - before).toBeGreaterThanOrEqual(30 * 86_400_000);
@@ -20,7 +25,12 @@ test('thirty days pass in a moment', async () => {
 });
 
 test('a crash in the middle loses nothing and doubles nothing', async () => {
-  const engine = await createTestEngine({ storage: await openStorage(), ...suiteMode, workflows: [sums], activities: [add] });
+  const engine = await createTestEngine({
+    storage: await openStorage(),
+    ...suiteMode,
+    workflows: [sums],
+    activities: [add],
+  });
   const handle = await engine.start(sums, 10);
   await engine.crash({ at: 'after-commit' });
   await engine.crash({ at: 'before-commit' });
