@@ -8,7 +8,6 @@ import { refusal } from './refuse.js';
 
 /** superjson's annotation of one value: its type, and those of what is inside it by path. */
 type Note = [type: string | [string, string], inner?: Record<string, Note>];
-type Notes = Record<string, Note>;
 /** A step from a value to one in it: a name, an index, or how it is reached in what is written. */
 type Step = string | number | { readonly written: string; readonly shown: string };
 
@@ -27,7 +26,7 @@ export class RichWriter {
   readonly #limits: PayloadLimits;
   readonly #met = new Map<object, number>();
   readonly #steps: Step[] = [];
-  #notes: Notes = {};
+  #notes: Record<string, Note> = {};
   /** How many steps lead to the value that `#notes` belong to. */
   #base = 0;
   #root: Note | undefined;
@@ -70,9 +69,9 @@ export class RichWriter {
       case 'bigint':
         return this.#note('bigint', String(value));
       case 'function':
-        return this.#refuse(`a function${value.name ? ` ('${value.name}')` : ''} cannot be stored`);
+        return this.#refuse(`a function${value.name && ` ('${value.name}')`}`);
       case 'symbol':
-        return this.#refuse('a symbol cannot be stored');
+        return this.#refuse('a symbol');
       case 'object':
         return value === null ? null : this.#object(value);
     }
@@ -82,70 +81,67 @@ export class RichWriter {
     const before = this.#met.get(object);
     if (before !== undefined) return this.#note(['custom', 'ref'], before);
     this.#met.set(object, this.#met.size);
-    if (this.#steps.length >= this.#limits.maxDepth)
-      this.#refuse(`more than ${this.#limits.maxDepth} levels deep`);
+    const { maxDepth } = this.#limits;
+    if (this.#steps.length >= maxDepth) this.#refuse(`what is more than ${maxDepth} levels deep`);
     this.#spend(1, 0);
 
-    if (Array.isArray(object)) return this.#array(object);
     const prototype: unknown = Object.getPrototypeOf(object);
+    // The prototype of arrays is an array, in every realm; that of a class which extends them is none.
+    if (Array.isArray(object) && Array.isArray(prototype)) return this.#array(object);
     if (isPlainPrototype(prototype)) return this.#plain(object);
-    if (isBinary(object)) {
-      const written =
-        writeBinary(object) ??
-        this.#refuse('binary data of this type would not come back: copy it into a Uint8Array');
-      this.#spend(0, written.length);
-      return this.#note(['custom', 'binary'], written);
-    }
+    if (isBinary(object)) return this.#binary(object);
     if (isErrorObject(object)) return this.#error(object);
-    if (object instanceof RegExp) {
-      this.#refuse(
-        'a regular expression cannot be stored: one that was changed on the way could hang; store its source as a string',
-      );
-    }
-    if (prototype === Date.prototype) return this.#date(object as Date);
-    if (prototype === Map.prototype) return this.#map(object as Map<unknown, unknown>);
-    if (prototype === Set.prototype) return this.#set(object as Set<unknown>);
     if (prototype === platform.URL?.prototype) return this.#note('URL', (object as PlatformUrl).href);
-    const name = className(prototype);
+    const isDate = prototype === Date.prototype;
+    if (isDate || prototype === Map.prototype || prototype === Set.prototype) {
+      if (Reflect.ownKeys(object).length > 0) this.#refuse('a Date, Map or Set with members added to it');
+      return isDate
+        ? this.#date(object as Date)
+        : this.#collection(object as Map<unknown, unknown> | Set<unknown>);
+    }
     this.#refuse(
-      `an instance of ${name} cannot be stored: it would come back without its class; store its data as a plain object`,
+      object instanceof RegExp ? 'a regular expression' : `an instance of ${className(prototype)}`,
+      object instanceof RegExp
+        ? 'one that was changed on the way could hang; store its source as a string'
+        : 'it would come back without its class; store its data as a plain object',
     );
   }
 
   #date(date: Date): Json {
-    this.#withoutMembers(date);
-    if (Number.isNaN(date.getTime())) this.#refuse('an invalid date cannot be stored');
+    if (Number.isNaN(date.getTime())) this.#refuse('an invalid date');
     return this.#note('Date', date.toISOString());
   }
 
-  #map(map: ReadonlyMap<unknown, unknown>): Json {
-    this.#withoutMembers(map);
-    return this.#composite('map', () => {
-      const entries: Json[] = [];
-      for (const [key, value] of map) {
-        const i = entries.length;
-        const written = this.#inside({ written: `${i}.0`, shown: `<key ${i}>` }, key);
-        entries.push([written, this.#inside({ written: `${i}.1`, shown: `<value ${i}>` }, value)]);
-      }
-      return entries;
-    });
+  #binary(binary: ArrayBuffer | ArrayBufferView): Json {
+    const written =
+      writeBinary(binary) ?? this.#refuse('binary data of this type', 'copy it into a Uint8Array');
+    this.#spend(0, written.length);
+    return this.#note(['custom', 'binary'], written);
   }
 
-  #set(set: ReadonlySet<unknown>): Json {
-    this.#withoutMembers(set);
-    return this.#composite('set', () => {
-      const items: Json[] = [];
-      for (const item of set)
-        items.push(this.#inside({ written: `${items.length}`, shown: `<item ${items.length}>` }, item));
-      return items;
+  #collection(collection: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>): Json {
+    const isMap = collection instanceof Map;
+    return this.#composite(isMap ? 'map' : 'set', () => {
+      const written: Json[] = [];
+      for (const entry of collection as Iterable<unknown>) {
+        const i = written.length;
+        const inside = (at: string, kind: string, value: unknown): Json =>
+          this.#inside({ written: `${i}${at}`, shown: `<${kind} ${i}>` }, value);
+        if (isMap) {
+          const [key, value] = entry as [unknown, unknown];
+          written.push([inside('.0', 'key', key), inside('.1', 'value', value)]);
+        } else written.push(inside('', 'item', entry));
+      }
+      return written;
     });
   }
 
   #error(error: Error): Json {
     return this.#composite(['custom', 'error'], () => {
       const { name, message, stack } = error as Readonly<Record<'name' | 'message' | 'stack', unknown>>;
-      if (typeof name !== 'string' || typeof message !== 'string')
-        this.#refuse('an error whose name or message is no string cannot be stored');
+      if (typeof name !== 'string' || typeof message !== 'string') {
+        this.#refuse('an error whose name or message is no string');
+      }
       const kept = typeof stack === 'string' ? { stack } : {};
       this.#spend(0, name.length + message.length + (kept.stack?.length ?? 0));
       return { name, message, ...kept, members: this.#members(error, membersOf(error), 'members.') };
@@ -153,12 +149,11 @@ export class RichWriter {
   }
 
   #array(array: readonly unknown[]): Json {
-    if (!Array.isArray(Object.getPrototypeOf(array)))
-      this.#refuse('an instance of a class that extends Array cannot be stored; store a plain array');
     const { length } = array;
+    // Before the names of a list of a milliard holes are listed.
     if (length > this.#nodesLeft) this.#spend(length, 0);
     if (Object.keys(array).length !== length)
-      this.#refuse('an array with holes or with names besides its indices cannot be stored');
+      this.#refuse('an array with holes or with names besides its indices');
     const written: Json[] = [];
     for (let i = 0; i < length; i++) written.push(this.#inside(i, array[i]));
     return written;
@@ -186,14 +181,12 @@ export class RichWriter {
 
   #member(object: object, key: string, step: Step): Json {
     this.#steps.push(step);
-    if (key === '__proto__') this.#refuse("a member named '__proto__' cannot be stored");
+    if (key === '__proto__') this.#refuse('a member of this name');
     const descriptor = Object.getOwnPropertyDescriptor(object, key);
-    if (descriptor && !('value' in descriptor))
-      this.#refuse('a getter or setter cannot be stored; store its value');
-    this.#spend(1, key.length);
-    const written = this.#write(descriptor?.value);
+    if (descriptor && !('value' in descriptor)) this.#refuse('a getter or setter', 'store its value');
     this.#steps.pop();
-    return written;
+    this.#spend(0, key.length);
+    return this.#inside(step, descriptor?.value);
   }
 
   #inside(step: Step, value: unknown): Json {
@@ -206,7 +199,7 @@ export class RichWriter {
 
   /** A value that is revived as a whole: the notes about what is inside it stand in its own. */
   #composite(type: Note[0], write: () => Json): Json {
-    const [base, outer, inner] = [this.#base, this.#notes, {} as Notes];
+    const [base, outer, inner] = [this.#base, this.#notes, {}];
     this.#base = this.#steps.length;
     this.#notes = inner;
     const written = write();
@@ -215,7 +208,7 @@ export class RichWriter {
     return this.#note(type, written, inner);
   }
 
-  #note(type: Note[0], written: Json, inner: Notes = {}): Json {
+  #note(type: Note[0], written: Json, inner: Record<string, Note> = {}): Json {
     const note: Note = Object.keys(inner).length > 0 ? [type, inner] : [type];
     if (this.#steps.length === 0) this.#root = note;
     else {
@@ -228,24 +221,19 @@ export class RichWriter {
 
   #withoutSymbols(object: object): void {
     if (Object.getOwnPropertySymbols(object).length > 0)
-      this.#refuse('members named by symbols cannot be stored');
-  }
-  #withoutMembers(object: object): void {
-    if (Reflect.ownKeys(object).length > 0) this.#refuse('members that were added to it cannot be stored');
+      this.#refuse('an object with members named by symbols');
   }
 
-  #refuse(message: string): never {
-    throw refusal(message, this.path);
+  #refuse(what: string, why?: string): never {
+    throw refusal(`${what} cannot be stored${why === undefined ? '' : `: ${why}`}`, this.path);
   }
 
   #spend(nodes: number, chars: number): void {
-    if ((this.#nodesLeft -= nodes) < 0) this.#tooLarge(`has more than ${this.#limits.maxNodes} members`);
-    if ((this.#charsLeft -= chars) < 0)
-      this.#tooLarge(`takes more than the ${this.#limits.maxBytes} bytes that are allowed`);
-  }
-  #tooLarge(how: string): never {
+    const { maxNodes, maxBytes } = this.#limits;
+    if ((this.#nodesLeft -= nodes) >= 0 && (this.#charsLeft -= chars) >= 0) return;
+    const [most, what] = this.#nodesLeft < 0 ? [maxNodes, 'members'] : [maxBytes, 'bytes'];
     throw new PayloadTooLargeError(
-      `The value ${how} (at ${this.path || 'the top'}): store it elsewhere and pass a reference`,
+      `The value has more than the ${most} ${what} that are allowed (at ${this.path || 'the top'}): store it elsewhere and pass a reference`,
     );
   }
 }

@@ -6,7 +6,7 @@
  * and have `encodeEvent` write the version into new events as `v`. Events without `v` are of version 1. A golden history of
  * the old form must stand in `test/golden`.
  */
-export interface Upcast {
+interface Upcast {
   /** Events below this version are brought up to it. */
   readonly to: number;
   readonly apply: (record: Record<string, unknown>) => Record<string, unknown>;

@@ -340,6 +340,13 @@ describe('what cannot come back is refused, with its path', () => {
   class Money {
     readonly amount = 1;
   }
+  class Sly {
+    readonly name = 'Sly';
+    readonly message = 'sly';
+    get [Symbol.toStringTag]() {
+      return 'Error';
+    }
+  }
   class Days extends Date {}
   class Bag extends Map {}
   class List extends Array<number> {}
@@ -364,6 +371,7 @@ describe('what cannot come back is refused, with its path', () => {
     ['a WeakMap', new WeakMap(), ''],
     ['an invalid date', { due: new Date(NaN) }, 'due'],
     ['a function in a map', new Map([['k', () => 1]]), '<value 0>'],
+    ['what only says that it is an error', { e: new Sly() }, 'e'],
     ['a subclass of Date', { d: new Days() }, 'd'],
     ['a subclass of Map', { m: new Bag() }, 'm'],
     ['a subclass of Array', { l: List.from([1]) }, 'l'],
