@@ -117,6 +117,39 @@ async function rawPut(durability, puts = 1) {
       };
     });
 }
+/** The layouts that were tried and left: the run's record written anew each time, with a tail of 20 events. */
+async function fatRecord(durability, { reads }) {
+  const db = await new Promise((resolve, reject) => {
+    const request = indexedDB.open(`fat-${crypto.randomUUID()}`, 1);
+    request.onupgradeneeded = () => {
+      const store = request.result.createObjectStore('runs', { keyPath: 'runId' });
+      store.createIndex('marks', 'marks', { multiEntry: true });
+      // Instead of a read: a record with the next guard makes the put fail.
+      if (!reads) store.createIndex('guard', 'guard', { unique: true });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  let n = 0;
+  const marks = () => [0, 1].map((i) => `default\0activity\0default\0L${String(1e13 + i * 1e6 + n)}`);
+  return () =>
+    new Promise((resolve, reject) => {
+      const tx = db.transaction('runs', 'readwrite', { durability });
+      const store = tx.objectStore('runs');
+      const write = () => {
+        n++;
+        const tasks = [task('hot', 0), task('hot', n)];
+        const tail = body.repeat(20);
+        store.put({ ...newRun('hot'), seq: n, tasks, tail, marks: marks(), guard: `owner ${String(n)}` });
+        tx.commit();
+      };
+      if (reads) store.get('hot').onsuccess = write;
+      else write();
+      tx.oncomplete = () => resolve();
+      tx.onabort = () => reject(tx.error);
+    });
+}
+
 async function operations(durability) {
   const name = `bench-${durability}-${crypto.randomUUID()}`;
   const handle = await indexedDb(name, { durability }).open();
@@ -142,6 +175,8 @@ async function operations(durability) {
   const claimAll = { namespace: 'default', owner: 'other', now: 179e10, buildId: null };
   return {
     raw: await rawPut(durability),
+    'fat record, read and put': await fatRecord(durability, { reads: true }),
+    'fat record, guarded put': await fatRecord(durability, { reads: false }),
     'raw, 64 puts': await rawPut(durability, 64),
     'sequential step': () => must(handle, [step('hot', k++)]),
     'step of 64 runs': async () => {

@@ -47,10 +47,10 @@ try {
     ([count, kinds, only]) => globalThis.measure(count, kinds, only),
     [rounds, durabilities, only],
   );
-  console.log('durability  operation              µs   share of the raw one-put rate');
+  console.log('durability  operation                     µs   share of the raw one-put rate');
   for (const { durability, name, microseconds, ratio } of figures) {
     console.log(
-      `${durability.padEnd(10)}  ${name.padEnd(18)} ${microseconds.toFixed(0).padStart(6)}   ${ratio.toFixed(2)}`,
+      `${durability.padEnd(10)}  ${name.padEnd(25)} ${microseconds.toFixed(0).padStart(6)}   ${ratio.toFixed(2)}`,
     );
   }
 } finally {

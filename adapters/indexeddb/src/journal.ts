@@ -1,7 +1,8 @@
 import type { RunId } from '@perdure/core/storage';
 import { joinEvents, journalChars, journalSteps, type Base, type StepColumns } from './layout.js';
 import { cover, marksOf } from './marks.js';
-import type { Run, Taken } from './view.js';
+import type { Run } from './run.js';
+import type { Taken } from './view.js';
 
 /** Runs remembered; the one that was used longest ago goes first. */
 const remembered = 1_000;

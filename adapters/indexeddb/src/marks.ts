@@ -34,7 +34,7 @@ export function dueOf(task: TaskRecord): EpochMs {
   return Math.max(task.visibleAt, task.leaseUntil);
 }
 
-export function groupOf(task: TaskRecord): string {
+function groupOf(task: TaskRecord): string {
   const prefix = prefixOf(task.namespace, task.kind, task.queue);
   return prefix + (task.leaseUntil > task.visibleAt ? leasedGroup : String(task.priority));
 }
@@ -52,7 +52,7 @@ export function isWanted(task: TaskRecord, want: TaskWant): boolean {
   );
 }
 
-export function markOf(task: TaskRecord): string {
+function markOf(task: TaskRecord): string {
   return `${groupOf(task)}${digits(dueOf(task))}\0${task.taskId}`;
 }
 

@@ -133,7 +133,7 @@ const holdPatienceMs = 2_000;
 const reapPatienceMs = 1_000;
 
 /** Missing in Node before 24 and on pages that are not secure; null in happy-dom. */
-export function webLocks(): LockManager | undefined {
+function webLocks(): LockManager | undefined {
   const { navigator } = globalThis as { readonly navigator?: { readonly locks?: LockManager | null } };
   const locks = navigator?.locks;
   return typeof locks?.request === 'function' ? locks : undefined;

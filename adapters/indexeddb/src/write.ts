@@ -16,8 +16,9 @@ import {
   tailEvents,
 } from './layout.js';
 import { marksOf } from './marks.js';
+import type { Run } from './run.js';
 import type { Writing } from './session.js';
-import type { Inbox, Run, View } from './view.js';
+import type { Inbox, View } from './view.js';
 
 /** Writes what the batches have changed, each record once. `view.runs` is then what the store will hold. */
 export function writeAll(writing: Writing, view: View, journals: Journals): void {
