@@ -343,10 +343,8 @@ describe('what cannot come back is refused, with its path', () => {
   class Sly {
     readonly name = 'Sly';
     readonly message = 'sly';
-    get [Symbol.toStringTag]() {
-      return 'Error';
-    }
   }
+  Object.defineProperty(Sly.prototype, Symbol.toStringTag, { value: 'Error' });
   class Days extends Date {}
   class Bag extends Map {}
   class List extends Array<number> {}
