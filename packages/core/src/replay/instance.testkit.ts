@@ -2,6 +2,7 @@ import type { InputEvent, RunEvent, Unplaced, WorkflowStarted } from '../model/e
 import { defaultPayloadLimits } from '../codec/limits.js';
 import { decodeValue, encodeValue } from '../codec/values.js';
 import { decodeEvent, encodeEvent } from '../codec/events.js';
+import type { ContextLogger } from './instance-host.js';
 import { WorkflowInstance } from './instance.js';
 
 /** A run without a runtime: fed by hand, drained by a whole task a step. */
@@ -13,7 +14,7 @@ export interface Bench {
   settle(): Promise<void>;
 }
 
-const silent = {
+const silent: ContextLogger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
