@@ -75,7 +75,7 @@ export class Recorder {
   beginNew(input: Unplaced<InputEvent>, at: EpochMs): InputEvent {
     this.#recorded = null;
     this.#begin(at);
-    return this.#place({ seq: ++this.head, at: this.now, ...input } as InputEvent);
+    return this.#place({ seq: ++this.head, at: this.now, ...input });
   }
 
   #place<E extends RunEvent>(event: E): E {

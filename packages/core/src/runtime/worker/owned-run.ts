@@ -110,11 +110,8 @@ export class OwnedRun {
   /** The run as somebody else may have left it: undefined where it is gone. */
   seen(loaded: LoadedRun | undefined): void {
     if (this.#gone || this.#birth) return;
-    const nothingNew =
-      loaded &&
-      loaded.run.closedAt === null &&
-      loaded.run.seq <= this.#seq &&
-      loaded.inbox.every((message) => message.position <= this.#read);
+    const sameRun = loaded?.run.closedAt === null && loaded.run.seq <= this.#seq;
+    const nothingNew = sameRun && loaded.inbox.every((message) => message.position <= this.#read);
     if (nothingNew) return;
     this.#loaded = loaded;
     if (!loaded) this.#instance = undefined;
