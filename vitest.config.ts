@@ -50,7 +50,10 @@ export default defineConfig({
       suite('memory-shadow'),
       suite('sqlite'),
       suite('sqlite-evict'),
+      suite('sqlite-shadow'),
       suite('indexeddb'),
+      suite('indexeddb-evict'),
+      suite('indexeddb-shadow'),
       node('conformance', { include: ['test/conformance/**/*.test.ts'], testTimeout: 30_000 }),
       node('kills', {
         include: ['test/kills/**/*.test.ts'],
