@@ -15,8 +15,8 @@ export interface Committed {
 }
 
 /**
- * All batches in one transaction. What this handle remembers of a run is used without reading it, and proved by the step
- * that is added; where the proof fails the whole is done again from what the store holds.
+ * All batches in one transaction. What this handle remembers of a run is used without reading it, and proved by adding
+ * to its journal; where the proof fails the whole is done again from what the store holds.
  */
 export async function commit(
   session: Session,
@@ -72,9 +72,9 @@ async function attempt(
 function recall(view: View, needs: Needs, taken: Taken, doubtful: ReadonlySet<string>): void {
   for (const [runId, known] of taken) {
     if (doubtful.has(runId)) continue;
-    const run = { ...known, fresh: [], dirty: false };
+    const run = { ...known, before: known.base, fresh: [], dirty: false };
     view.runs.set(runId, run);
-    view.recalled.set(runId, { run, before: run.base });
+    view.recalled.set(runId, run);
     if (run.inbox !== undefined && needs.inboxes.get(runId)?.length === 0) {
       view.inboxes.set(runId, inboxWith(run.inbox));
     }
@@ -94,11 +94,12 @@ function assume(view: View, needs: Needs, doubtful: ReadonlySet<string>): void {
   }
 }
 
-/** What was not read must be proved by what is written: a step, or a record that is added. The rest is read after all. */
+/** What was not read must be proved by something that is added. What is not written proves nothing, and is read after all. */
 function doubt(view: View, doubtful: Set<string>): boolean {
   const { size } = doubtful;
-  for (const [runId, { run, before }] of view.recalled) {
-    if (view.runs.get(runId) !== run || !run.dirty || !isStep(run, before)) doubtful.add(runId);
+  for (const [runId, run] of view.recalled) {
+    if (view.runs.get(runId) !== run || !run.dirty) doubtful.add(runId);
+    run.isStep = isStep(run);
   }
   for (const runId of view.assumedRuns) if (view.runs.get(runId) === undefined) doubtful.add(runId);
   for (const name of view.assumedKeys) if (view.keys.get(name) === undefined) doubtful.add(name);

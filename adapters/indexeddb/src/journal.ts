@@ -58,11 +58,7 @@ export class Journals {
     if (this.#takers.get(runId) !== taken) return;
     this.#runs.delete(runId);
     if (run.base.era === '') return;
-    this.#runs.set(runId, {
-      ...run,
-      base: { ...run.base, start: '', tail: '', tailCount: 0 },
-      recalled: true,
-    });
+    this.#runs.set(runId, run);
     if (this.#runs.size <= remembered) return;
     for (const oldest of this.#runs.keys()) {
       this.#runs.delete(oldest);
@@ -77,11 +73,11 @@ export class Journals {
 }
 
 /** Whether the change of a run can be one more step: columns of lists as they were, and found in time by the old marks. */
-export function isStep(run: Run, before: Base): boolean {
-  const { base } = run;
+export function isStep({ base, before, step, chars, bounds }: Run): boolean {
   return (
-    run.step < journalSteps &&
-    run.chars < journalChars &&
+    before !== undefined &&
+    step < journalSteps &&
+    chars < journalChars &&
     base.status === before.status &&
     base.isCurrent === before.isCurrent &&
     base.closedAt === before.closedAt &&
@@ -89,7 +85,7 @@ export function isStep(run: Run, before: Base): boolean {
     base.spilled === before.spilled &&
     base.strays === before.strays &&
     wantsJournal(base) &&
-    cover(run.bounds, marksOf(base.tasks))
+    cover(bounds, marksOf(base.tasks))
   );
 }
 

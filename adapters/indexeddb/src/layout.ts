@@ -73,9 +73,9 @@ export const chunkChars = 65_536;
 /** A tail is sealed when it has this many events or characters: it is written again with each change of the record. */
 export const tailEvents = 100;
 export const tailChars = 8_192;
-/** A journal is folded after this many steps or characters. */
-export const journalSteps = 100;
-export const journalChars = 131_072;
+/** A journal is folded after this many steps or characters. Its owner keeps them in memory until then. */
+export const journalSteps = 200;
+export const journalChars = 65_536;
 /** A larger `start` is kept apart. */
 export const startChars = 1_024;
 /** Tasks inside a record: how many, and characters of their bodies. */

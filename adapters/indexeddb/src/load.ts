@@ -47,11 +47,8 @@ export async function load(tx: AnyTx, needs: Needs, view: View): Promise<void> {
   const loadMessages = async ([runId, messages]: readonly [RunId, readonly NewMessage[]]): Promise<void> => {
     if (view.inboxes.has(runId)) return;
     await runs.get(runId);
-    const remembered = view.taken?.get(runId);
-    const top = remembered?.base.era === view.runs.get(runId)?.base.era ? remembered?.inbox : undefined;
-    const known = top !== undefined && messages.length === 0;
     const [inbox] = await Promise.all([
-      known ? inboxWith(top) : readInboxOf(tx, runId, messages),
+      readInboxOf(tx, runId, messages),
       messages.length > 0 || view.runs.get(runId) === undefined || needs.keysOf.has(runId)
         ? loadFloor()
         : null,

@@ -15,8 +15,10 @@ export interface Run {
   /** The tasks of the stored record, and its marks. */
   stored: readonly TaskRecord[];
   bounds: Marks;
-  /** From this handle's own memory: not read, and without a tail. */
-  recalled: boolean;
+  /** Where it came from this handle's own memory: how it was there. It has not been read, and must be proved. */
+  before: Base | undefined;
+  /** Whether the change is one more step of the journal. */
+  isStep: boolean;
   /** Position of the newest message, where this handle knows it: whoever puts one closes the journal. */
   inbox: number | undefined;
 }
@@ -30,7 +32,8 @@ export function workOn(base: Base, journal: Partial<Run> = {}): Run {
     chars: 0,
     stored: base.tasks,
     bounds: marksOf(base.tasks),
-    recalled: false,
+    before: undefined,
+    isStep: false,
     inbox: undefined,
     ...journal,
   };

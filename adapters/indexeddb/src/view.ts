@@ -8,7 +8,7 @@ import type {
   TaskId,
   TaskRecord,
 } from '@perdure/core/storage';
-import { homeOf, type Base, type Ghost } from './layout.js';
+import { homeOf, type Ghost } from './layout.js';
 import type { Run } from './run.js';
 
 /** What a commit took from memory. */
@@ -45,8 +45,8 @@ export class View implements BatchFacts {
   readonly dirtyGhosts = new Set<RunId>();
   /** Purged runs, as they were first found. */
   readonly purged = new Map<RunId, Run | undefined>();
-  /** Runs from this handle's memory, and how they were before. */
-  readonly recalled = new Map<RunId, { readonly run: Run; readonly before: Base }>();
+  /** Runs from this handle's memory. */
+  readonly recalled = new Map<RunId, Run>();
   /** Runs and keys that were not looked for: adding them proves that they were not there. */
   readonly assumedRuns = new Set<RunId>();
   readonly assumedKeys = new Set<string>();
@@ -79,8 +79,9 @@ export class View implements BatchFacts {
     return last > inbox.dropped ? last : 0;
   }
 
-  /** Whether nothing is to be written but steps, where all runs came from memory. */
+  /** Whether nothing is to be written but steps, where nothing was read. */
   get isSteps(): boolean {
+    for (const run of this.recalled.values()) if (!run.isStep) return false;
     return this.assumedRuns.size + this.dirtyKeys.size === 0 && !this.messagesDropped;
   }
 

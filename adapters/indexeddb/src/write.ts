@@ -31,7 +31,7 @@ export function writeAll(writing: Writing, view: View, journals: Journals): void
   for (const runId of view.dirtyGhosts) putGhost(writing, view, runId);
   for (const [runId, run] of view.runs) {
     if (run?.dirty !== true) continue;
-    if (run.recalled) addStep(writing, run);
+    if (run.isStep) addStep(writing, run);
     else putRecord(writing, runId, run, view, journals);
   }
   for (const taskId of view.dirtySpills) putSpill(writing, homeOf(taskId), taskId, view.spills.get(taskId));
@@ -48,11 +48,17 @@ export function writeAll(writing: Writing, view: View, journals: Journals): void
 
 /** `add`, not `put`: it fails where the place is taken, and with it the transaction. That is the only check needed. */
 function addStep(writing: Writing, run: Run): void {
+  const { base, fresh } = run;
   const columns = stepColumns(run);
   run.step++;
   run.chars += columns.events.length;
   run.fresh = [];
-  writing.store('steps').add(columns, stepKey(run.base.runId, run.base.era, run.step));
+  run.base = {
+    ...base,
+    tail: joinEvents(base.tail, base.tailCount, fresh),
+    tailCount: base.tailCount + fresh.length,
+  };
+  writing.store('steps').add(columns, stepKey(base.runId, base.era, run.step));
 }
 
 /** Writes the run's record anew, its journal folded in. */
@@ -76,16 +82,20 @@ function putRecord(writing: Writing, runId: RunId, run: Run, view: View, journal
   run.chars = 0;
 }
 
-function closeJournal(writing: Writing, { base, step }: Run, { taken }: View, journals: Journals): void {
-  const { runId, era } = base;
+function closeJournal(writing: Writing, run: Run, { taken }: View, journals: Journals): void {
+  const { runId, era } = run.base;
   const steps = writing.store('steps');
+  const next = stepKey(runId, era, run.step + 1);
   const ours = journals.isOwn(era) && journals.isTaker(runId, taken);
   const known = taken?.get(runId)?.base.era ?? era;
+  // What came from memory is proved by the place that is free, as with a step.
+  if (run.before !== undefined) steps.add(null, next);
   // What this handle knew is used up: nothing has to bar it any more.
-  if (known !== era || (ours && step > 0)) steps.delete(journals.ownSteps(runId));
-  if (era === '' || ours) return;
-  if (step > 0) steps.delete(stepsOf(runId, era));
-  steps.put(null, stepKey(runId, era, step + 1));
+  if (run.before !== undefined || known !== era || (ours && run.step > 0))
+    steps.delete(journals.ownSteps(runId));
+  if (era === '' || ours || run.before !== undefined) return;
+  if (run.step > 0) steps.delete(stepsOf(runId, era));
+  steps.put(null, next);
 }
 
 function sealEvents(writing: Writing, run: Run): void {
