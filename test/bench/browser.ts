@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { createServer } from 'vite';
-import { sourceAliases } from '../../source-aliases.js';
 import type { Figure } from './workloads.js';
 
 /** Runs the workloads in a real Chromium with a profile on disk: a default test context keeps IndexedDB in memory. */
@@ -17,7 +16,6 @@ export async function benchIndexedDb(
     configFile: false,
     logLevel: 'error',
     cacheDir: join(profile, 'vite'),
-    resolve: { alias: [...sourceAliases] },
     server: { port: 0, host: '127.0.0.1', fs: { strict: false } },
   });
   await server.listen();

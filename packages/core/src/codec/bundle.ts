@@ -1,6 +1,7 @@
 import { InvalidArgumentError, isPerdureError } from '../model/errors.js';
 import type { RunEvent } from '../model/events.js';
 import { decodeEvent } from './events.js';
+import { quoted } from './json-text.js';
 import { sha256 } from './sha256.js';
 
 /** Versioned, self-contained, safe to keep for ever: what `replay` reads. Plain JSON. */
@@ -31,14 +32,16 @@ export function makeBundle(
   bodies: readonly string[],
 ): HistoryBundle {
   const events = bodies.map((body) => JSON.parse(body) as unknown);
-  const unsigned = { format, version, workflow: { workflowId, runId, workflowType }, events };
-  return { ...unsigned, digest: digestOf(unsigned) };
+  const workflow = { workflowId, runId, workflowType };
+  return { format, version, workflow, events, digest: digestOf(workflow, events) };
 }
 
 /** Reads what `makeBundle` made, also after it went through JSON. Throws `InvalidArgumentError` with a path for what is not right with it. */
 export function readBundle(bundle: unknown): {
   readonly workflow: BundledWorkflow;
   readonly events: readonly RunEvent[];
+  /** Of each event. */
+  readonly bodies: readonly string[];
 } {
   try {
     return read(bundle);
@@ -57,9 +60,10 @@ function read(bundle: unknown): ReturnType<typeof readBundle> {
   if (!Array.isArray(events) || events.length === 0) throw refused('events', 'must be a list of events');
   if (events.length > mostEvents)
     throw refused('events', `are ${events.length} where ${mostEvents} are allowed`);
-  if (digest !== digestOf({ format, version, workflow, events }))
+  if (digest !== digestOf(workflow, events))
     throw refused('digest', 'does not fit: the bundle was edited or damaged');
-  const decoded = events.map((event, i) => readEvent(event, i));
+  const bodies = events.map((event) => JSON.stringify(event));
+  const decoded = bodies.map(readEvent);
   const [first] = decoded;
   if (first?.type !== 'WorkflowStarted') throw refused('events[0]', 'must be WorkflowStarted');
   if (
@@ -69,7 +73,7 @@ function read(bundle: unknown): ReturnType<typeof readBundle> {
   ) {
     throw refused('workflow', 'is not the one of the events');
   }
-  return { workflow, events: decoded };
+  return { workflow, events: decoded, bodies };
 }
 
 function checkVersion(found: unknown): void {
@@ -83,10 +87,10 @@ function checkVersion(found: unknown): void {
   );
 }
 
-function readEvent(record: unknown, index: number): RunEvent {
+function readEvent(body: string, index: number): RunEvent {
   let event: RunEvent;
   try {
-    event = decodeEvent(JSON.stringify(record));
+    event = decodeEvent(body);
   } catch (error) {
     throw refused(`events[${index}]`, error instanceof Error ? error.message : 'cannot be read', error);
   }
@@ -95,30 +99,34 @@ function readEvent(record: unknown, index: number): RunEvent {
   return event;
 }
 
-function digestOf(unsigned: Omit<HistoryBundle, 'digest'>): string {
-  return `sha256:${sha256(canonical(unsigned))}`;
+/** Over the canonical JSON of the bundle without its digest. */
+function digestOf(workflow: BundledWorkflow, events: readonly unknown[]): string {
+  return `sha256:${sha256(new Canonical().text({ format, version, workflow, events }))}`;
 }
 
 /** JSON with sorted names (as RFC 8785 has it), so that a bundle may pass through any JSON tool. */
-function canonical(whole: unknown): string {
-  let textLeft = mostText;
-  const write = (value: unknown, levelsLeft: number): string => {
+class Canonical {
+  #left = mostText;
+
+  text(value: unknown, levelsLeft = mostLevels): string {
     if (levelsLeft < 0) throw refused('', `has more than ${mostLevels} levels`);
     if (typeof value !== 'object' || value === null) {
-      const text = JSON.stringify(value) as string | undefined;
+      const text = typeof value === 'string' ? quoted(value) : (JSON.stringify(value) as string | undefined);
       if (text === undefined) throw refused('', `holds a ${typeof value}`);
-      if ((textLeft -= text.length) < 0) throw refused('', `is larger than ${mostText} characters`);
+      if ((this.#left -= text.length) < 0) throw refused('', `is larger than ${mostText} characters`);
       return text;
     }
-    if (Array.isArray(value)) return `[${value.map((item) => write(item, levelsLeft - 1)).join(',')}]`;
+    if (Array.isArray(value)) return `[${value.map((item) => this.text(item, levelsLeft - 1)).join(',')}]`;
     const record = value as Readonly<Record<string, unknown>>;
-    const names = Object.keys(record).filter((name) => record[name] !== undefined);
-    return `{${names
-      .sort()
-      .map((name) => `${write(name, levelsLeft)}:${write(record[name], levelsLeft - 1)}`)
-      .join(',')}}`;
-  };
-  return write(whole, mostLevels);
+    let fields = '';
+    for (const name of Object.keys(record).sort()) {
+      const field = record[name];
+      if (field === undefined) continue;
+      this.#left -= name.length;
+      fields += `,${quoted(name)}:${this.text(field, levelsLeft - 1)}`;
+    }
+    return `{${fields.slice(1)}}`;
+  }
 }
 
 function isWorkflow(value: unknown): value is BundledWorkflow {

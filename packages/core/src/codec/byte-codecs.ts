@@ -86,12 +86,11 @@ export function createSealer(codecs: readonly PayloadCodec[]): Sealer {
       eachFailure: (record: FailureRecord) => Promise<FailureRecord>,
     ) =>
     async (original: RunEvent): Promise<RunEvent> => {
-      const fields = eventFields[original.type];
       const converted: Record<string, unknown> = { ...original };
-      for (const [name, kind] of Object.entries(fields)) {
+      for (const { name, kind } of eventFields[original.type]) {
         const value = converted[name];
         if (value === undefined) continue;
-        if (kind === 'payload') converted[name] = await each(value as Payload);
+        if (kind.startsWith('payload')) converted[name] = await each(value as Payload);
         else if (kind.startsWith('failure')) converted[name] = await eachFailure(value as FailureRecord);
       }
       return converted as unknown as RunEvent;

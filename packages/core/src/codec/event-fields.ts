@@ -1,6 +1,7 @@
-import type { EventType, RunEvent } from '../model/events.js';
+import { noTimeouts, type EventType, type RunEvent } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { Payload } from '../model/payload.js';
+import { defaultRetryPolicy } from '../model/retry.js';
 
 type Kind = 'string' | 'number' | 'boolean' | 'object' | 'payload' | 'failure';
 type KindOf<T> = [T] extends [Payload]
@@ -71,5 +72,40 @@ const table: { readonly [T in EventType]: FieldsOf<Extract<RunEvent, { readonly 
   WorkflowTimedOut: { timeout: 'string' },
 };
 
-/** What each event carries, and which of it is a payload or a failure. An optional one ends in `?`. */
-export const eventFields: Readonly<Record<EventType, Readonly<Record<string, Kind | `${Kind}?`>>>> = table;
+/**
+ * What an attribute most often is: then the stored body leaves it out, and reading puts it back. Every commit passes
+ * here, so a short body counts. Part of the format: what stands here never changes.
+ */
+const usual: { readonly [T in EventType]?: Partial<Extract<RunEvent, { readonly type: T }>> } = {
+  ActivityScheduled: {
+    retry: defaultRetryPolicy,
+    timeouts: noTimeouts,
+    priority: 5,
+    fairnessKey: '',
+    fairnessWeight: 1,
+  },
+  ActivityCompleted: { attempt: 1 },
+};
+
+export interface EventField {
+  readonly name: string;
+  /** An optional one ends in `?`. */
+  readonly kind: Kind | `${Kind}?`;
+  /** `,"name":` */
+  readonly prefix: string;
+  /** Left out of the body where it is just this; undefined: never. */
+  readonly usual: unknown;
+}
+
+/** What each event carries beside seq, type and time, in the order in which it is written. */
+export const eventFields = Object.fromEntries(
+  Object.entries(table).map(([type, kinds]) => [
+    type,
+    Object.entries(kinds).map(([name, kind]): EventField => ({
+      name,
+      kind,
+      prefix: `,"${name}":`,
+      usual: (usual[type as EventType] as Readonly<Record<string, unknown>> | undefined)?.[name],
+    })),
+  ]),
+) as unknown as Readonly<Record<EventType, readonly EventField[]>>;

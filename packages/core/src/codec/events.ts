@@ -2,30 +2,43 @@ import { InvalidArgumentError, StorageError } from '../model/errors.js';
 import { isKnownEventType, type RunEvent } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { Payload } from '../model/payload.js';
-import { eventFields } from './event-fields.js';
+import { eventFields, type EventField } from './event-fields.js';
+import { quoted } from './json-text.js';
 import { readFailure, readPayload, writeFailure, writePayload } from './stored-payload.js';
 import { eventVersion, upcast, versionOf } from './upcast.js';
 
 /** An event as its stored body: JSON text, written once and member by member, since every commit passes here. */
 export function encodeEvent(event: RunEvent): string {
-  const fields = eventFields[event.type];
   const values = event as unknown as Readonly<Record<string, unknown>>;
   let text = `{"seq":${event.seq},"type":"${event.type}","at":${event.at}`;
-  for (const name in values) {
+  for (const { name, kind, prefix, usual } of eventFields[event.type]) {
     const value = values[name];
-    if (value === undefined || name === 'seq' || name === 'type' || name === 'at') continue;
-    const kind = fields[name];
-    text += `,"${name}":`;
-    if (kind === 'payload') text += writePayload(value as Payload);
-    else if (kind === 'failure' || kind === 'failure?') text += writeFailure(value as FailureRecord);
-    else if (typeof value !== 'number') text += JSON.stringify(value);
-    else if (Number.isFinite(value)) text += String(value);
-    else {
-      const issues = [{ path: name, message: `is ${value}, which JSON does not have` }];
-      throw new InvalidArgumentError(`Event ${event.seq} (${event.type}) cannot be written`, issues);
-    }
+    if (value === undefined || value === usual) continue;
+    text += prefix + encodeField(event, name, kind, value);
   }
   return `${text}}`;
+}
+
+function encodeField(event: RunEvent, name: string, kind: EventField['kind'], value: unknown): string {
+  switch (kind) {
+    case 'payload':
+    case 'payload?':
+      return writePayload(value as Payload);
+    case 'failure':
+    case 'failure?':
+      return writeFailure(value as FailureRecord);
+    case 'string':
+    case 'string?':
+      return quoted(value as string);
+    case 'number':
+    case 'number?': {
+      if (Number.isFinite(value)) return String(value);
+      const issues = [{ path: name, message: `is ${String(value)}, which JSON does not have` }];
+      throw new InvalidArgumentError(`Event ${event.seq} (${event.type}) cannot be written`, issues);
+    }
+    default:
+      return JSON.stringify(value);
+  }
 }
 
 /** Reads a stored body; payloads come as trees. Throws `StorageError` (`storage_corrupt`) naming the event and what is wrong with it. */
@@ -63,13 +76,12 @@ function checked(stored: Record<string, unknown>): RunEvent {
   if (typeof type !== 'string') throw new TypeError('no type');
   if (typeof at !== 'number') throw new TypeError('no time');
   if (!isKnownEventType(type)) throw new NewerEvent(`unknown type '${type.slice(0, 60)}'`);
-  const fields = eventFields[type];
-  for (const name in fields) {
+  for (const { name, kind, usual } of eventFields[type]) {
     const value = record[name];
-    const kind = fields[name] as string;
     if (value === undefined) {
-      if (!kind.endsWith('?')) throw new TypeError(`${type} without ${name}`);
-    } else if (kind === 'payload') record[name] = readPayload(value);
+      if (usual !== undefined) record[name] = usual;
+      else if (!kind.endsWith('?')) throw new TypeError(`${type} without ${name}`);
+    } else if (kind.startsWith('payload')) record[name] = readPayload(value);
     else if (kind.startsWith('failure')) record[name] = readFailure(value);
     else if (value === null || !kind.startsWith(typeof value)) {
       throw new TypeError(`${type} with a ${name} that is no ${kind.replace('?', '')}`);

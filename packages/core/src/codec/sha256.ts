@@ -12,39 +12,37 @@ export function sha256(text: string): string {
   view.setUint32(length - 4, (message.length << 3) >>> 0);
 
   const hash = initial.slice();
-  const w = new Uint32Array(64);
+  const w = new Int32Array(64);
   for (let offset = 0; offset < length; offset += 64) {
-    for (let i = 0; i < 16; i++) w[i] = view.getUint32(offset + i * 4);
+    for (let i = 0; i < 16; i++) w[i] = view.getInt32(offset + i * 4);
     for (let i = 16; i < 64; i++) {
       const [x, y] = [at(w, i - 15), at(w, i - 2)];
       const s0 = rotate(x, 7) ^ rotate(x, 18) ^ (x >>> 3);
       const s1 = rotate(y, 17) ^ rotate(y, 19) ^ (y >>> 10);
       w[i] = at(w, i - 16) + s0 + at(w, i - 7) + s1;
     }
-    let [a, b, c, d, e, f, g, h] = hash as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    let [a, b, c, d] = [at(hash, 0), at(hash, 1), at(hash, 2), at(hash, 3)];
+    let [e, f, g, h] = [at(hash, 4), at(hash, 5), at(hash, 6), at(hash, 7)];
     for (let i = 0; i < 64; i++) {
       const t1 =
         h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + at(rounds, i) + at(w, i);
       const t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-      [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
+      h = g;
+      g = f;
+      f = e;
+      e = (d + t1) | 0;
+      d = c;
+      c = b;
+      b = a;
+      a = (t1 + t2) | 0;
     }
-    [a, b, c, d, e, f, g, h].forEach((word, i) => {
-      hash[i] = at(hash, i) + word;
-    });
+    const words = [a, b, c, d, e, f, g, h];
+    for (let i = 0; i < 8; i++) hash[i] = at(hash, i) + (words[i] as number);
   }
-  return [...hash].map((word) => word.toString(16).padStart(8, '0')).join('');
+  return Array.from(hash, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
-function at(words: Uint32Array, i: number): number {
+function at(words: Int32Array, i: number): number {
   return words[i] as number;
 }
 function rotate(word: number, by: number): number {
@@ -53,9 +51,9 @@ function rotate(word: number, by: number): number {
 
 const primes = firstPrimes(64);
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
-const rounds = Uint32Array.from(primes, (prime) => fraction(Math.cbrt(prime)));
+const rounds = Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime)));
 /** … and of the square roots of the first eight. */
-const initial = Uint32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
+const initial = Int32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
 
 function fraction(root: number): number {
   return Math.floor((root - Math.floor(root)) * 0x100000000);

@@ -108,6 +108,7 @@ export interface ActivityTimeouts {
   readonly scheduleToClose?: number;
   readonly heartbeat?: number;
 }
+export const noTimeouts: ActivityTimeouts = Object.freeze({});
 
 export interface ActivityScheduled extends EventBase<'ActivityScheduled'> {
   readonly activityId: string;

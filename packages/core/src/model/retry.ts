@@ -33,7 +33,8 @@ export interface FrozenRetryPolicy {
   readonly nonRetryableErrors?: readonly string[];
 }
 
-const defaultRetryPolicy: FrozenRetryPolicy = Object.freeze({
+/** The policy of work that names none. Stored histories leave it out, so it must never change. */
+export const defaultRetryPolicy: FrozenRetryPolicy = Object.freeze({
   initialInterval: 1_000,
   backoffCoefficient: 2,
   maximumInterval: 60_000,

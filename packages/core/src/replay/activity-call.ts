@@ -1,7 +1,7 @@
 import { validateSync, type StandardSchema } from '../codec/schema.js';
 import { parseDuration, type Duration } from '../model/duration.js';
 import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
-import type { ActivityScheduled, ActivityTimeouts, Unplaced } from '../model/events.js';
+import { noTimeouts, type ActivityScheduled, type ActivityTimeouts, type Unplaced } from '../model/events.js';
 import type { Payload } from '../model/payload.js';
 import { freezeRetryPolicy, type RetryPolicy } from '../model/retry.js';
 
@@ -71,8 +71,6 @@ export function freezeActivityCall(
     ...(inline && { inline: true as const }),
   };
 }
-
-const noTimeouts: ActivityTimeouts = Object.freeze({});
 
 function freezeTimeouts(options: ActivityOptions): ActivityTimeouts {
   const { startToCloseTimeout, scheduleToStartTimeout, scheduleToCloseTimeout, heartbeatTimeout } = options;

@@ -24,15 +24,15 @@ export async function readHistory(
 
 const moments: ReadonlySet<string> = new Set(['dueAt', 'executionDeadline', 'runDeadline']);
 
-function shown({ seq, type, at, ...rest }: RunEvent): HistoryEvent {
-  const fields = eventFields[type];
+function shown(event: RunEvent): HistoryEvent {
+  const { seq, type, at } = event;
   const attributes: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(rest) as [string, unknown][]) {
-    const kind = fields[name];
-    if (kind === 'payload') attributes[name] = decodeValue(value as Payload, readLimits);
-    else if (kind === 'failure' || kind === 'failure?') attributes[name] = failureOf(value as FailureRecord);
-    else if (moments.has(name)) attributes[name] = toDate(value as number);
-    else attributes[name] = value;
+  for (const { name, kind } of eventFields[type]) {
+    const value = (event as unknown as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined) continue;
+    if (kind.startsWith('payload')) attributes[name] = decodeValue(value as Payload, readLimits);
+    else if (kind.startsWith('failure')) attributes[name] = failureOf(value as FailureRecord);
+    else attributes[name] = moments.has(name) ? toDate(value as number) : value;
   }
   return { seq, type, at: toDate(at), attributes };
 }

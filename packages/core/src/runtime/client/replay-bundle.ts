@@ -35,7 +35,7 @@ export async function replayBundle(
   workflows: ReadonlyMap<string, WorkflowRecord>,
   bundle: HistoryBundle,
 ): Promise<ReplayResult> {
-  const { events } = readBundle(bundle);
+  const { events, bodies } = readBundle(bundle);
   const started = events[0];
   if (started?.type !== 'WorkflowStarted') {
     throw new InvalidArgumentError('The history cannot be replayed', [
@@ -47,7 +47,7 @@ export async function replayBundle(
   const last = events.at(-1) as RunEvent;
   const close = isCloseEvent(last) ? last : undefined;
   if (close && events.length === 2 && endsFromOutside(close)) return { status: closedStatus(close) }; // its code never ran
-  const instance = await run(workflow, started, events);
+  const instance = await run(workflow, started, events, bodies);
   if (!close && !instance.settlement && !instance.waitsForTheWorld) throw foreignAwait(workflow);
   return { status: close ? closedStatus(close) : openStatus(instance), ...settled(instance, close) };
 }
@@ -56,6 +56,7 @@ async function run(
   workflow: WorkflowRecord,
   started: WorkflowStarted,
   events: readonly RunEvent[],
+  bodies: readonly string[],
 ): Promise<WorkflowInstance> {
   const instance = new WorkflowInstance(workflow, started, {
     namespace: 'default',
@@ -63,7 +64,7 @@ async function run(
     limits: readLimits,
     onForeign: () => undefined,
   });
-  instance.feedRecorded(events);
+  instance.feedRecorded(events, bodies);
   const drain = await chooseDrain(hostPlatform);
   await drain(() => instance.step());
   if (instance.blockage) throw asError(instance.blockage);
