@@ -107,9 +107,11 @@ function advance(view: View, run: Run, events: readonly string[], changes: RunCh
     run.fresh.push(event);
     historyBytes += event.length;
   }
-  const { status, isCurrent, buildId, closedAt, progressAt, body } = changes ?? base;
+  const { status, isCurrent, buildId, closedAt, progressAt, body, attributes, archivedAt } = changes ?? base;
   run.base = {
     ...base,
+    ...(attributes !== undefined && { attributes }),
+    ...(archivedAt !== undefined && { archivedAt }),
     ...{ status, isCurrent, buildId, closedAt, progressAt, body },
     seq: base.seq + events.length,
     historyBytes,

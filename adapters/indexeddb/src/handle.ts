@@ -135,7 +135,7 @@ export async function openHandle(name: string, durability: Durability): Promise<
     readTasks: (runId) => use((session) => readTasks(session, runId)),
     readTask: (taskId) => use((session) => readTask(session, taskId)),
     readKey: (namespace, key) => use(({ db }) => db.get('keys', [namespace, key])),
-    listRuns: (query, { after, limit }) => use((session) => listRuns(session, query, after, limit)),
+    listRuns: (query, page) => use((session) => listRuns(session, query, page)),
     countRuns: (query) => use((session) => countRuns(session, query)),
     nextWakeAt: ({ namespace, wants }) => use((session) => nextWakeAt(session, namespace, wants)),
     watch: (listener) => {

@@ -81,6 +81,9 @@ export function isStep({ base, before, step, chars, bounds }: Run): boolean {
     base.status === before.status &&
     base.isCurrent === before.isCurrent &&
     base.closedAt === before.closedAt &&
+    base.buildId === before.buildId &&
+    base.attributes === before.attributes &&
+    base.archivedAt === before.archivedAt &&
     base.floor === before.floor &&
     base.spilled === before.spilled &&
     base.strays === before.strays &&
@@ -95,11 +98,11 @@ export function wantsJournal(base: Base): boolean {
 }
 
 export function stepColumns({ base, fresh, stored }: Run): StepColumns {
-  const { seq, historyBytes, version, buildId, progressAt, body } = base;
+  const { seq, historyBytes, version, progressAt, body } = base;
   const tasks = base.tasks.map((task) => {
     const place = stored.indexOf(task);
     return place < 0 ? task : place;
   });
   const events = joinEvents('', 0, fresh);
-  return { seq, historyBytes, version, buildId, progressAt, body, tasks, events, count: fresh.length };
+  return { seq, historyBytes, version, progressAt, body, tasks, events, count: fresh.length };
 }

@@ -51,10 +51,7 @@ export interface Ghost {
  * serialised once more, to find the key: half as much again for each.
  */
 export type Step = StepColumns | null;
-export interface StepColumns extends Pick<
-  Base,
-  'seq' | 'historyBytes' | 'version' | 'buildId' | 'progressAt' | 'body'
-> {
+export interface StepColumns extends Pick<Base, 'seq' | 'historyBytes' | 'version' | 'progressAt' | 'body'> {
   /** A number stands for the task at that place in the run's record. */
   readonly tasks: readonly (TaskRecord | number)[];
   readonly events: string;
@@ -159,6 +156,8 @@ export function runRecord(base: Base, start = base.start): RunRecord {
     taskQueue: base.taskQueue,
     startedAt: base.startedAt,
     start,
+    attributes: base.attributes,
+    archivedAt: base.archivedAt,
     status: base.status,
     isCurrent: base.isCurrent,
     buildId: base.buildId,

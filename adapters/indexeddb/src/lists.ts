@@ -1,4 +1,4 @@
-import type { RunCursor, RunQuery, RunRecord } from '@perdure/core/storage';
+import { matchesFilter, type RunPage, type RunQuery, type RunRecord } from '@perdure/core/storage';
 import { isBase, type Base } from './layout.js';
 import { latest } from './load.js';
 import { withStart } from './reads.js';
@@ -11,14 +11,15 @@ type Place = readonly [index: 'started' | 'workflow' | 'status', first: readonly
 export async function listRuns(
   session: Session,
   query: RunQuery,
-  after: RunCursor | null,
-  limit: number,
+  page: RunPage,
 ): Promise<readonly RunRecord[]> {
+  const { limit, oldestFirst = false } = page;
   if (limit <= 0) return [];
   const tx = readTx(session, ['live', 'steps', 'chunks']);
-  const found = await Promise.all(places(query).map((place) => newest(tx, place, query, after, limit)));
-  const page = found.flat().sort(newestFirst).slice(0, limit);
-  return Promise.all(page.map(async (base) => withStart(tx, await latest(tx, base))));
+  const found = await Promise.all(places(query).map((place) => firstOf(tx, place, query, page)));
+  const sorted = found.flat().sort(newestFirst);
+  if (oldestFirst) sorted.reverse();
+  return Promise.all(sorted.slice(0, limit).map(async (base) => withStart(tx, await latest(tx, base))));
 }
 
 export async function countRuns(session: Session, query: RunQuery): Promise<number> {
@@ -35,30 +36,27 @@ function places(query: RunQuery): readonly Place[] {
   return [['started', [namespace]]];
 }
 
-function rangeOf([, first]: Place, query: RunQuery, after: RunCursor | null): IDBKeyRange | null {
+function rangeOf([, first]: Place, query: RunQuery, page: Partial<RunPage>): IDBKeyRange | null {
   const { startedAfter, startedBefore } = query;
-  const lower = startedAfter === undefined ? [...first] : [...first, startedAfter, []];
+  let lower: IDBValidKey = startedAfter === undefined ? [...first] : [...first, startedAfter, []];
   let upper: IDBValidKey = startedBefore === undefined ? [...first, []] : [...first, startedBefore];
-  if (after !== null) {
-    const cursor = [...first, after.startedAt, after.runId];
-    if (indexedDB.cmp(cursor, upper) < 0) upper = cursor;
+  if (page.after) {
+    const cursor = [...first, page.after.startedAt, page.after.runId];
+    if (page.oldestFirst === true) lower = indexedDB.cmp(cursor, lower) > 0 ? cursor : lower;
+    else if (indexedDB.cmp(cursor, upper) < 0) upper = cursor;
   }
   return indexedDB.cmp(lower, upper) < 0 ? IDBKeyRange.bound(lower, upper, true, true) : null;
 }
 
-async function newest(
-  tx: ReadTx,
-  place: Place,
-  query: RunQuery,
-  after: RunCursor | null,
-  limit: number,
-): Promise<readonly Base[]> {
+async function firstOf(tx: ReadTx, place: Place, query: RunQuery, page: RunPage): Promise<readonly Base[]> {
   const found: Base[] = [];
-  const range = rangeOf(place, query, after);
+  const range = rangeOf(place, query, page);
   if (range === null) return found;
-  let cursor = await tx.objectStore('live').index(place[0]).openCursor(range, 'prev');
+  const direction = page.oldestFirst === true ? 'next' : 'prev';
+  let cursor = await tx.objectStore('live').index(place[0]).openCursor(range, direction);
   while (cursor !== null) {
-    if (isBase(cursor.value) && matches(cursor.value, query) && found.push(cursor.value) === limit) break;
+    if (isBase(cursor.value) && matches(cursor.value, query) && found.push(cursor.value) === page.limit)
+      break;
     cursor = await cursor.continue();
   }
   return found;
@@ -66,11 +64,12 @@ async function newest(
 
 async function count(tx: ReadTx, place: Place, query: RunQuery): Promise<number> {
   const index = tx.objectStore('live').index(place[0]);
-  const range = rangeOf(place, query, null);
+  const range = rangeOf(place, query, {});
   if (range === null) return 0;
   // Those that the index has no part in.
   const { workflowType, workflowIdPrefix, taskQueue, closedAfter, closedBefore, currentOnly } = query;
-  const others = [workflowType, workflowIdPrefix, taskQueue, closedAfter, closedBefore];
+  const { archived, where } = query;
+  const others = [workflowType, workflowIdPrefix, taskQueue, closedAfter, closedBefore, archived, where];
   const isCovered =
     others.every((condition) => condition === undefined) &&
     currentOnly !== true &&
@@ -94,7 +93,9 @@ function matches(run: Base, query: RunQuery): boolean {
     (query.statuses === undefined || query.statuses.includes(run.status)) &&
     (query.closedAfter === undefined || (closedAt !== null && closedAt > query.closedAfter)) &&
     (query.closedBefore === undefined || (closedAt !== null && closedAt < query.closedBefore)) &&
-    (query.currentOnly !== true || run.isCurrent)
+    (query.currentOnly !== true || run.isCurrent) &&
+    (query.archived === undefined || query.archived === (run.archivedAt !== null)) &&
+    (query.where === undefined || matchesFilter(run, query.where))
   );
 }
 

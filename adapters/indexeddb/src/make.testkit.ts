@@ -10,7 +10,14 @@ export function newRun(runId: string, more: Partial<NewRun> = {}): NewRun {
       runNumber: 1,
       workflowType: 'order',
     },
-    ...{ taskQueue: 'main', startedAt: 1_000, start: 'start', ...running },
+    ...{
+      taskQueue: 'main',
+      startedAt: 1_000,
+      start: 'start',
+      attributes: '{}',
+      archivedAt: null,
+      ...running,
+    },
     ...more,
   };
 }

@@ -11,8 +11,8 @@ import {
   type LoadRequest,
   type MessageRecord,
   type Namespace,
-  type RunCursor,
   type RunId,
+  type RunPage,
   type RunQuery,
   type RunRecord,
   type Seq,
@@ -114,11 +114,8 @@ export class MemoryHandle implements StorageHandle {
     return this.#answer(() => this.#store.keys.get(namespace, key));
   }
 
-  listRuns(
-    query: RunQuery,
-    { after, limit }: { readonly after: RunCursor | null; readonly limit: number },
-  ): Promise<readonly RunRecord[]> {
-    return this.#answer(() => this.#store.runs.list(query, after, limit));
+  listRuns(query: RunQuery, page: RunPage): Promise<readonly RunRecord[]> {
+    return this.#answer(() => this.#store.runs.list(query, page));
   }
 
   countRuns(query: RunQuery): Promise<number> {

@@ -11,6 +11,8 @@ const run = (runId: string, startedAt = 1): NewRun => ({
   taskQueue: 'main',
   startedAt,
   start: '{}',
+  attributes: '{}',
+  archivedAt: null,
   status: 'pending',
   isCurrent: true,
   buildId: null,

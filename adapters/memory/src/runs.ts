@@ -1,13 +1,15 @@
-import type {
-  Namespace,
-  NewRun,
-  RunChanges,
-  RunCursor,
-  RunHead,
-  RunId,
-  RunQuery,
-  RunRecord,
-  Seq,
+import {
+  matchesFilter,
+  type Namespace,
+  type NewRun,
+  type RunChanges,
+  type RunCursor,
+  type RunHead,
+  type RunId,
+  type RunPage,
+  type RunQuery,
+  type RunRecord,
+  type Seq,
 } from '@perdure/core/storage';
 
 /** A run as it is kept. The record that readers see is made when one asks, so that a commit need not copy it. */
@@ -15,6 +17,8 @@ export class Run implements RunHead {
   readonly events: string[] = [];
   readonly birth: NewRun;
   changes: RunChanges;
+  #attributes: string;
+  #archivedAt: number | null;
   #historyBytes = 0;
   #version = 0;
   #record: RunRecord | null = null;
@@ -22,6 +26,8 @@ export class Run implements RunHead {
   constructor(birth: NewRun, events: readonly string[]) {
     this.birth = birth;
     this.changes = birth;
+    this.#attributes = birth.attributes;
+    this.#archivedAt = birth.archivedAt;
     this.write(events, birth);
   }
 
@@ -31,13 +37,20 @@ export class Run implements RunHead {
   get closedAt(): number | null {
     return this.changes.closedAt;
   }
+  get archivedAt(): number | null {
+    return this.#archivedAt;
+  }
 
   write(events: readonly string[], changes: RunChanges | undefined): void {
     for (const event of events) {
       this.events.push(event);
       this.#historyBytes += event.length;
     }
-    if (changes !== undefined) this.changes = changes;
+    if (changes !== undefined) {
+      this.changes = changes;
+      this.#attributes = changes.attributes ?? this.#attributes;
+      if (changes.archivedAt !== undefined) this.#archivedAt = changes.archivedAt;
+    }
     this.#version++;
     this.#record = null;
   }
@@ -47,6 +60,8 @@ export class Run implements RunHead {
     return (this.#record ??= {
       ...this.birth,
       ...{ status, isCurrent, buildId, closedAt, progressAt, body },
+      attributes: this.#attributes,
+      archivedAt: this.#archivedAt,
       seq: this.seq,
       historyBytes: this.#historyBytes,
       version: this.#version,
@@ -83,13 +98,18 @@ export class Runs {
     if (list !== undefined && ++list.purged * 2 > list.runs.length) this.#sweep(list);
   }
 
-  list(query: RunQuery, after: RunCursor | null, limit: number): readonly RunRecord[] {
+  list(query: RunQuery, { after, limit, oldestFirst = false }: RunPage): readonly RunRecord[] {
     const found: RunRecord[] = [];
     const runs = this.#inOrder(query.namespace);
-    for (let i = after === null ? runs.length : firstFrom(runs, after); i > 0 && found.length < limit; i--) {
-      const run = runs[i - 1];
-      if (run !== undefined && matches(run, query)) found.push(run.record());
+    const step = oldestFirst ? 1 : -1;
+    let i = oldestFirst ? 0 : runs.length - 1;
+    if (after !== null) {
+      const from = firstFrom(runs, after);
+      const isAtCursor = runs[from]?.birth.runId === after.runId;
+      i = oldestFirst ? from + Number(isAtCursor) : from - 1;
     }
+    for (let run = runs[i]; run !== undefined && found.length < limit; run = runs[(i += step)])
+      if (matches(run, query)) found.push(run.record());
     return found;
   }
 
@@ -144,7 +164,8 @@ function firstFrom(runs: readonly Run[], cursor: RunCursor): number {
   return low;
 }
 
-function matches({ birth, changes }: Run, query: RunQuery): boolean {
+function matches(run: Run, query: RunQuery): boolean {
+  const { birth, changes } = run;
   return (
     (query.workflowType === undefined || birth.workflowType === query.workflowType) &&
     (query.workflowId === undefined || birth.workflowId === query.workflowId) &&
@@ -157,6 +178,8 @@ function matches({ birth, changes }: Run, query: RunQuery): boolean {
       (changes.closedAt !== null && changes.closedAt > query.closedAfter)) &&
     (query.closedBefore === undefined ||
       (changes.closedAt !== null && changes.closedAt < query.closedBefore)) &&
-    (query.currentOnly !== true || changes.isCurrent)
+    (query.currentOnly !== true || changes.isCurrent) &&
+    (query.archived === undefined || query.archived === (run.archivedAt !== null)) &&
+    (query.where === undefined || matchesFilter(run.record(), query.where))
   );
 }

@@ -9,8 +9,8 @@ import type {
   LoadRequest,
   MessageRecord,
   Namespace,
-  RunCursor,
   RunId,
+  RunPage,
   RunQuery,
   RunRecord,
   Seq,
@@ -26,13 +26,9 @@ import { anyDue, claim, nextWakeAt } from './claim.js';
 import type { Connection } from './connection.js';
 import { refused } from './errors.js';
 import { announce, reap, withdraw } from './presence.js';
+import { countFiltered, listFiltered } from './filtered.js';
 import { countRuns, listRuns, loadRun, readEvents, readInbox, readKey, readRun } from './reads.js';
 import type { Sql } from './statements.js';
-
-interface Page {
-  readonly after: RunCursor | null;
-  readonly limit: number;
-}
 
 /** One opening of the store. */
 export class SqliteHandle implements StorageHandle {
@@ -121,12 +117,16 @@ export class SqliteHandle implements StorageHandle {
     return this.#read((sql) => readKey(sql, namespace, key));
   }
 
-  listRuns(query: RunQuery, { after, limit }: Page): Promise<readonly RunRecord[]> {
-    return this.#read((sql) => listRuns(sql, query, after, limit));
+  listRuns(query: RunQuery, page: RunPage): Promise<readonly RunRecord[]> {
+    const { where } = query;
+    if (where === undefined) return this.#read((sql) => listRuns(sql, query, page));
+    return listFiltered((work) => this.#read(work), query, where, page);
   }
 
   countRuns(query: RunQuery): Promise<number> {
-    return this.#read((sql) => countRuns(sql, query));
+    const { where } = query;
+    if (where === undefined) return this.#read((sql) => countRuns(sql, query));
+    return countFiltered((work) => this.#read(work), query, where);
   }
 
   nextWakeAt(request: {

@@ -4,7 +4,7 @@ import type {
   LoadRequest,
   MessageRecord,
   Namespace,
-  RunCursor,
+  RunPage,
   RunId,
   RunQuery,
   RunRecord,
@@ -17,7 +17,7 @@ import type { Sql } from './statements.js';
 
 const selectRuns = `select run_id as runId, namespace, workflow_id as workflowId, run_number as runNumber,
   workflow_type as workflowType, task_queue as taskQueue, started_at as startedAt, status, is_current as isCurrent,
-  build_id as buildId, closed_at as closedAt, progress_at as progressAt, seq, history_bytes as historyBytes, version,
+  build_id as buildId, closed_at as closedAt, progress_at as progressAt, attributes, archived_at as archivedAt, seq, history_bytes as historyBytes, version,
   body, ifnull(start, (select lines from events where events.id = runs.id << 24)) as start from runs`;
 
 type RunRow = Omit<RunRecord, 'isCurrent'> & { readonly isCurrent: number };
@@ -87,13 +87,24 @@ export function readKey(sql: Sql, namespace: Namespace, key: string): KeyRecord 
   return row && { namespace, key, value: row.value, runId: fromStored(row.runId) };
 }
 
-export function listRuns(sql: Sql, query: RunQuery, after: RunCursor | null, limit: number): RunRecord[] {
+/** Runs that match all but `where`. */
+export function listRuns(
+  sql: Sql,
+  query: RunQuery,
+  { after, limit, oldestFirst = false }: RunPage,
+  select = selectRuns,
+): RunRecord[] {
   const [where, values] = conditions(query);
-  const behind = after === null ? '' : ' and (started_at, run_id) < (?, ?)';
+  const [behind, order] = oldestFirst ? ['>', 'asc'] : ['<', 'desc'];
+  const from = after === null ? '' : ` and (started_at, run_id) ${behind} (?, ?)`;
   const cursor = after === null ? [] : [after.startedAt, toStored(after.runId)];
-  const found = sql(`${selectRuns} where ${where}${behind} order by started_at desc, run_id desc limit ?`);
+  const found = sql(`${select} where ${where}${from} order by started_at ${order}, run_id ${order} limit ?`);
   return found.all(...values, ...cursor, rows(limit)).map(runOf);
 }
+
+/** What filters look at. */
+export const selectFiltered = `select run_id as runId, workflow_id as workflowId, workflow_type as workflowType,
+  task_queue as taskQueue, started_at as startedAt, status, build_id as buildId, closed_at as closedAt, attributes from runs`;
 
 export function countRuns(sql: Sql, query: RunQuery): number {
   const [where, values] = conditions(query);
@@ -115,6 +126,7 @@ function conditions(query: RunQuery): readonly [where: string, values: Value[]] 
     ['closed_at > ?', query.closedAfter],
     ['closed_at < ?', query.closedBefore],
     ['is_current = ?', query.currentOnly === true ? 1 : undefined],
+    ['(archived_at is not null) = ?', query.archived === undefined ? undefined : Number(query.archived)],
   ];
   const used = given.filter(([, value]) => value !== undefined);
   return [used.map(([condition]) => condition).join(' and '), used.map(([, value]) => value ?? null)];

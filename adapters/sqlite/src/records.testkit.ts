@@ -30,6 +30,8 @@ export const newRun = (runId: string): NewRun => ({
   taskQueue: 'main',
   startedAt: 1,
   start: '{}',
+  attributes: '{}',
+  archivedAt: null,
   ...changes(),
 });
 

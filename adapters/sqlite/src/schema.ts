@@ -37,6 +37,8 @@ export const migrations: readonly string[] = [
     build_id text,
     closed_at integer,
     progress_at integer not null,
+    attributes text not null,
+    archived_at integer,
     seq integer not null,
     history_bytes integer not null,
     version integer not null,

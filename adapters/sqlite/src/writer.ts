@@ -92,7 +92,7 @@ export class Writer {
   #insertRun(run: NewRun, events: readonly string[]): void {
     const apart = run.start.length > longestStart;
     const { lastInsertRowid } = this.#sql(
-      'insert into runs values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, 1, ?)',
+      'insert into runs values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, 1, ?)',
     ).run(
       toStored(run.runId),
       run.namespace,
@@ -106,6 +106,8 @@ export class Writer {
       run.buildId,
       run.closedAt,
       run.progressAt,
+      run.attributes,
+      run.archivedAt,
       run.body,
       apart ? null : run.start,
       '',
@@ -145,6 +147,11 @@ export class Writer {
         ...moved,
         head.id,
       );
+      const { attributes, archivedAt } = changes;
+      if (attributes !== undefined)
+        this.#sql('update runs set attributes = ? where id = ?').run(attributes, head.id);
+      if (archivedAt !== undefined)
+        this.#sql('update runs set archived_at = ? where id = ?').run(archivedAt, head.id);
     }
     this.#hints.run(runId);
   }

@@ -121,7 +121,7 @@ class Runs {
   ): Promise<string> {
     const runId = `${workflowId}-${runNumber}`;
     const nothing = encodeValue(undefined);
-    const start = encodeStart({ input: nothing, memo: encodeValue({}), searchAttributes: encodeValue({}) });
+    const start = encodeStart({ input: nothing, memo: encodeValue({}) });
     const event: RunEvent = {
       ...{ seq: 1, type: 'WorkflowStarted', at: startedAt, workflowType: 'order', workflowId, runId },
       ...{ taskQueue: 'default', input: nothing, runNumber, attempt: 1 },
@@ -136,6 +136,8 @@ class Runs {
         taskQueue: 'default',
         startedAt,
         start,
+        attributes: '{}',
+        archivedAt: null,
       },
       ...{
         status: 'running' as const,

@@ -11,7 +11,6 @@ import type { RunRecord } from '../storage/records.js';
 export interface RunStart {
   readonly input: Payload;
   readonly memo: Payload;
-  readonly searchAttributes: Payload;
   readonly executionDeadline?: EpochMs;
   readonly runDeadline?: EpochMs;
   readonly requestId?: string;
@@ -51,7 +50,7 @@ export function decodeBody(run: RunRecord): RunBody {
   return read<RunBody>(run.body, run.runId, 'body');
 }
 
-const payloadFields: ReadonlySet<string> = new Set(['input', 'memo', 'searchAttributes', 'state', 'output']);
+const payloadFields: ReadonlySet<string> = new Set(['input', 'memo', 'state', 'output']);
 
 /** JSON text; what is JSON text already is put in as it is. */
 function write(record: object): string {

@@ -1,6 +1,7 @@
 import type { Namespace, RunId, Seq, TaskId, WorkerId } from '../model/ids.js';
 import type { WorkflowStatus } from '../model/status.js';
 import type { EpochMs } from '../model/time.js';
+import type { RunFilter } from './filter.js';
 import type {
   KeyRecord,
   MessageRecord,
@@ -83,11 +84,8 @@ export interface StorageHandle {
   readTasks(runId: RunId): Promise<readonly TaskRecord[]>;
   readTask(taskId: TaskId): Promise<TaskRecord | undefined>;
   readKey(namespace: Namespace, key: string): Promise<KeyRecord | undefined>;
-  /** Runs that match, newest `startedAt` first, then greatest `runId`; at most `limit` [Q1]. */
-  listRuns(
-    query: RunQuery,
-    page: { readonly after: RunCursor | null; readonly limit: number },
-  ): Promise<readonly RunRecord[]>;
+  /** Runs that match, newest `startedAt` first, then greatest `runId`, or the other way round; at most `limit` [Q1]. */
+  listRuns(query: RunQuery, page: RunPage): Promise<readonly RunRecord[]>;
   countRuns(query: RunQuery): Promise<number>;
   /**
    * When the next task of these kinds may be claimed: the least of max(`visibleAt`, `leaseUntil`), or null where there
@@ -224,6 +222,17 @@ export interface RunQuery {
   readonly closedBefore?: EpochMs;
   /** Leaves out runs that a newer one of the same workflow id has followed. */
   readonly currentOnly?: boolean;
+  /** True: only runs that were archived; false: only others. */
+  readonly archived?: boolean;
+  /** Only runs of which this is true, as `matchesFilter` has it. */
+  readonly where?: RunFilter;
+}
+
+export interface RunPage {
+  readonly after: RunCursor | null;
+  readonly limit: number;
+  /** Turns the order round: least `startedAt` first, then least `runId`. */
+  readonly oldestFirst?: boolean;
 }
 
 /** Where a page ended: the next one begins behind it, whatever was added since. */

@@ -21,6 +21,8 @@ export interface RunRecord extends RunChanges {
   readonly startedAt: EpochMs;
   /** What never changes after the start and is worth keeping out of every commit. */
   readonly start: string;
+  readonly attributes: string;
+  readonly archivedAt: EpochMs | null;
   /** Events so far: the `seq` of the newest. Kept by the store. */
   readonly seq: Seq;
   /** Length of all event bodies, in UTF-16 units. Kept by the store. */
@@ -38,6 +40,10 @@ export interface RunChanges {
   readonly closedAt: EpochMs | null;
   readonly progressAt: EpochMs;
   readonly body: string;
+  /** Search attributes as `writeAttributes` gives them, which filters look into. Absent: they stay as they are. */
+  readonly attributes?: string;
+  /** When a closed run was put out of sight, or null. Absent: it stays as it is. */
+  readonly archivedAt?: EpochMs | null;
 }
 
 /** What a run is born with; the store fills in the rest. */

@@ -20,6 +20,8 @@ const newRun = (runId: string): NewRun => ({
   taskQueue: 'q',
   startedAt: 0,
   start: '',
+  attributes: '{}',
+  archivedAt: null,
   ...changes(null),
 });
 

@@ -19,6 +19,7 @@ import { positionCases } from './cases/positions.js';
 import { payloadCases } from './cases/payload.js';
 import { readCases } from './cases/read.js';
 import { retentionCases } from './cases/retention.js';
+import { filterCases } from './cases/filters.js';
 import { searchCases } from './cases/search.js';
 import { startCases } from './cases/start.js';
 import { timerCases } from './cases/timers.js';
@@ -66,7 +67,7 @@ function draftsFor(fixture: StorageFixture, seed: number): Readonly<Record<Group
     activities: activityCases,
     timers: timerCases,
     read: readCases,
-    list: [...listCases, ...searchCases],
+    list: [...listCases, ...searchCases, ...filterCases],
     retention: retentionCases,
     watch: [...watchCases, ...listenerCases],
     payload: payloadCases,

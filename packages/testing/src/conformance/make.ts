@@ -32,6 +32,8 @@ export const newRun = (runId: string, over: Partial<NewRun> = {}): NewRun => ({
   taskQueue: 'main',
   startedAt: 1_000,
   start: 'input',
+  attributes: '{}',
+  archivedAt: null,
   ...changes(),
   ...over,
 });

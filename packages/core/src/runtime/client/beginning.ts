@@ -2,6 +2,7 @@ import { validateSync } from '../../codec/schema.js';
 import { encodeValue } from '../../codec/values.js';
 import { InvalidArgumentError, PayloadTooLargeError, UnknownWorkflowError } from '../../model/errors.js';
 import type { TextPayload } from '../../model/payload.js';
+import { writeAttributes } from '../../storage/attributes.js';
 import type { Core } from '../core.js';
 import type { WorkflowContractRecord } from '../definitions.js';
 import type { Beginning } from './birth.js';
@@ -14,6 +15,7 @@ import { planStart, type StartOptions } from './start-options.js';
 export type WorkflowReference =
   string | (WorkflowContractRecord & { readonly searchAttributes?: SearchAttributeSchema | undefined });
 
+const mostAttributesBytes = 64 * 1024;
 const mostMemoBytes = 256 * 1024;
 
 /**
@@ -42,11 +44,7 @@ export function beginningOf(
     plan,
     input: encodeFor(core, accepted, `The input of workflow '${workflowType}'`),
     memo: encodeMemo(core, options.memo ?? {}),
-    searchAttributes: encodeSearchAttributes(
-      core,
-      options.searchAttributes ?? {},
-      definition?.searchAttributes,
-    ),
+    attributes: encodeSearchAttributes(options.searchAttributes ?? {}, definition?.searchAttributes),
   };
 }
 
@@ -89,12 +87,14 @@ function encodeMemo(core: Core, memo: Record<string, unknown>): TextPayload {
 }
 
 function encodeSearchAttributes(
-  core: Core,
   values: Readonly<Record<string, unknown>>,
   declared: SearchAttributeSchema | undefined,
-): TextPayload {
+): string {
   const issues = searchAttributeIssues(values, declared);
   if (issues.length > 0) throw new InvalidArgumentError('The workflow cannot be started', issues);
-  const present = Object.entries(values).filter(([, value]) => value !== null && value !== undefined);
-  return encodeValue(Object.fromEntries(present), core.limits);
+  const attributes = writeAttributes(values);
+  if (attributes.length <= mostAttributesBytes) return attributes;
+  throw new PayloadTooLargeError(
+    `The search attributes are larger than 64 KiB (${attributes.length} characters): keep large values in the memo, or outside`,
+  );
 }

@@ -17,7 +17,8 @@ export interface Beginning {
   readonly plan: StartPlan;
   readonly input: TextPayload;
   readonly memo: TextPayload;
-  readonly searchAttributes: TextPayload;
+  /** As `writeAttributes` gives them. */
+  readonly attributes: string;
 }
 
 /** The run's place in its chain, what must hold for it to be taken, and what else is written then. */
@@ -31,7 +32,7 @@ export interface Origin {
 export async function birthOf(
   core: Core,
   { workflowId, runId }: { readonly workflowId: WorkflowId; readonly runId: RunId },
-  { workflowType, plan, input, memo, searchAttributes }: Beginning,
+  { workflowType, plan, input, memo, attributes }: Beginning,
   origin: Origin,
   now: EpochMs,
 ): Promise<RunBirth> {
@@ -60,7 +61,6 @@ export async function birthOf(
   const start = encodeStart({
     input: await sealPayload(core, input),
     memo: await sealPayload(core, memo),
-    searchAttributes,
     ...deadlines,
     ...(requestId !== undefined && { requestId }),
   });
@@ -78,6 +78,8 @@ export async function birthOf(
       taskQueue,
       startedAt: now,
       start,
+      attributes,
+      archivedAt: null,
       status: 'pending',
       isCurrent: true,
       buildId: null,

@@ -13,6 +13,7 @@ import { decodeBody, decodeStart, type RunBody } from '../run-projection.js';
 import { openFailure } from '../worker/sealing.js';
 import type { PendingActivity, WaitingFor, WorkflowDescription } from './description.js';
 import { workflowKey } from './keys.js';
+import { attributeValues } from './search-attributes.js';
 
 /** A run as people and programs see it. Reads its tasks while it is open, and the newest run of its chain where that is another. */
 export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowDescription> {
@@ -41,7 +42,7 @@ export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowD
     ...(body.failure && { failure: await readFailure(core, body.failure) }),
     ...(body.state && { state: await readValue(core, body.state) }),
     memo: (await readValue(core, start.memo)) as Record<string, unknown>,
-    searchAttributes: decodeValue(start.searchAttributes, readLimits) as Record<string, unknown>,
+    searchAttributes: attributeValues(run),
     startedAt: toDate(run.startedAt),
     ...(run.closedAt !== null && { closedAt: toDate(run.closedAt) }),
     ...(body.closedReason !== undefined && { closedReason: body.closedReason }),

@@ -1,4 +1,6 @@
-import type { ArgumentIssue } from '../../model/errors.js';
+import { StorageError, type ArgumentIssue } from '../../model/errors.js';
+import { isMoment, readAttributes, type AttributeValue } from '../../storage/attributes.js';
+import type { RunRecord } from '../../storage/records.js';
 
 /** The types that a search attribute may have, and the values that they take. */
 export interface SearchAttributeType {
@@ -61,4 +63,22 @@ export function searchAttributeIssues(
     }
   }
   return issues;
+}
+
+/** The values of a run, as they were given. */
+export function attributeValues({ attributes, runId }: RunRecord): Record<string, unknown> {
+  let stored: ReadonlyMap<string, AttributeValue>;
+  try {
+    stored = readAttributes(attributes);
+  } catch (cause) {
+    throw new StorageError(
+      'storage_corrupt',
+      `The search attributes of run ${runId} cannot be read: they were changed from outside, or the medium is damaged`,
+      { retryable: false, outcome: 'not-applied' },
+      { cause },
+    );
+  }
+  return Object.fromEntries(
+    Array.from(stored, ([name, value]) => [name, isMoment(value) ? new Date(value.at) : value]),
+  );
 }

@@ -1,4 +1,12 @@
-import type { RunCursor, RunQuery, RunRecord, StorageHandle, Write } from '@perdure/core/storage';
+import {
+  matchesFilter,
+  type RunCursor,
+  type RunFilter,
+  type RunQuery,
+  type RunRecord,
+  type StorageHandle,
+  type Write,
+} from '@perdure/core/storage';
 import { everyPage } from '../steps.js';
 import { batches, bug, writes, type Bug } from './bug.testkit.js';
 
@@ -56,6 +64,10 @@ function byCodePoint(a: string, b: string): number {
     if (difference !== 0) return difference;
   }
   return left.length - right.length;
+}
+
+function twoValued(run: RunRecord, where: RunFilter): boolean {
+  return where.kind === 'not' ? !twoValued(run, where.of) : matchesFilter(run, where);
 }
 
 const queries = (change: (query: RunQuery) => RunQuery) => () => (handle: StorageHandle) => ({
@@ -119,6 +131,41 @@ export const readBugs: readonly Bug[] = [
   bug('Q1', 'the count does not look at the query', () => (handle) => ({
     countRuns: ({ namespace }) => handle.countRuns({ namespace }),
   })),
+  bug('Q1', 'the count does not look at the filter', () => (handle) => ({
+    countRuns: ({ where: _, ...query }) => handle.countRuns(query),
+  })),
+  bug('Q1', 'what is not set is unequal', () => (handle) => ({
+    listRuns: async ({ where, ...query }, page) => {
+      const runs = await handle.listRuns(query, page);
+      return where ? runs.filter((run) => twoValued(run, where)) : runs;
+    },
+  })),
+  bug('Q1', 'a filter looks at the first thousand runs only', () => (handle) => ({
+    listRuns: async ({ where, ...query }, page) => {
+      const runs = await handle.listRuns(query, { ...page, limit: 1_000 });
+      return runs.filter((run) => !where || matchesFilter(run, where)).slice(0, page.limit);
+    },
+  })),
+  bug('Q1', 'oldest first is the newest page turned round', () => (handle) => ({
+    listRuns: async (query, { after, limit }) =>
+      [...(await handle.listRuns(query, { after, limit }))].reverse(),
+  })),
+  bug(
+    'O1',
+    'changes without attributes take them away',
+    writes((write) =>
+      write.kind === 'advance-run' && write.changes
+        ? [{ ...write, changes: { attributes: '{}', ...write.changes } }]
+        : [write],
+    ),
+  ),
+  bug(
+    'O1',
+    'whoever amends a run takes it out of the archive',
+    writes((write) =>
+      write.kind === 'amend-run' ? [{ ...write, changes: { archivedAt: null, ...write.changes } }] : [write],
+    ),
+  ),
   bug('Q1', 'a page of events is one too long', () => (handle) => ({
     readEvents: (runId, { from, limit }) => handle.readEvents(runId, { from, limit: limit + 1 }),
   })),

@@ -8,6 +8,7 @@ import {
   type LoadedRun,
   type MessageRecord,
   type Refusal,
+  type RunFilter,
   type RunQuery,
   type RunRecord,
   type TaskRecord,
@@ -237,6 +238,15 @@ function matches(run: RunRecord, query: RunQuery): boolean {
     (startedBefore === undefined || run.startedAt < startedBefore) &&
     (closedAfter === undefined || (closedAt !== null && closedAt > closedAfter)) &&
     (closedBefore === undefined || (closedAt !== null && closedAt < closedBefore)) &&
-    (query.currentOnly !== true || run.isCurrent)
+    (query.currentOnly !== true || run.isCurrent) &&
+    (query.archived === undefined || query.archived === (run.archivedAt !== null)) &&
+    (query.where === undefined || isGreater(run, query.where))
   );
+}
+
+/** Scripts ask for nothing but a number above another; the cases have the rest of what filters can say. */
+function isGreater({ attributes }: RunRecord, where: RunFilter): boolean {
+  if (where.kind !== 'compare' || where.is !== '>' || !('attribute' in where.field)) return false;
+  const value = (JSON.parse(attributes) as Record<string, unknown>)[where.field.attribute];
+  return typeof value === 'number' && value > Number(where.value);
 }

@@ -262,6 +262,8 @@ function anyQuery(random: Random, words: Words): RunQuery {
     closedAfter: given(random.below(40)),
     closedBefore: given(random.below(40)),
     currentOnly: given(random.chance(0.5)),
+    archived: given(random.chance(0.5)),
+    where: given({ kind: 'compare', field: { attribute: 'n' }, is: '>', value: random.below(8) } as const),
   };
   const some = Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined));
   return { namespace: anyNamespace(random, words), ...some };

@@ -56,6 +56,8 @@ export function anyChanges(random: Random): RunChanges {
     closedAt: random.chance(0.15) ? random.below(40) : null,
     progressAt: random.below(100),
     body: `projection ${random.below(1_000)}`,
+    ...(random.chance(0.3) && { attributes: `{"n":${random.below(10)}}` }),
+    ...(random.chance(0.2) && { archivedAt: random.pick([null, random.below(40)]) }),
   };
 }
 
@@ -69,6 +71,8 @@ export function anyRun(random: Random, words: Words, runId: string): NewRun {
     taskQueue: random.pick(words.queues),
     startedAt: random.below(40),
     start: `input ${random.below(1_000)}`,
+    attributes: '{}',
+    archivedAt: null,
     ...anyChanges(random),
   };
 }
