@@ -88,22 +88,33 @@ test('C9 a side effect runs once and its value is recorded', async () => {
   expect(await eventTypes(handle)).toContain('SideEffectRecorded');
 });
 
-test('C9 a side effect that throws records nothing and throws where it is', async () => {
+test('C9 a side effect that throws is recorded, and throws the same on every replay', async () => {
+  let runs = 0;
   const workflow = defineWorkflow('effect', async (ctx) => {
-    try {
-      ctx.sideEffect(() => {
-        throw new RangeError('no');
-      });
-    } catch (error) {
-      await ctx.sleep(1);
-      return (error as Error).name;
+    const seen: unknown[] = [];
+    for (const fails of [true, false, true]) {
+      try {
+        seen.push(
+          ctx.sideEffect(() => {
+            runs += 1;
+            if (fails) throw new RangeError(`no ${runs}`);
+            return runs;
+          }),
+        );
+      } catch (error) {
+        const { name, message } = error as Error;
+        seen.push([name, message, error instanceof RangeError]);
+      }
     }
-    return 'never';
+    await ctx.waitSignal('go');
+    return seen;
   });
   const engine = await open({ workflows: [workflow] });
   const handle = await engine.start(workflow);
-  expect(await handle.result()).toBe('RangeError');
-  expect(await eventTypes(handle)).not.toContain('SideEffectRecorded');
+  await engine.crash();
+  await handle.signal('go');
+  expect(await handle.result()).toEqual([['RangeError', 'no 1', false], 2, ['RangeError', 'no 3', false]]);
+  expect(runs).toBe(3);
 });
 
 test('C9 a side effect may not be asynchronous nor use the context', async () => {

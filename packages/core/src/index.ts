@@ -54,6 +54,7 @@ export {
   StorageError,
   UnknownActivityError,
   UnknownWorkflowError,
+  VersionNotSupportedError,
   WaitTimeoutError,
   WorkflowAlreadyStartedError,
   WorkflowCancelledError,

@@ -159,7 +159,7 @@ export interface WorkflowContext<
 
   // ── recorded values
 
-  /** Runs a synchronous function once and records what it returned. It may not use `ctx`. */
+  /** Runs a synchronous function once and records what it returned or threw. It may not use `ctx`. */
   sideEffect<T>(fn: () => T): T;
   /** 0 ≤ x < 1, seeded by the run id: the same on every replay. */
   random(): number;
@@ -167,6 +167,33 @@ export interface WorkflowContext<
   uuid4(): string;
   /** A uuid that sorts by time, the same on every replay. */
   uuid7(): string;
+
+  /**
+   * Whether this run goes the new way at a change: true where it gets here for the first time, false where it was past
+   * this point before the change was made. The answer for a change id is recorded, and the same to the end of the run.
+   * Once no open run is older than the change, `deprecatePatch` takes its place; once no open run was started with
+   * `patched`, that goes as well. Throws `InvalidArgumentError` for a bad id.
+   *
+   * @example
+   * ```ts
+   * import { defineActivity, defineWorkflow } from '@perdure/core';
+   * const bill = defineActivity('bill', async (order: string) => order);
+   * const billWithTax = defineActivity('billWithTax', async (order: string) => order);
+   * export const order = defineWorkflow('order', (ctx, id: string) =>
+   *   ctx.patched('tax') ? ctx.runActivity(billWithTax, id) : ctx.runActivity(bill, id),
+   * );
+   * ```
+   */
+  patched(changeId: string): boolean;
+  /** Keeps runs replayable that `patched` has marked, after the old way has gone from the code; runs that went the old way are blocked. */
+  deprecatePatch(changeId: string): void;
+  /**
+   * The version of a change that this run goes by: `maxSupported` where it gets here for the first time, what was
+   * recorded after that, −1 where it was past this point before the change was made. One that is not between
+   * `minSupported` and `maxSupported` blocks the run with `VersionNotSupportedError`, until code that supports it runs.
+   * `patched(id)` is `getVersion(id, -1, 1) === 1`. Throws `InvalidArgumentError` for a bad id or range.
+   */
+  getVersion(changeId: string, minSupported: number, maxSupported: number): number;
 
   // ── what others see
 

@@ -204,6 +204,12 @@ export class NondeterminismError extends PerdureError {
     this.details = report;
   }
 }
+/** The run goes by a version of a change that this code does not support any more, or not yet. Blocks the run, never fails it. Code `version_not_supported`. */
+export class VersionNotSupportedError extends PerdureError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('version_not_supported', message, details);
+  }
+}
 /** Workflow code waits for something that is not durable. Blocks the run, never fails it. Code `foreign_await`. */
 export class ForeignAwaitError extends PerdureError {
   constructor(message: string, details?: ErrorDetails) {
@@ -293,6 +299,7 @@ for (const [name, type] of Object.entries({
   PlatformError,
   ActivityError,
   NondeterminismError,
+  VersionNotSupportedError,
   ForeignAwaitError,
   NonRetryableError,
   CancelledError,

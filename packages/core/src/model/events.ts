@@ -99,7 +99,8 @@ export type CommandEvent =
   | SignalWaitOpened
   | ConditionWaitOpened
   | ConditionSatisfied
-  | SideEffectRecorded;
+  | SideEffectRecorded
+  | VersionMarkerRecorded;
 
 /** What an activity may cost in time, frozen when it is scheduled. Milliseconds. */
 export interface ActivityTimeouts {
@@ -147,8 +148,17 @@ interface ConditionWaitOpened extends EventBase<'ConditionWaitOpened'> {
 interface ConditionSatisfied extends EventBase<'ConditionSatisfied'> {
   readonly waitId: string;
 }
+/** What the function returned, or else what it threw. */
 export interface SideEffectRecorded extends EventBase<'SideEffectRecorded'> {
-  readonly value: Payload;
+  readonly value?: Payload;
+  readonly failure?: FailureRecord;
+}
+/** Which version of a change this run goes by from here to its end. */
+export interface VersionMarkerRecorded extends EventBase<'VersionMarkerRecorded'> {
+  readonly changeId: string;
+  readonly version: number;
+  /** Written by `deprecatePatch`: code that no longer asks for it replays all the same. */
+  readonly deprecated?: true;
 }
 
 // ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -189,6 +199,7 @@ const roles: Record<EventType, 'input' | 'command' | 'close'> = {
   ConditionWaitOpened: 'command',
   ConditionSatisfied: 'command',
   SideEffectRecorded: 'command',
+  VersionMarkerRecorded: 'command',
   WorkflowCompleted: 'close',
   WorkflowFailed: 'close',
   WorkflowCancelled: 'close',

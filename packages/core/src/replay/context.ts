@@ -1,3 +1,4 @@
+import { encodeFailure, rebuildError } from '../codec/failures.js';
 import { parseDuration, type Duration } from '../model/duration.js';
 import { CancelledError, InvalidArgumentError, QueryRejectedError } from '../model/errors.js';
 import type { ActivityScheduled, SideEffectRecorded, TimerPurpose, TimerStarted } from '../model/events.js';
@@ -15,6 +16,7 @@ import * as combinators from './combinators.js';
 import type { ContextLogger } from './instance-host.js';
 import type { RunningCode } from './running-code.js';
 import { deferred, type Deferred, type Task } from './task.js';
+import { Versions } from './versions.js';
 import type { InlineCode } from './waits.js';
 
 /**
@@ -24,6 +26,7 @@ import type { InlineCode } from './waits.js';
 export class ReplayContext {
   readonly #run: RunningCode;
   readonly #uuid7: MonotonicUuid7;
+  readonly #versions: Versions;
   readonly #defaults: DispatchDefaults;
   #readOnly = false;
   /** A condition was granted at once, and its code has not gone on yet. */
@@ -34,6 +37,7 @@ export class ReplayContext {
   constructor(run: RunningCode) {
     this.#run = run;
     this.#uuid7 = new MonotonicUuid7(() => run.random.uint32());
+    this.#versions = new Versions(run);
     const { taskQueue, priority = 5, fairnessKey = '', fairnessWeight = 1 } = run.started;
     this.#defaults = { taskQueue, priority, fairnessKey, fairnessWeight };
   }
@@ -359,10 +363,19 @@ export class ReplayContext {
 
   sideEffect(fn: () => unknown): unknown {
     const run = this.#enter('sideEffect');
-    // One that threw left nothing behind: then something else comes next, and it is run, and throws, again.
-    const recorded = run.recorder.peek()?.type === 'SideEffectRecorded';
-    const value = recorded ? unread : run.encode(this.readOnly(fn));
-    return run.decode(run.recorder.emit<SideEffectRecorded>({ type: 'SideEffectRecorded', value }).value);
+    const { value, failure } = run.recorder.emit<SideEffectRecorded>({
+      type: 'SideEffectRecorded',
+      ...(!run.recorder.replaying && this.#outcomeOf(fn)),
+    });
+    if (failure) throw rebuildError(failure);
+    return run.decode(value as Payload);
+  }
+  #outcomeOf(fn: () => unknown): Pick<SideEffectRecorded, 'value' | 'failure'> {
+    try {
+      return { value: this.#run.encode(this.readOnly(fn)) };
+    } catch (error) {
+      return { failure: encodeFailure(error) };
+    }
   }
   random(): number {
     return this.#enter('random').random.float();
@@ -373,6 +386,18 @@ export class ReplayContext {
   }
   uuid7(): string {
     return this.#uuid7.next(this.#enter('uuid7').recorder.now);
+  }
+
+  patched(changeId: string): boolean {
+    return this.getVersion(changeId, -1, 1) === 1;
+  }
+  getVersion(changeId: string, minSupported: number, maxSupported: number): number {
+    this.#enter('getVersion');
+    return this.#versions.get(changeId, minSupported, maxSupported);
+  }
+  deprecatePatch(changeId: string): void {
+    this.#enter('deprecatePatch');
+    this.#versions.deprecate(changeId);
   }
 
   // ── what others see ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -437,7 +462,5 @@ export class ReplayContext {
 }
 
 const noOptions: ActivityOptions = Object.freeze({});
-/** Stands in for a value that is not computed again. */
-const unread: Payload = { codec: '', text: '' };
 const suggestedEvents = 10_000;
 const suggestedBytes = 5 * 1024 * 1024;

@@ -57,6 +57,8 @@ export function sameCommand(recorded: CommandEvent, produced: Omit<CommandEvent,
       return other.type === recorded.type && recorded.waitId === other.waitId;
     case 'SideEffectRecorded':
       return other.type === recorded.type;
+    case 'VersionMarkerRecorded':
+      return false; // taken by its change id, never by its place
   }
 }
 
@@ -153,5 +155,7 @@ function summary(command: Omit<CommandEvent, 'seq' | 'at'> & { readonly seq?: nu
       return { ...base, id: event.waitId };
     case 'SideEffectRecorded':
       return base;
+    case 'VersionMarkerRecorded':
+      return { ...base, name: event.changeId, id: `version ${event.version}` };
   }
 }

@@ -1,6 +1,6 @@
 import { encodeEvent } from '../codec/events.js';
 import { ForeignAwaitError, NondeterminismError } from '../model/errors.js';
-import type { CommandEvent, InputEvent, RunEvent, Unplaced } from '../model/events.js';
+import type { CommandEvent, InputEvent, RunEvent, Unplaced, VersionMarkerRecorded } from '../model/events.js';
 import type { Seq } from '../model/ids.js';
 import type { EpochMs } from '../model/time.js';
 import { divergenceMessage, divergenceReport, sameCommand, type DivergenceReport } from './divergence.js';
@@ -38,6 +38,8 @@ export class Recorder {
   #recorded: readonly CommandEvent[] | null = null;
   #sizes: readonly number[] = [];
   #cursor = 0;
+  /** Markers of the open window that code has asked for, ahead of their place or at it. */
+  readonly #taken = new Set<CommandEvent>();
   #blockage: Blockage | undefined;
   readonly #workflowType: string;
   readonly #onForeign: () => void;
@@ -94,7 +96,8 @@ export class Recorder {
 
   /** Closes the window; what was recorded and not asked for again is a divergence. */
   end(): void {
-    const missing = this.#recorded?.[this.#cursor];
+    const missing = this.#next();
+    this.#taken.clear();
     if (missing && !this.#blockage) this.#diverge(missing, undefined);
     this.#open = false;
   }
@@ -106,19 +109,42 @@ export class Recorder {
     if (recorded === null) {
       return this.#place({ seq: ++this.head, at: this.now, ...command } as unknown as E);
     }
-    const expected = recorded[this.#cursor];
+    const expected = this.#next();
     if (!expected || !sameCommand(expected, command)) {
       throw this.#diverge(expected, command);
     }
-    this.bytes += this.#sizes[this.#cursor] ?? 0;
-    this.#cursor += 1;
-    this.head = expected.seq;
+    this.#pass(expected);
     return expected as E;
   }
 
-  /** The recorded command that comes next, while there is one. */
-  peek(): CommandEvent | undefined {
-    return this.#recorded?.[this.#cursor];
+  /** The version marker of a change in the window that is being replayed, wherever in it: once. */
+  takeMarker(changeId: string): VersionMarkerRecorded | undefined {
+    const marker = this.#recorded
+      ?.slice(this.#cursor)
+      .find(
+        (event): event is VersionMarkerRecorded =>
+          event.type === 'VersionMarkerRecorded' && event.changeId === changeId,
+      );
+    if (!marker) return undefined;
+    this.#taken.add(marker);
+    while (this.#recorded?.[this.#cursor] && this.#taken.has(this.#recorded[this.#cursor] as CommandEvent))
+      this.#pass(this.#recorded[this.#cursor] as CommandEvent);
+    return marker;
+  }
+
+  /** The recorded command that comes next, behind markers that need nobody to ask for them at this place. */
+  #next(): CommandEvent | undefined {
+    for (;;) {
+      const next = this.#recorded?.[this.#cursor];
+      if (next?.type !== 'VersionMarkerRecorded' || !(next.deprecated ?? this.#taken.has(next))) return next;
+      this.#pass(next);
+    }
+  }
+
+  #pass(command: CommandEvent): void {
+    this.bytes += this.#sizes[this.#cursor] ?? 0;
+    this.#cursor += 1;
+    this.head = command.seq;
   }
 
   /** Throws unless workflow code may act now. */

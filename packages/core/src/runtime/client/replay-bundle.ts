@@ -6,6 +6,7 @@ import {
   InvalidArgumentError,
   NondeterminismError,
   PerdureError,
+  VersionNotSupportedError,
 } from '../../model/errors.js';
 import { isCloseEvent, type CloseEvent, type RunEvent, type WorkflowStarted } from '../../model/events.js';
 import type { Failure } from '../../model/failure.js';
@@ -101,6 +102,8 @@ function asError({ code, message, details }: Blockage): PerdureError {
       return new NondeterminismError(message, details);
     case 'foreign_await':
       return new ForeignAwaitError(message);
+    case 'version_not_supported':
+      return new VersionNotSupportedError(message);
     default:
       return new PerdureError(code, message);
   }
