@@ -36,7 +36,10 @@ function encodeField(event: RunEvent, name: string, kind: EventField['kind'], va
       const issues = [{ path: name, message: `is ${String(value)}, which JSON does not have` }];
       throw new InvalidArgumentError(`Event ${event.seq} (${event.type}) cannot be written`, issues);
     }
-    default:
+    case 'boolean':
+    case 'boolean?':
+    case 'object':
+    case 'object?':
       return JSON.stringify(value);
   }
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../codec/json-text.js';
 import { readFailure, readPayload, writeFailure, writePayload } from '../codec/stored-payload.js';
 import { StorageError } from '../model/errors.js';
 import type { FailureRecord } from '../model/failure.js';
@@ -36,19 +37,22 @@ export function activityTaskState(task: TaskRecord, now: EpochMs): ActivityTaskS
   return task.attempt > 0 && task.visibleAt > now ? 'backing_off' : 'scheduled';
 }
 
+/** Every step writes one, so that it is put together by hand. */
 export function encodeActivityTask(body: ActivityTaskBody): string {
-  const { heartbeat, lastFailure, ...plain } = body;
-  const text = JSON.stringify(plain);
-  if (!heartbeat && !lastFailure) return text;
-  const more =
-    (heartbeat ? `,"heartbeat":${writePayload(heartbeat)}` : '') +
-    (lastFailure ? `,"lastFailure":${writeFailure(lastFailure)}` : '');
-  return `${text.slice(0, -1)}${more}}`;
+  const { activityId, activityType, workflowId, workflowType, scheduledSeq, queuedAt } = body;
+  let text = `{"activityId":${quoted(activityId)},"activityType":${quoted(activityType)},"workflowId":${quoted(workflowId)},"workflowType":${quoted(workflowType)},"scheduledSeq":${scheduledSeq},"queuedAt":${queuedAt}`;
+  const { finished, startedAt, heartbeat, heartbeatAt, lastFailure } = body;
+  if (finished > 0) text += `,"finished":${finished}`;
+  if (startedAt !== undefined) text += `,"startedAt":${startedAt}`;
+  if (heartbeat) text += `,"heartbeat":${writePayload(heartbeat)}`;
+  if (heartbeatAt !== undefined) text += `,"heartbeatAt":${heartbeatAt}`;
+  if (lastFailure) text += `,"lastFailure":${writeFailure(lastFailure)}`;
+  return `${text}}`;
 }
 
 export function decodeActivityTask(task: TaskRecord): ActivityTaskBody {
   try {
-    const body = JSON.parse(task.body) as Record<string, unknown>;
+    const body: Record<string, unknown> = { finished: 0, ...(JSON.parse(task.body) as object) };
     if (body['heartbeat']) body['heartbeat'] = readPayload(body['heartbeat']);
     if (body['lastFailure']) body['lastFailure'] = readFailure(body['lastFailure']);
     return body as unknown as ActivityTaskBody;
