@@ -54,7 +54,8 @@ export class Closings {
   wait(runId: RunId, settle: Settle): Unwatch {
     const watched = this.#watched.get(runId) ?? this.#watch(runId);
     watched.waiting.add(settle);
-    this.#read(runId, watched);
+    // Open for sure: who owns it says when it lets go.
+    if (!this.#core.worker?.owns(runId)) this.#read(runId, watched);
     this.#changed();
     return () => {
       if (watched.waiting.delete(settle)) this.#changed();
