@@ -32,6 +32,26 @@ const launchOptions = {
   ],
 };
 
+/** Files that run in a page of a real Chromium. */
+const browser = (name: string, include: string[]): TestProjectConfiguration => ({
+  resolve: { alias: [storageAlias(name), ...sourceAliases] },
+  // Named here so that Vite does not discover them in mid-run and reload the page.
+  optimizeDeps: { include: ['superjson', 'rxjs', 'idb', 'fast-check'] },
+  test: {
+    // The instance below gives the project its name: `--project chromium`.
+    name: `${name}-pages`,
+    include,
+    exclude: never,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions }),
+      instances: [{ browser: 'chromium', name }],
+    },
+  },
+});
+
 export default defineConfig({
   test: {
     // Two workers overlap waiting, and leave a small machine able to keep its time limits.
@@ -63,24 +83,9 @@ export default defineConfig({
         maxWorkers: 1,
         sequence: { groupOrder: 1 },
       }),
-      {
-        resolve: { alias: [storageAlias('chromium'), ...sourceAliases] },
-        // Named here so that Vite does not discover them in mid-run and reload the page.
-        optimizeDeps: { include: ['superjson', 'rxjs', 'idb', 'fast-check'] },
-        test: {
-          // The instance below gives the project its name: `--project chromium`.
-          name: 'browser',
-          include: [...suiteFiles, browserFiles],
-          exclude: never,
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions }),
-            instances: [{ browser: 'chromium', name: 'chromium' }],
-          },
-        },
-      },
+      browser('chromium', [...suiteFiles, browserFiles]),
+      browser('chromium-evict', suiteFiles),
+      browser('chromium-shadow', suiteFiles),
     ],
   },
 });

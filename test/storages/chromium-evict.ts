@@ -1,0 +1,5 @@
+import type { SuiteMode } from './mode.js';
+
+export { openStorage } from './chromium.js';
+
+export const suiteMode: SuiteMode = { alwaysEvict: true };
