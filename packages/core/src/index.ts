@@ -50,6 +50,7 @@ export {
   PerdureError,
   PlatformError,
   QueryRejectedError,
+  ScopeTimeoutError,
   SignalRejectedError,
   StorageError,
   UnknownActivityError,
@@ -72,6 +73,7 @@ export type { RetryPolicy } from './model/retry.js';
 export type { StatusBucket, WorkflowStatus } from './model/status.js';
 export type { NamespaceEvent } from './observe/event-stream.js';
 export type { LiveStream } from './observe/live-stream.js';
+export type { CancellationScope } from './replay/structure.js';
 export type { Task } from './replay/task.js';
 export type {
   HistoryEvent,

@@ -1,4 +1,5 @@
 import type { Duration } from '../model/duration.js';
+import type { CancellationScope } from '../replay/structure.js';
 import type { Task } from '../replay/task.js';
 import type { SearchAttributeSchema } from '../runtime/client/search-attributes.js';
 import type { Logger } from '../runtime/core.js';
@@ -156,6 +157,75 @@ export interface WorkflowContext<
     fn: (item: I, index: number) => PromiseLike<O>,
     options?: { concurrency?: number },
   ): Task<O[]>;
+
+  /**
+   * Runs a body in a scope of its own, which can be cancelled without the rest of the workflow. It settles as the body
+   * does; cancelling the task cancels the scope.
+   *
+   * Cancelling a scope rejects everything pending in it and in the scopes inside it, in the order in which it began, with
+   * `CancelledError`. From then on every operation of `ctx` there that waits rejects at once, so a broad `catch` cannot
+   * lose it; cleanup belongs into `nonCancellable`. Nothing outside is touched, unless the body lets the error out.
+   *
+   * An operation counts to the scope whose code makes it, however many awaits of tasks lie between. Only where code goes
+   * on after a plain promise that another scope resolves (`new Promise`, an async function called there) does it count to
+   * that scope from then on: wait with `ctx.waitCondition` or `ctx.all` instead.
+   *
+   * @example
+   * ```ts
+   * import { defineWorkflow, signal } from '@perdure/core';
+   * export const lamp = defineWorkflow('lamp', { messages: { off: signal() } }, async (ctx) => {
+   *   const blinking = ctx.scope(async (scope) => {
+   *     ctx.onSignal('off', () => scope.cancel('switched off'));
+   *     for (;;) await ctx.sleep('1s');
+   *   });
+   *   return blinking.catch((error: Error) => error.message);
+   * });
+   * ```
+   */
+  scope<O>(body: (scope: CancellationScope) => PromiseLike<O>): Task<O>;
+  /** Runs a body that no cancellation from outside reaches: for cleanup. Cancelling the task does nothing. */
+  nonCancellable<O>(body: () => PromiseLike<O>): Task<O>;
+  /**
+   * Runs a body in a scope that is cancelled when time is up. Then it rejects with `ScopeTimeoutError` as soon as the body
+   * has ended, even where the body goes on to return a value. The timer ends with the body. 0 gives the body until its
+   * first wait; negative counts as 0.
+   *
+   * @example
+   * ```ts
+   * import { defineActivity, defineWorkflow } from '@perdure/core';
+   * const quote = defineActivity('quote', async (supplier: string) => supplier.length);
+   * export const best = defineWorkflow('best', async (ctx, suppliers: string[]) =>
+   *   ctx.withTimeout('10s', () => ctx.map(suppliers, (supplier) => ctx.runActivity(quote, supplier))),
+   * );
+   * ```
+   */
+  withTimeout<O>(timeout: Duration, body: () => PromiseLike<O>): Task<O>;
+  /**
+   * When the body fails or is cancelled, runs the undo steps that it has registered, the newest first, one at a time, in
+   * a scope that cannot be cancelled; then rejects with what the body threw. An undo step that fails does not stop the
+   * others: then it rejects with an `AggregateError` of these failures, whose `cause` is what the body threw.
+   *
+   * @example
+   * ```ts
+   * import { defineActivity, defineWorkflow } from '@perdure/core';
+   * const book = defineActivity('book', async (trip: string) => `booking of ${trip}`);
+   * const cancel = defineActivity('cancel', async (booking: string) => void booking);
+   * export const travel = defineWorkflow('travel', async (ctx, trips: string[]) =>
+   *   ctx.saga(async (undo) => {
+   *     for (const trip of trips) {
+   *       const booking = await ctx.runActivity(book, trip);
+   *       undo(() => ctx.runActivity(cancel, booking));
+   *     }
+   *   }),
+   * );
+   * ```
+   */
+  saga<O>(body: (undo: (step: () => PromiseLike<unknown>) => void) => PromiseLike<O>): Task<O>;
+  /**
+   * Aborts when the run is asked to cancel. A listener is workflow code: it runs in the scope in which it was added, and an
+   * error of it fails the workflow.
+   */
+  readonly signal: AbortSignal;
 
   // ── recorded values
 

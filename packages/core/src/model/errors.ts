@@ -196,6 +196,13 @@ export class ActivityError extends PerdureError {
   }
 }
 
+/** Time was up in `ctx.withTimeout`. `cause` is what its body threw after that, besides the cancellation. Code `scope_timeout`. */
+export class ScopeTimeoutError extends PerdureError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('scope_timeout', message, details);
+  }
+}
+
 /** Today's code asks for something else than history recorded. Blocks the run, never fails it. Code `nondeterminism`. */
 export class NondeterminismError extends PerdureError {
   readonly details: unknown;
@@ -298,6 +305,7 @@ for (const [name, type] of Object.entries({
   EngineClosedError,
   PlatformError,
   ActivityError,
+  ScopeTimeoutError,
   NondeterminismError,
   VersionNotSupportedError,
   ForeignAwaitError,

@@ -129,7 +129,7 @@ export interface ActivityCancelRequested extends EventBase<'ActivityCancelReques
   readonly activityId: string;
   readonly reason?: string;
 }
-export type TimerPurpose = 'sleep' | 'condition' | 'signal';
+export type TimerPurpose = 'sleep' | 'condition' | 'signal' | 'scope';
 export interface TimerStarted extends EventBase<'TimerStarted'> {
   readonly timerId: string;
   readonly dueAt: EpochMs;

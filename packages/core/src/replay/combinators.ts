@@ -1,33 +1,39 @@
 import { InvalidArgumentError } from '../model/errors.js';
+import type { Scopes } from './scopes.js';
 import { deferred, type Task } from './task.js';
 
 /** Combinators over tasks. All of them are built on native promises, whose order is a function of the order of deliveries. */
 
-export function all(tasks: readonly PromiseLike<unknown>[]): Task<unknown[]> {
-  return combine('all', Promise.all(tasks), tasks);
+export function all(scopes: Scopes, tasks: readonly PromiseLike<unknown>[]): Task<unknown[]> {
+  return combine(scopes, 'all', Promise.all(tasks), tasks);
 }
 
-export function allSettled(tasks: readonly PromiseLike<unknown>[]): Task<PromiseSettledResult<unknown>[]> {
-  return combine('allSettled', Promise.allSettled(tasks), tasks);
+export function allSettled(
+  scopes: Scopes,
+  tasks: readonly PromiseLike<unknown>[],
+): Task<PromiseSettledResult<unknown>[]> {
+  return combine(scopes, 'allSettled', Promise.allSettled(tasks), tasks);
 }
 
 /** The first task to settle, with its key; the others are cancelled. */
 export function race(
+  scopes: Scopes,
   tasks: Readonly<Record<string, PromiseLike<unknown>>>,
 ): Task<{ key: string; value: unknown }> {
   const entries = Object.entries(tasks);
   if (entries.length === 0) throw new InvalidArgumentError('ctx.race needs at least one task', []);
   const first = Promise.race(entries.map(async ([key, task]) => ({ key, value: await task })));
-  return combine('race', first, Object.values(tasks), 'Another task of the race came first');
+  return combine(scopes, 'race', first, Object.values(tasks), 'Another task of the race came first');
 }
 
 /** The first task to fulfil; the others are cancelled. Rejects with an `AggregateError` when all have failed. */
-export function any(tasks: readonly PromiseLike<unknown>[]): Task<unknown> {
-  return combine('any', Promise.any(tasks), tasks, 'Another task came first');
+export function any(scopes: Scopes, tasks: readonly PromiseLike<unknown>[]): Task<unknown> {
+  return combine(scopes, 'any', Promise.any(tasks), tasks, 'Another task came first');
 }
 
 /** Maps with at most `concurrency` items under way; results in the order of the items. The first failure stops the rest. */
 export function map(
+  scopes: Scopes,
   items: readonly unknown[],
   fn: (item: unknown, index: number) => PromiseLike<unknown>,
   concurrency = Infinity,
@@ -57,7 +63,7 @@ export function map(
     }
   };
   const lanes = Array.from({ length: Math.min(concurrency, items.length) }, lane);
-  const outcome = deferred<unknown[]>('map');
+  const outcome = deferred<unknown[]>('map', scopes);
   outcome.task.onCancel = (reason) => {
     stopped = true;
     for (const task of underWay) cancelTask(task, reason);
@@ -69,12 +75,13 @@ export function map(
 }
 
 function combine<O>(
+  scopes: Scopes,
   id: string,
   promise: Promise<O>,
   parts: readonly PromiseLike<unknown>[],
   cancelLosers?: string,
 ): Task<O> {
-  const outcome = deferred<O>(id);
+  const outcome = deferred<O>(id, scopes);
   const cancelParts = (reason: string | undefined): void => {
     for (const part of parts) cancelTask(part, reason);
   };

@@ -1,6 +1,6 @@
 import { encodeFailure, rebuildError } from '../codec/failures.js';
 import { parseDuration, type Duration } from '../model/duration.js';
-import { CancelledError, InvalidArgumentError, QueryRejectedError } from '../model/errors.js';
+import { CancelledError, InvalidArgumentError } from '../model/errors.js';
 import type { ActivityScheduled, SideEffectRecorded, TimerPurpose, TimerStarted } from '../model/events.js';
 import type { Payload } from '../model/payload.js';
 import { toDate, type EpochMs } from '../model/time.js';
@@ -15,6 +15,8 @@ import { cancelledActivity } from './activity-error.js';
 import * as combinators from './combinators.js';
 import type { ContextLogger } from './instance-host.js';
 import type { RunningCode } from './running-code.js';
+import { scopeSignal } from './scope-signal.js';
+import * as structure from './structure.js';
 import { deferred, type Deferred, type Task } from './task.js';
 import { Versions } from './versions.js';
 import type { InlineCode } from './waits.js';
@@ -28,7 +30,6 @@ export class ReplayContext {
   readonly #uuid7: MonotonicUuid7;
   readonly #versions: Versions;
   readonly #defaults: DispatchDefaults;
-  #readOnly = false;
   /** A condition was granted at once, and its code has not gone on yet. */
   #granted = false;
   #queued: (() => boolean)[] = [];
@@ -109,7 +110,7 @@ export class ReplayContext {
       this.#defaults,
       inline !== undefined,
     );
-    const pending = deferred<unknown>(id);
+    const pending = deferred<unknown>(id, run.scopes);
     const cancelled = this.#cancelledAlready();
     if (cancelled) {
       pending.reject(cancelled);
@@ -151,7 +152,7 @@ export class ReplayContext {
   #sleepUntil(dueAt: EpochMs): Task<void> {
     const run = this.#enter('sleep');
     const id = run.nextId('t');
-    const pending = deferred<void>(id);
+    const pending = deferred<void>(id, run.scopes);
     const cancelled = this.#cancelledAlready();
     if (cancelled) {
       pending.reject(cancelled);
@@ -190,7 +191,7 @@ export class ReplayContext {
     const timeout =
       options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
     const id = run.nextId('s');
-    const pending = deferred<unknown>(id);
+    const pending = deferred<unknown>(id, run.scopes);
     const cancelled = this.#cancelledAlready();
     if (cancelled) {
       pending.reject(cancelled);
@@ -236,7 +237,7 @@ export class ReplayContext {
     const timeout =
       options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
     const id = run.nextId('c');
-    const pending = deferred<boolean>(id);
+    const pending = deferred<boolean>(id, run.scopes);
     const cancelled = this.#cancelledAlready();
     if (cancelled) {
       pending.reject(cancelled);
@@ -260,12 +261,14 @@ export class ReplayContext {
   ): void {
     let waiting = true;
     pending.task.onCancel = (reason) => {
+      this.#run.recorder.guard('task.cancel');
       waiting = false;
       pending.reject(new CancelledError(reason ?? 'The wait for a condition was cancelled'));
     };
     this.#queued.push(() => {
-      const cancelled = this.#cancelledAlready();
       if (!waiting) return false;
+      const cancelled = this.#cancelledAlready(pending.task.scope);
+      this.#run.scopes.follow({ deferred: pending });
       if (cancelled) pending.reject(cancelled);
       else if (this.readOnly(predicate)) pending.resolve(true);
       else {
@@ -335,28 +338,40 @@ export class ReplayContext {
   // ── structure ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   all(tasks: readonly PromiseLike<unknown>[]): Task<unknown[]> {
-    this.#enter('all');
-    return combinators.all(tasks);
+    return combinators.all(this.#enter('all').scopes, tasks);
   }
   allSettled(tasks: readonly PromiseLike<unknown>[]): Task<PromiseSettledResult<unknown>[]> {
-    this.#enter('allSettled');
-    return combinators.allSettled(tasks);
+    return combinators.allSettled(this.#enter('allSettled').scopes, tasks);
   }
   race(tasks: Readonly<Record<string, PromiseLike<unknown>>>): Task<{ key: string; value: unknown }> {
-    this.#enter('race');
-    return combinators.race(tasks);
+    return combinators.race(this.#enter('race').scopes, tasks);
   }
   any(tasks: readonly PromiseLike<unknown>[]): Task<unknown> {
-    this.#enter('any');
-    return combinators.any(tasks);
+    return combinators.any(this.#enter('any').scopes, tasks);
   }
   map(
     items: readonly unknown[],
     fn: (item: unknown, index: number) => PromiseLike<unknown>,
     options?: { readonly concurrency?: number },
   ): Task<unknown[]> {
-    this.#enter('map');
-    return combinators.map(items, fn, options?.concurrency);
+    return combinators.map(this.#enter('map').scopes, items, fn, options?.concurrency);
+  }
+  scope(body: (scope: structure.CancellationScope) => PromiseLike<unknown>): Task<unknown> {
+    return structure.scope(this.#enter('scope'), body);
+  }
+  nonCancellable(body: () => PromiseLike<unknown>): Task<unknown> {
+    return structure.nonCancellable(this.#enter('nonCancellable'), body);
+  }
+  withTimeout(timeout: Duration, body: () => PromiseLike<unknown>): Task<unknown> {
+    const milliseconds = Math.max(0, parseDuration(timeout, 'timeout'));
+    return structure.withTimeout(this.#enter('withTimeout'), milliseconds, body);
+  }
+  saga(body: (undo: (step: structure.UndoStep) => void) => PromiseLike<unknown>): Task<unknown> {
+    return structure.saga(this.#enter('saga'), body);
+  }
+  get signal(): AbortSignal {
+    const run = this.#enter('signal');
+    return scopeSignal(run, run.scopes.root);
   }
 
   // ── recorded values ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -428,8 +443,9 @@ export class ReplayContext {
 
   /** Runs a predicate, a query or a side effect: it may look, not act. */
   readOnly<T>(fn: () => T): T {
-    const before = this.#readOnly;
-    this.#readOnly = true;
+    const { recorder } = this.#run;
+    const before = recorder.readOnly;
+    recorder.readOnly = true;
     try {
       const value = fn();
       if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
@@ -440,24 +456,18 @@ export class ReplayContext {
       }
       return value;
     } finally {
-      this.#readOnly = before;
+      recorder.readOnly = before;
     }
   }
 
   #enter(operation: string): RunningCode {
-    if (this.#readOnly) {
-      throw new QueryRejectedError(
-        `ctx.${operation} cannot be used in a query, a predicate or a side effect: they may look, not act`,
-      );
-    }
     this.#run.recorder.guard(`ctx.${operation}`);
     return this.#run;
   }
 
-  /** Once cancellation was requested nothing new begins. */
-  #cancelledAlready(): Error | undefined {
-    const request = this.#run.cancelRequest;
-    return request && new CancelledError(request.reason ?? 'The workflow was cancelled');
+  /** In a scope that was cancelled nothing new begins. */
+  #cancelledAlready({ cancelled } = this.#run.scopes.current): Error | undefined {
+    return cancelled === undefined ? undefined : new CancelledError(cancelled);
   }
 }
 

@@ -30,6 +30,8 @@ import { Mailbox } from './mailbox.js';
 import { SeededRandom } from './random.js';
 import { Recorder, type Blockage } from './recorder.js';
 import type { RunningCode } from './running-code.js';
+import type { Scope } from './scope.js';
+import { Scopes } from './scopes.js';
 import type { TaskPromise } from './task.js';
 import { Waits, type ActivityWait, type Wait } from './waits.js';
 
@@ -66,6 +68,7 @@ type Feed =
  * What must not be done here: resolve two handles without a drain between them, read the time, await anything.
  */
 export class WorkflowInstance implements RunningCode {
+  readonly scopes = new Scopes();
   readonly waits = new Waits();
   readonly recorder: Recorder;
   readonly mailbox: Mailbox;
@@ -174,13 +177,21 @@ export class WorkflowInstance implements RunningCode {
   /** Does the next thing; true: let the microtask queue run empty and call again. */
   step(): boolean {
     this.#context.drained();
+    this.scopes.drained();
     for (;;) {
       if (this.blockage) {
         this.#feed = [];
         return false;
       }
       if (this.#delivered) {
-        if (this.mailbox.deliverBuffered() || this.#context.grantNext() || this.#wakeCondition()) return true;
+        if (
+          this.scopes.resume() ||
+          this.mailbox.deliverBuffered() ||
+          this.#context.grantNext() ||
+          this.#wakeCondition()
+        ) {
+          return true;
+        }
         this.#delivered = false;
         this.recorder.end();
         continue;
@@ -223,6 +234,7 @@ export class WorkflowInstance implements RunningCode {
         holds = this.#context.readOnly(wait.predicate);
       } catch (error) {
         this.waits.take('condition', wait.id);
+        this.scopes.follow(wait);
         wait.deferred.reject(error);
         return true;
       }
@@ -234,6 +246,7 @@ export class WorkflowInstance implements RunningCode {
       } catch {
         return false; // a divergence, kept as the blockage
       }
+      this.scopes.follow(wait);
       wait.deferred.resolve(true);
       return true;
     }
@@ -251,13 +264,12 @@ export class WorkflowInstance implements RunningCode {
       case 'ActivityCancelled':
         return this.#failActivity(event);
       case 'TimerFired':
-        this.waits.take('timer', event.timerId)?.fire();
-        return;
+        return this.#fireTimer(event.timerId);
       case 'SignalReceived':
         return this.#receive(event);
       case 'CancelRequested':
         this.cancelRequest = event;
-        this.cancelAll(event.reason);
+        this.cancelScope(this.scopes.root, event.reason ?? 'The workflow was cancelled');
         return;
     }
   }
@@ -308,14 +320,25 @@ export class WorkflowInstance implements RunningCode {
   }
 
   #completeActivity(event: ActivityCompleted): void {
-    this.waits.take('activity', event.activityId)?.deferred.resolve(this.decode(event.result));
+    const wait = this.waits.take('activity', event.activityId);
+    if (!wait) return;
+    this.scopes.follow(wait);
+    wait.deferred.resolve(this.decode(event.result));
   }
 
   #failActivity(event: ActivityFailed | ActivityTimedOut | ActivityCancelled): void {
     const wait = this.waits.take('activity', event.activityId);
     if (!wait) return;
+    this.scopes.follow(wait);
     wait.deferred.reject(activityError(wait.scheduled.activityType, event));
     this.#unobserved.push(wait.deferred.task);
+  }
+
+  #fireTimer(timerId: string): void {
+    const timer = this.waits.take('timer', timerId);
+    if (!timer) return;
+    this.scopes.follow(timer);
+    timer.fire();
   }
 
   #receive(event: SignalReceived): void {
@@ -346,15 +369,20 @@ export class WorkflowInstance implements RunningCode {
 
   // ── cancelling ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Rejects everything pending, in the order it was created. */
-  cancelAll(reason: string | undefined): void {
+  /** Rejects everything pending in the scope and below it, in the order it was created. */
+  cancelScope(scope: Scope, message: string): void {
+    this.recorder.guard('scope.cancel');
+    if (!scope.cancel(message)) return;
     for (const wait of [...this.waits.all()])
-      this.cancelWait(wait, new CancelledError(reason ?? 'The workflow was cancelled'));
+      if (wait.deferred?.task.scope.isWithin(scope)) this.cancelWait(wait, new CancelledError(message));
+    this.scopes.abort(scope);
   }
 
   cancelWait(wait: Wait, error: Error): void {
+    if (this.waits.get(wait.id) !== wait) return;
+    this.recorder.guard('task.cancel');
     if (wait.kind === 'timer' && !wait.deferred) return; // goes with the wait that owns it
-    if (!this.waits.take(wait.kind, wait.id)) return;
+    this.waits.take(wait.kind, wait.id);
     switch (wait.kind) {
       case 'activity':
         this.recorder.emit({

@@ -32,6 +32,7 @@ export class Mailbox implements BufferedSignals {
     if (wait) {
       this.#run.waits.take('signal', wait.id);
       this.#run.dropTimer(wait.timerId);
+      this.#run.scopes.follow(wait);
       wait.deferred.resolve(this.#run.decode(event.input));
       return;
     }

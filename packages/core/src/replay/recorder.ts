@@ -1,5 +1,5 @@
 import { encodeEvent } from '../codec/events.js';
-import { ForeignAwaitError, NondeterminismError } from '../model/errors.js';
+import { ForeignAwaitError, NondeterminismError, QueryRejectedError } from '../model/errors.js';
 import type { CommandEvent, InputEvent, RunEvent, Unplaced, VersionMarkerRecorded } from '../model/events.js';
 import type { Seq } from '../model/ids.js';
 import type { EpochMs } from '../model/time.js';
@@ -32,6 +32,8 @@ export class Recorder {
   now: EpochMs = 0;
   /** Length of the bodies of all events up to `head`. */
   bytes = 0;
+  /** A query, a predicate or a side effect is running: it may look, not act. */
+  readOnly = false;
   /** New events since they were last taken, and their bodies: an event is written once. */
   #fresh: FreshEvents = { events: [], bodies: [] };
   #open = false;
@@ -149,6 +151,11 @@ export class Recorder {
 
   /** Throws unless workflow code may act now. */
   guard(operation: string): void {
+    if (this.readOnly) {
+      throw new QueryRejectedError(
+        `${operation} cannot be used in a query, a predicate or a side effect: they may look, not act`,
+      );
+    }
     if (this.#blockage) throw this.#asError(this.#blockage);
     if (this.#open) return;
     const error = new ForeignAwaitError(

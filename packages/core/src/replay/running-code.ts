@@ -1,9 +1,11 @@
-import type { CancelRequested, WorkflowStarted } from '../model/events.js';
+import type { WorkflowStarted } from '../model/events.js';
 import type { Payload, TextPayload } from '../model/payload.js';
 import type { BufferedSignals } from './buffered-signals.js';
 import type { InstanceHost } from './instance-host.js';
 import type { SeededRandom } from './random.js';
 import type { Recorder } from './recorder.js';
+import type { Scope } from './scope.js';
+import type { Scopes } from './scopes.js';
 import type { Wait, Waits } from './waits.js';
 
 /** A run in memory as its context and its mailbox see it. */
@@ -11,10 +13,10 @@ export interface RunningCode {
   readonly started: WorkflowStarted;
   readonly host: InstanceHost;
   readonly recorder: Recorder;
+  readonly scopes: Scopes;
   readonly waits: Waits;
   readonly random: SeededRandom;
   readonly mailbox: BufferedSignals;
-  readonly cancelRequest: CancelRequested | undefined;
   readonly historyBytes: number;
   /** Newest value of `ctx.setState`. */
   state: TextPayload | undefined;
@@ -27,6 +29,8 @@ export interface RunningCode {
   fail(error: unknown): void;
   /** Takes a wait out and rejects it. */
   cancelWait(wait: Wait, error: Error): void;
+  /** Cancels a scope and what is below it. */
+  cancelScope(scope: Scope, message: string): void;
   /** Cancels the timer of a wait that has ended otherwise. */
   dropTimer(timerId: string | undefined): void;
 }

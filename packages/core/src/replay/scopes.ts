@@ -1,0 +1,106 @@
+import { CancelledError } from '../model/errors.js';
+import { Scope } from './scope.js';
+
+/**
+ * Which scope the code that runs now belongs to. Every operation of `ctx` counts to `current` at the moment of its call.
+ *
+ * There is no async context in browsers, and one history must mean the same on every host, so what continues is told by
+ * what it awaited: a task knows, for each awaiter, the scope that the await was made in. Where another one is current
+ * when the task settles, the awaiter is set aside, and the step machine lets it go on in a drain of its own, with its
+ * scope current. So a drain has one scope, and what happens in it was caused by one awaiter.
+ *
+ * What is left are jobs that a body queues before it first awaits a task (`await helper()`). They share a drain with the
+ * code that opened the scope, so they are bracketed: one microtask before and one after them say which scope is current.
+ * The microtask queue is first in, first out, so a pair that queues itself again encloses what its jobs have queued.
+ */
+export class Scopes {
+  readonly root = new Scope();
+  current = this.root;
+  /** A run that never opens a scope pays nothing for them. */
+  opened = false;
+  /** Those whose signal workflow code has asked for. */
+  readonly signalling: Scope[] = [];
+  #left = mostGenerations;
+  #setAside: { readonly scope: Scope; readonly go: () => void }[] = [];
+
+  /** Opens a scope below the current one. */
+  open(shielded: boolean): Scope {
+    this.opened = true;
+    return new Scope(this.current, shielded);
+  }
+
+  /** Calls a body with its scope current, for what it does at once and for the jobs that it queues. */
+  run<T>(scope: Scope, body: () => T): T {
+    const outer = this.current;
+    const left = this.#left;
+    this.#mark(scope, left);
+    this.current = scope;
+    try {
+      return body();
+    } finally {
+      this.current = outer;
+      this.#mark(outer, left);
+    }
+  }
+
+  /** Inner pairs end with the outer one: what they restore is current only inside it. */
+  #mark(scope: Scope, left: number): void {
+    if (left === 0) return;
+    void settled.then(() => {
+      this.current = scope;
+      this.#left = left - 1;
+      this.#mark(scope, left - 1);
+    });
+  }
+
+  /** Aborts the signals of what was cancelled with `scope`. */
+  abort(scope: Scope): void {
+    for (const one of this.signalling) {
+      if (one.cancelled === undefined || !one.isWithin(scope)) continue;
+      one.controller?.abort(new CancelledError(one.cancelled));
+    }
+  }
+
+  /** What an awaiter in `scope` does with a result: at once where its scope is current, else in a drain of its own. */
+  bind<V, R>(scope: Scope, callback: (value: V) => R): (value: V) => R | Promise<R> {
+    return (value) =>
+      this.current === scope
+        ? callback(value)
+        : new Promise((resolve, reject) => {
+            const go = (): void => {
+              try {
+                resolve(callback(value));
+              } catch (error) {
+                reject(error);
+              }
+            };
+            this.#setAside.push({ scope, go });
+          });
+  }
+
+  /** The microtask queue has run empty. */
+  drained(): void {
+    this.current = this.root;
+    this.#left = mostGenerations;
+  }
+
+  /**
+   * What is settled now is this: whoever awaited it first goes on in this drain. Without it they would take one more.
+   */
+  follow({ deferred }: { readonly deferred?: { readonly task: { readonly home: Scope } } }): void {
+    if (deferred) this.current = deferred.task.home;
+  }
+
+  /** Lets the oldest awaiter that was set aside go on; false where there is none. */
+  resume(): boolean {
+    const next = this.#setAside.shift();
+    if (!next) return false;
+    this.current = next.scope;
+    next.go();
+    return true;
+  }
+}
+
+const settled = Promise.resolve();
+/** How many turns of the microtask queue a bracket follows: bodies that queue longer chains before they first await a task are rare. */
+const mostGenerations = 32;
