@@ -103,3 +103,20 @@ export async function eventTypes(handle: Pick<WorkflowHandle, 'history'>): Promi
 export function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null | undefined)?.code;
 }
+
+/** Crashes after each of so many commits, then once more around the next; or until something is done, if that is sooner. */
+export async function crashAfter(
+  engine: TestEngine,
+  commits: number,
+  at: 'before-commit' | 'after-commit',
+  done: Promise<unknown>,
+): Promise<void> {
+  const over = done.then(
+    () => true,
+    () => true,
+  );
+  for (let i = 0; i <= commits; i++) {
+    const crashed = engine.crash({ at: i < commits ? 'after-commit' : at }).then(() => false);
+    if (await Promise.race([crashed, over])) return;
+  }
+}

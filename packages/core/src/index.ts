@@ -1,7 +1,13 @@
 /** `@perdure/core`: what applications use. */
 export type { Arg, Args, Carries } from './api/carries.js';
 export { createClient, type Client, type ClientOptions } from './api/client.js';
-export type { ActivityStubs, RaceResult, WorkflowContext, WorkflowInfo } from './api/context.js';
+export type {
+  ActivityStubs,
+  ContinueAsNewOptions,
+  RaceResult,
+  WorkflowContext,
+  WorkflowInfo,
+} from './api/context.js';
 export {
   defineActivity,
   type ActivityContext,
@@ -30,6 +36,7 @@ export {
   type Named,
   type ResultOf,
 } from './api/messages.js';
+export type { WorkflowType } from './api/workflow-type.js';
 export { replay, type ReplayResult } from './api/replay.js';
 export { type, type Schema, type SchemaOut } from './api/schema.js';
 export type { PayloadCodec } from './codec/byte-codecs.js';

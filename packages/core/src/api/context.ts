@@ -6,6 +6,7 @@ import type { Logger } from '../runtime/core.js';
 import type { Args } from './carries.js';
 import type { ActivityContext, ActivityDefinition, ActivityOptions, AnyActivity } from './define-activity.js';
 import type { ArgOf, Messages, Named, ResultOf } from './messages.js';
+import type { WorkflowType } from './workflow-type.js';
 
 /** Which task of `ctx.race` came first, with its value. */
 export type RaceResult<R extends Record<string, PromiseLike<any>>> = {
@@ -26,6 +27,9 @@ export interface WorkflowInfo {
   readonly workflowType: string;
   readonly workflowId: string;
   readonly runId: string;
+  /** The run that started this one as its child. */
+  readonly parent?: { readonly workflowId: string; readonly runId: string };
+  /** From 1; more where the run's retry policy has tried again. */
   readonly attempt: number;
   /** Place in the chain of runs of this workflow id, from 1. */
   readonly runNumber: number;
@@ -35,7 +39,7 @@ export interface WorkflowInfo {
   /** Events so far. */
   readonly historyLength: number;
   readonly historyBytes: number;
-  /** True once the history is long: 10,000 events or 5 MiB. Finish, and start the rest of the work as another run. */
+  /** True once the history is long: 10,000 events or 5 MiB. Then `continueAsNew` is advised. */
   readonly continueAsNewSuggested: boolean;
   /** Whether this is being replayed. For logs; nothing may depend on it. */
   readonly replaying: boolean;
@@ -271,4 +275,34 @@ export interface WorkflowContext<
   setState(state: S): void;
   /** Silent during replay. */
   readonly log: Logger;
+
+  // ── the next run
+
+  /**
+   * Ends this run and goes on as a new one of the same workflow id, with a fresh history and its own input. Timeouts,
+   * retry policy, memo, search attributes, priority and parent carry over; signals that no code has taken yet are the new
+   * run's, in order. The run has ended when this throws, and catching what it throws changes nothing: activities that are
+   * still pending are cancelled, children go on. Without a `workflow` it is the same one, by default on the same queue.
+   *
+   * Throws `CancelledError` once cancellation was requested, `InvalidArgumentError`, `PayloadError`,
+   * `PayloadTooLargeError`; then the run goes on.
+   *
+   * @example
+   * ```ts
+   * import { defineWorkflow, signal } from '@perdure/core';
+   * export const counter = defineWorkflow('counter', { messages: { add: signal<number>() } }, async (ctx, total: number) => {
+   *   while (!ctx.info.continueAsNewSuggested) total += await ctx.waitSignal('add');
+   *   return ctx.continueAsNew(total);
+   * });
+   * ```
+   */
+  continueAsNew(input?: unknown, options?: ContinueAsNewOptions): never;
+}
+
+/** Where `ctx.continueAsNew` goes on. */
+export interface ContinueAsNewOptions {
+  /** Another workflow: its definition or its name. Default: the same one. */
+  workflow?: WorkflowType<any, any, any> | string;
+  /** Default: that of the given definition, else the queue of this run. */
+  taskQueue?: string;
 }

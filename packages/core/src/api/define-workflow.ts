@@ -1,9 +1,11 @@
 import { parseDuration, type Duration } from '../model/duration.js';
+import { freezeRetryPolicy, type RetryPolicy } from '../model/retry.js';
 import { isSearchAttributeType, type SearchAttributeSchema } from '../runtime/client/search-attributes.js';
 import { carrier, type Carries } from './carries.js';
 import type { WorkflowContext } from './context.js';
 import { DefinitionCheck, isSchema } from './definition-check.js';
 import type { Messages } from './messages.js';
+import type { WorkflowType } from './workflow-type.js';
 import { checking, type Schema, type SchemaOut } from './schema.js';
 
 /** What callers of a workflow may rely on, and how its runs are to be run. */
@@ -23,6 +25,8 @@ export interface WorkflowContract<IS, OS, M extends Messages, SA extends SearchA
   executionTimeout?: Duration;
   /** Limits one run. Default none. */
   runTimeout?: Duration;
+  /** When and how often a run that failed or timed out is tried again. Default never. */
+  retry?: RetryPolicy;
 }
 
 /**
@@ -41,12 +45,8 @@ export interface WorkflowDefinition<
   M extends Messages = {},
   SA extends SearchAttributeSchema = {},
   S = unknown,
-> {
-  readonly name: string;
-  readonly messages: M;
+> extends WorkflowType<I, O, M> {
   readonly searchAttributes: SA;
-  readonly input: Carries<I>;
-  readonly output: Carries<O>;
   readonly state: Carries<S>;
   /** Gives the contract its code. The contract stays as it is. */
   implement(fn: WorkflowFn<I, O, M, SA, S>): WorkflowImplementation<I, O, M, SA, S>;
@@ -131,6 +131,7 @@ export function defineWorkflow(
     taskQueue,
     executionTimeout,
     runTimeout,
+    retry,
   } = contract;
   check.require(code === undefined || typeof code === 'function', 'fn', 'must be a function');
   check.require(
@@ -156,6 +157,7 @@ export function defineWorkflow(
   check.known(contract, knownOptions);
   check.done();
   checkTimeouts(name, executionTimeout, runTimeout);
+  freezeRetryPolicy(retry);
   const definition = {
     name,
     messages: Object.freeze({ ...messages }),
@@ -168,6 +170,7 @@ export function defineWorkflow(
     taskQueue,
     executionTimeout,
     runTimeout,
+    retry,
     implement(implementation: AnyFn) {
       const implemented = new DefinitionCheck('workflow', name, {});
       implemented.require(typeof implementation === 'function', 'fn', 'must be a function');
@@ -189,6 +192,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof WorkflowContract<never, 
   'taskQueue',
   'executionTimeout',
   'runTimeout',
+  'retry',
 ]);
 
 function checkTimeouts(

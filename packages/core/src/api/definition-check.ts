@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
 import { isValidId } from '../model/ids.js';
-import { isValidName, nameMessage } from '../runtime/client/names.js';
+import { isValidName, nameMessage } from '../model/names.js';
 
 const fairnessGrammar = /^[A-Za-z0-9._:-]{0,64}$/;
 

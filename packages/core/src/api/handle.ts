@@ -30,13 +30,14 @@ export type { CancelOptions, WaitOptions };
 export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = unknown> {
   readonly workflowId: string;
   /**
-   * Set when the handle is pinned to one run, as the one that `start` returns is; otherwise each call is about the run
-   * that is current then.
+   * Absent: each call is about the run that is current then. The handle that `start` returns has the run it started
+   * here, and follows it: once that run was continued as new or is tried again, calls are about the run that goes on in
+   * its place. A handle made with a run id is about that run alone; only `result` and `result$` follow it.
    */
   readonly runId?: string;
 
   /**
-   * Waits for the end of the run. Resolves to what the workflow returned. Rejects with `WorkflowFailedError`,
+   * Waits for the end of the run, and of those that go on in its place. Resolves to what the workflow returned. Rejects with `WorkflowFailedError`,
    * `WorkflowCancelledError`, `WorkflowTerminatedError` or `WorkflowTimedOutError`, by how it ended, and with
    * `WaitTimeoutError` where the wait was too long: then the workflow goes on.
    *

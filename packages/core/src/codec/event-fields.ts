@@ -37,6 +37,10 @@ const table: { readonly [T in EventType]: FieldsOf<Extract<RunEvent, { readonly 
     fairnessKey: 'string?',
     fairnessWeight: 'number?',
     parent: 'object?',
+    runTimeout: 'number?',
+    retry: 'object?',
+    continuedFrom: 'string?',
+    firstRunId: 'string?',
   },
   ActivityCompleted: { activityId: 'string', attempt: 'number', result: 'payload' },
   ActivityFailed: { activityId: 'string', attempt: 'number', failure: 'failure' },
@@ -67,10 +71,16 @@ const table: { readonly [T in EventType]: FieldsOf<Extract<RunEvent, { readonly 
   SideEffectRecorded: { value: 'payload?', failure: 'failure?' },
   VersionMarkerRecorded: { changeId: 'string', version: 'number', deprecated: 'boolean?' },
   WorkflowCompleted: { result: 'payload' },
-  WorkflowFailed: { failure: 'failure' },
+  WorkflowFailed: { failure: 'failure', newRunId: 'string?' },
   WorkflowCancelled: { reason: 'string?' },
   WorkflowTerminated: { reason: 'string?' },
-  WorkflowTimedOut: { timeout: 'string' },
+  WorkflowTimedOut: { timeout: 'string', newRunId: 'string?' },
+  WorkflowContinuedAsNew: {
+    newRunId: 'string',
+    workflowType: 'string',
+    taskQueue: 'string',
+    input: 'payload',
+  },
 };
 
 /**

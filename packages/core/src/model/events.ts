@@ -49,6 +49,14 @@ export interface WorkflowStarted extends EventBase<'WorkflowStarted'> {
   readonly fairnessKey?: string;
   readonly fairnessWeight?: number;
   readonly parent?: ParentRef;
+  /** Time that each run of the chain has. Milliseconds. */
+  readonly runTimeout?: number;
+  /** When and how often a run that failed or timed out is followed by another attempt. */
+  readonly retry?: FrozenRetryPolicy;
+  /** The run that this one goes on from: continued as new, or tried again. */
+  readonly continuedFrom?: RunId;
+  /** The first run of the chain that continue-as-new and retries make; absent in that run. */
+  readonly firstRunId?: RunId;
 }
 
 export interface ActivityCompleted extends EventBase<'ActivityCompleted'> {
@@ -164,13 +172,20 @@ export interface VersionMarkerRecorded extends EventBase<'VersionMarkerRecorded'
 // ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type CloseEvent =
-  WorkflowCompleted | WorkflowFailed | WorkflowCancelled | WorkflowTerminated | WorkflowTimedOut;
+  | WorkflowCompleted
+  | WorkflowFailed
+  | WorkflowCancelled
+  | WorkflowTerminated
+  | WorkflowTimedOut
+  | WorkflowContinuedAsNew;
 
 interface WorkflowCompleted extends EventBase<'WorkflowCompleted'> {
   readonly result: Payload;
 }
 interface WorkflowFailed extends EventBase<'WorkflowFailed'> {
   readonly failure: FailureRecord;
+  /** The next attempt, where the retry policy allows one. */
+  readonly newRunId?: RunId;
 }
 interface WorkflowCancelled extends EventBase<'WorkflowCancelled'> {
   readonly reason?: string;
@@ -180,6 +195,14 @@ interface WorkflowTerminated extends EventBase<'WorkflowTerminated'> {
 }
 interface WorkflowTimedOut extends EventBase<'WorkflowTimedOut'> {
   readonly timeout: 'run' | 'execution';
+  /** The next attempt, where the retry policy allows one. */
+  readonly newRunId?: RunId;
+}
+export interface WorkflowContinuedAsNew extends EventBase<'WorkflowContinuedAsNew'> {
+  readonly newRunId: RunId;
+  readonly workflowType: string;
+  readonly taskQueue: string;
+  readonly input: Payload;
 }
 
 const roles: Record<EventType, 'input' | 'command' | 'close'> = {
@@ -205,6 +228,7 @@ const roles: Record<EventType, 'input' | 'command' | 'close'> = {
   WorkflowCancelled: 'close',
   WorkflowTerminated: 'close',
   WorkflowTimedOut: 'close',
+  WorkflowContinuedAsNew: 'close',
 };
 
 export function isKnownEventType(type: string): type is EventType {

@@ -16,7 +16,7 @@ export async function* answers(
   let asked = '';
   let said: string | undefined;
   for await (const { runId, historyLength, status } of newestOf(states, changes)) {
-    const moment = `${historyLength} ${status}`;
+    const moment = `${runId} ${historyLength} ${status}`;
     if (moment === asked) continue;
     asked = moment;
     const answer = await ask(runId);

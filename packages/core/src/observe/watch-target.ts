@@ -6,12 +6,14 @@ import type { WorkflowDescription } from '../runtime/client/description.js';
 import type { OpenCore } from '../runtime/client/open-core.js';
 import { readTarget } from '../runtime/client/read-run.js';
 import type { RunReads, RunTarget } from '../runtime/client/run-reads.js';
+import type { Unwatch } from '../storage/port.js';
 import { followedRuns } from './followed-runs.js';
 import { patiently } from './shared-reads.js';
 
 /**
- * Takes descriptions of the run that is meant when watching begins: as it is now, then after each change. The subscriber
- * completes after the one in which it has ended.
+ * Takes descriptions of the run that is meant when watching begins: as it is now, then after each change; then of the
+ * run that goes on in its place, unless a certain run is meant. The subscriber completes after the one in which it has
+ * ended.
  */
 export function watchTarget<T>(
   core: OpenCore,
@@ -26,18 +28,32 @@ export function watchTarget<T>(
   const error = (reason: unknown): void => {
     subscriber.error(reason);
   };
+  let leave: Unwatch = () => undefined;
+  subscriber.add(() => {
+    leave();
+  });
+  const follow = (runId: RunId): void => {
+    leave();
+    if (!subscriber.closed) leave = followedRuns(core).follow(reads, runId, { tasks, next, error });
+  };
   const next = (description: WorkflowDescription): void => {
     take(description);
-    if (!isOpen(description.status)) subscriber.complete();
+    const { status, nextRunId } = description;
+    if (isOpen(status)) return;
+    if (nextRunId !== undefined && isFollowing(target)) follow(nextRunId);
+    else subscriber.complete();
   };
   subscriber.add(
     core.onClose(() => {
       error(new EngineClosedError());
     }),
   );
-  resolveTarget(core, target).then((runId) => {
-    if (!subscriber.closed) subscriber.add(followedRuns(core).follow(reads, runId, { tasks, next, error }));
-  }, error);
+  resolveTarget(core, target).then(follow, error);
+}
+
+/** Whether the runs that follow are meant too. */
+export function isFollowing({ runId, follow }: RunTarget): boolean {
+  return runId === undefined || follow === true;
 }
 
 /** The run that is meant now. */

@@ -13,6 +13,7 @@ import {
 } from './activity-call.js';
 import { cancelledActivity } from './activity-error.js';
 import * as combinators from './combinators.js';
+import type { ContinueAsNewOptions } from './continuation.js';
 import type { ContextLogger } from './instance-host.js';
 import type { RunningCode } from './running-code.js';
 import { scopeSignal } from './scope-signal.js';
@@ -52,7 +53,9 @@ export class ReplayContext {
       workflowType: started.workflowType,
       workflowId: started.workflowId,
       runId: started.runId,
-      ...(started.parent && { parent: started.parent }),
+      ...(started.parent && {
+        parent: { workflowId: started.parent.workflowId, runId: started.parent.runId },
+      }),
       attempt: started.attempt,
       runNumber: started.runNumber,
       startedAt: toDate(started.at),
@@ -413,6 +416,11 @@ export class ReplayContext {
   deprecatePatch(changeId: string): void {
     this.#enter('deprecatePatch');
     this.#versions.deprecate(changeId);
+  }
+
+  continueAsNew(input?: unknown, options?: ContinueAsNewOptions): never {
+    const run = this.#enter('continueAsNew');
+    throw this.#cancelledAlready() ?? run.continueAsNew(input, options);
   }
 
   // ── what others see ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,12 @@ import type { Payload, TextPayload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import { activityError } from './activity-error.js';
 import { ReplayContext } from './context.js';
+import {
+  ContinuedAsNew,
+  freezeContinuation,
+  type Continuation,
+  type ContinueAsNewOptions,
+} from './continuation.js';
 import { endDivergence, divergenceMessage } from './divergence.js';
 import type { InstanceHost } from './instance-host.js';
 import { Mailbox } from './mailbox.js';
@@ -39,6 +45,7 @@ import { Waits, type ActivityWait, type Wait } from './waits.js';
 export interface WorkflowCode {
   readonly name: string;
   readonly fn: (context: never, input: never) => Promise<unknown>;
+  readonly inputSchema?: StandardSchema | undefined;
   readonly outputSchema?: StandardSchema | undefined;
 }
 
@@ -46,7 +53,8 @@ export interface WorkflowCode {
 export type Settlement =
   | { readonly kind: 'completed'; readonly result: TextPayload }
   | { readonly kind: 'failed'; readonly failure: FailureRecord }
-  | { readonly kind: 'cancelled'; readonly reason?: string };
+  | { readonly kind: 'cancelled'; readonly reason?: string }
+  | { readonly kind: 'continued'; readonly next: Continuation };
 
 type Feed =
   /** Null: the code has not answered yet, so what it asks for is new. */
@@ -107,6 +115,10 @@ export class WorkflowInstance implements RunningCode {
   /** Consumes the payload. What was stored once can be read whatever the limits are now. */
   decode(payload: Payload): unknown {
     return decodeValue(payload, readLimits);
+  }
+
+  get continuing(): boolean {
+    return this.settlement?.kind === 'continued';
   }
 
   get historyBytes(): number {
@@ -305,6 +317,12 @@ export class WorkflowInstance implements RunningCode {
     });
   }
 
+  continueAsNew(input: unknown, options: ContinueAsNewOptions | undefined): Error {
+    const next = freezeContinuation(this.#code, this.started, this.encode, input, options);
+    this.#settle(() => ({ kind: 'continued', next }));
+    return new ContinuedAsNew();
+  }
+
   #settle(settlement: () => Settlement): void {
     if (this.settlement || this.blockage) return;
     try {
@@ -352,6 +370,7 @@ export class WorkflowInstance implements RunningCode {
       WorkflowCompleted: 'completed',
       WorkflowFailed: 'failed',
       WorkflowCancelled: 'cancelled',
+      WorkflowContinuedAsNew: 'continued',
     } as const;
     const mustBe = event.type in expected ? expected[event.type as keyof typeof expected] : undefined;
     if (mustBe !== undefined && mustBe !== ended && !neverStarted(event, this.recorder.head)) {

@@ -23,11 +23,20 @@ export class Mailbox implements BufferedSignals {
     return this.#handlers.size > 0;
   }
 
+  /** What this run has accepted and no code has taken, in order: the next run of the chain gets it. */
+  untaken(): readonly BufferedSignal[] {
+    return this.#buffer;
+  }
+
   handle(name: string, handler: MessageHandler): void {
     this.#handlers.set(name, handler);
   }
 
   receive(event: SignalReceived): void {
+    if (this.#run.continuing) {
+      this.#buffer.push(event);
+      return;
+    }
     const wait = this.#run.waits.firstSignal(event.name);
     if (wait) {
       this.#run.waits.take('signal', wait.id);
@@ -49,7 +58,7 @@ export class Mailbox implements BufferedSignals {
 
   /** Hands one buffered signal to a handler that has come since; false where there is none. */
   deliverBuffered(): boolean {
-    if (this.#buffer.length === 0 || this.#handlers.size === 0) return false;
+    if (this.#buffer.length === 0 || this.#run.continuing || this.#handlers.size === 0) return false;
     const index = this.#buffer.findIndex((signal) => this.#handlers.has(signal.name));
     if (index < 0) return false;
     const [signal] = this.#buffer.splice(index, 1) as [BufferedSignal];

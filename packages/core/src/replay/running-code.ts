@@ -1,6 +1,7 @@
 import type { WorkflowStarted } from '../model/events.js';
 import type { Payload, TextPayload } from '../model/payload.js';
 import type { BufferedSignals } from './buffered-signals.js';
+import type { ContinueAsNewOptions } from './continuation.js';
 import type { InstanceHost } from './instance-host.js';
 import type { SeededRandom } from './random.js';
 import type { Recorder } from './recorder.js';
@@ -18,6 +19,8 @@ export interface RunningCode {
   readonly random: SeededRandom;
   readonly mailbox: BufferedSignals;
   readonly historyBytes: number;
+  /** The run goes on as another one: what comes now is for that one. */
+  readonly continuing: boolean;
   /** Newest value of `ctx.setState`. */
   state: TextPayload | undefined;
   readonly encode: (value: unknown) => TextPayload;
@@ -27,6 +30,8 @@ export interface RunningCode {
   nextId(prefix: string): string;
   /** Ends the workflow with an error, unless it has ended. */
   fail(error: unknown): void;
+  /** Ends this run, to go on as another one. Returns what unwinds the workflow's function. */
+  continueAsNew(input: unknown, options: ContinueAsNewOptions | undefined): Error;
   /** Takes a wait out and rejects it. */
   cancelWait(wait: Wait, error: Error): void;
   /** Cancels a scope and what is below it. */

@@ -1,5 +1,4 @@
-import type { ActivityScheduled } from '../model/events.js';
-import type { Payload } from '../model/payload.js';
+import type { ActivityScheduled, SignalReceived } from '../model/events.js';
 import type { EpochMs } from '../model/time.js';
 import type { Deferred } from './task.js';
 
@@ -40,10 +39,7 @@ export interface ConditionWait {
 export type Wait = ActivityWait | TimerWait | SignalWait | ConditionWait;
 
 /** A signal that nobody has taken yet. */
-export interface BufferedSignal {
-  readonly name: string;
-  readonly input: Payload;
-}
+export type BufferedSignal = SignalReceived;
 
 /** Everything durable that a run waits for, in the order it began to wait. */
 export class Waits {

@@ -15,6 +15,10 @@ export interface RunStart {
   readonly runDeadline?: EpochMs;
   readonly requestId?: string;
   readonly parent?: ParentRef;
+  /** The first run of the chain that continue-as-new and retries make; absent in that run. */
+  readonly firstRunId?: RunId;
+  /** From 1; absent in the first. */
+  readonly attempt?: number;
 }
 
 /** Where a run stands: the `body` column, rewritten with each commit that changes it. */
@@ -23,6 +27,8 @@ export interface RunBody {
   readonly output?: Payload;
   readonly failure?: FailureRecord;
   readonly closedReason?: string;
+  /** The run that goes on in place of this one: continued as new, or tried again. */
+  readonly nextRunId?: RunId;
   readonly blocked?: RunBlocked;
   /** What an open run waits for besides activities, which are tasks: at most 100 of each. */
   readonly timers?: readonly { readonly id: string; readonly dueAt: EpochMs }[];
@@ -40,8 +46,12 @@ interface RunBlocked {
 export function encodeStart(start: RunStart): string {
   return write(start);
 }
-export function decodeStart(run: RunRecord): RunStart {
+export function decodeStart(run: Pick<RunRecord, 'start' | 'runId'>): RunStart {
   return read<RunStart>(run.start, run.runId, 'start');
+}
+/** The first run of a run's chain: what holds along continue-as-new and retries is kept under it. */
+export function chainOf(run: Pick<RunRecord, 'start' | 'runId'>): RunId {
+  return decodeStart(run).firstRunId ?? run.runId;
 }
 export function encodeBody(body: RunBody): string {
   return write(body);

@@ -23,11 +23,16 @@ export function followEngine(current: () => Engine): {
     }
   };
 
-  const followHandle = (handle: WorkflowHandle<any, any, any>): WorkflowHandle<any, any, any> => {
-    const now = (): WorkflowHandle<any, any, any> => current().handle(handle.workflowId, handle.runId);
+  /** A handle that `start` gave follows its chain; after a crash it is about the current run, and keeps its run id. */
+  const followHandle = (
+    handle: WorkflowHandle<any, any, any>,
+    runId = handle.runId,
+  ): WorkflowHandle<any, any, any> => {
+    const now = (): WorkflowHandle<any, any, any> => current().handle(handle.workflowId, runId);
     const born = current();
     return new Proxy(handle, {
       get: (target, name) => {
+        if (name === 'runId') return target.runId;
         if (name === 'result')
           return (options?: object) =>
             acrossCrashes(() => (current() === born ? target : now()).result(options));
@@ -52,7 +57,8 @@ export function followEngine(current: () => Engine): {
           const engine = current();
           const member: unknown = Reflect.get(engine, name, engine);
           if (name === 'start')
-            return async (...args: []) => followHandle(await engine.start(...(args as unknown as [string])));
+            return async (...args: []) =>
+              followHandle(await engine.start(...(args as unknown as [string])), undefined);
           if (name === 'handle')
             return (...args: []) => followHandle(engine.handle(...(args as unknown as [string])));
           if (name === 'execute')

@@ -7,13 +7,18 @@ import type { Core } from '../core.js';
 import type { WorkflowContractRecord } from '../definitions.js';
 import type { Beginning } from './birth.js';
 import { encodeFor } from './encode.js';
-import { isValidName, nameMessage } from './names.js';
+import { isValidName, nameMessage } from '../../model/names.js';
 import { searchAttributeIssues, type SearchAttributeSchema } from './search-attributes.js';
-import { planStart, type StartOptions } from './start-options.js';
+import { planStart, type StartOptions, type StartPlan } from './start-options.js';
 
 /** What a caller may name a workflow by. */
 export type WorkflowReference =
   string | (WorkflowContractRecord & { readonly searchAttributes?: SearchAttributeSchema | undefined });
+
+/** What a caller gave to start with. */
+export interface PlannedStart extends Beginning {
+  readonly plan: StartPlan;
+}
 
 const mostAttributesBytes = 64 * 1024;
 const mostMemoBytes = 256 * 1024;
@@ -27,7 +32,7 @@ export function beginningOf(
   workflow: WorkflowReference,
   input: unknown,
   options: StartOptions = {},
-): Beginning {
+): PlannedStart {
   const definition = definitionOf(core, workflow);
   const workflowType = typeof workflow === 'string' ? workflow : workflow.name;
   if (typeof options !== 'object' || (options as unknown) === null) {

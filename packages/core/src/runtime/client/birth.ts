@@ -1,7 +1,7 @@
 import { encodeEvent } from '../../codec/events.js';
 import type { WorkflowStarted } from '../../model/events.js';
 import { runTaskId, type RunId, type WorkflowId } from '../../model/ids.js';
-import type { TextPayload } from '../../model/payload.js';
+import type { Payload } from '../../model/payload.js';
 import type { EpochMs } from '../../model/time.js';
 import type { Batch, Expectation, Write } from '../../storage/port.js';
 import type { Core, RunBirth } from '../core.js';
@@ -9,14 +9,14 @@ import { encodeStart } from '../run-projection.js';
 import { sealedBodies, sealPayload } from '../worker/sealing.js';
 import { atOnce } from './at-once.js';
 import { requestKey, workflowKey } from './keys.js';
-import type { StartPlan } from './start-options.js';
+import type { RunTerms } from './start-options.js';
 
 /** What a run is started with, encoded and not yet sealed. */
 export interface Beginning {
   readonly workflowType: string;
-  readonly plan: StartPlan;
-  readonly input: TextPayload;
-  readonly memo: TextPayload;
+  readonly plan: RunTerms;
+  readonly input: Payload;
+  readonly memo: Payload;
   /** As `writeAttributes` gives them. */
   readonly attributes: string;
 }
@@ -26,6 +26,8 @@ export interface Origin {
   readonly runNumber: number;
   readonly expect: readonly Expectation[];
   readonly writes: readonly Write[];
+  /** Where it comes from, for a run that does not stand on its own. */
+  readonly lineage?: Partial<Pick<WorkflowStarted, 'attempt' | 'parent' | 'continuedFrom' | 'firstRunId'>>;
 }
 
 /** Everything that begins a run, as one birth. */
@@ -37,11 +39,13 @@ export async function birthOf(
   now: EpochMs,
 ): Promise<RunBirth> {
   const { namespace } = core;
-  const { taskQueue, requestId, executionDeadline, runDeadline, visibleAt } = plan;
+  const { taskQueue, requestId, executionDeadline, runDeadline, runTimeout, retry, visibleAt } = plan;
+  const { attempt = 1, parent, continuedFrom, firstRunId } = origin.lineage ?? {};
   const deadlines = {
     ...(executionDeadline !== undefined && { executionDeadline }),
     ...(runDeadline !== undefined && { runDeadline }),
   };
+  const lineage = { ...(parent && { parent }), ...(firstRunId !== undefined && { firstRunId }) };
   const started: WorkflowStarted = {
     seq: 1,
     type: 'WorkflowStarted',
@@ -52,17 +56,23 @@ export async function birthOf(
     taskQueue,
     input,
     runNumber: origin.runNumber,
-    attempt: 1,
+    attempt,
     ...deadlines,
     priority: plan.priority,
     fairnessKey: plan.fairnessKey,
     fairnessWeight: plan.fairnessWeight,
+    ...(runTimeout !== undefined && { runTimeout }),
+    ...(retry && { retry }),
+    ...lineage,
+    ...(continuedFrom !== undefined && { continuedFrom }),
   };
   const start = encodeStart({
     input: await sealPayload(core, input),
     memo: await sealPayload(core, memo),
     ...deadlines,
     ...(requestId !== undefined && { requestId }),
+    ...lineage,
+    ...(attempt > 1 && { attempt }),
   });
   const names: readonly string[] = [
     workflowKey(workflowId),

@@ -36,6 +36,7 @@ export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowD
     runNumber: run.runNumber,
     runCount: run.isCurrent ? run.runNumber : await newestRunNumber(core, run),
     isCurrentRun: run.isCurrent,
+    ...(body.nextRunId !== undefined && { nextRunId: body.nextRunId }),
     ...(run.buildId !== null && { buildId: run.buildId }),
     input: await readValue(core, start.input),
     ...(body.output && { output: await readValue(core, body.output) }),
@@ -53,6 +54,9 @@ export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowD
     pendingActivities,
     historyLength: run.seq,
     historyBytes: run.historyBytes,
+    ...(start.parent && {
+      parent: { workflowId: start.parent.workflowId, runId: start.parent.runId },
+    }),
     ...(body.blocked && {
       blocked: { code: body.blocked.code, message: body.blocked.message, details: body.blocked.details },
     }),

@@ -16,6 +16,8 @@ export interface WorkflowDescription<S = unknown> {
   /** Runs of this workflow id so far. */
   readonly runCount: number;
   readonly isCurrentRun: boolean;
+  /** The run that goes on in place of this one, which was continued as new or failed and is tried again. */
+  readonly nextRunId?: string;
   /** Build of the worker that last moved the run on; absent where workers name none. */
   readonly buildId?: string;
   readonly input: unknown;
@@ -42,6 +44,8 @@ export interface WorkflowDescription<S = unknown> {
   readonly historyLength: number;
   /** Size of the history as stored, in UTF-16 units. */
   readonly historyBytes: number;
+  /** The run that started it as a child. */
+  readonly parent?: { readonly workflowId: string; readonly runId: string };
   /** Why the run is blocked: recorded against produced command, the event, a hint. */
   readonly blocked?: { readonly code: string; readonly message: string; readonly details: unknown };
   /** What a caller may do with it now. */

@@ -10,6 +10,7 @@ import { terminationOf } from './termination.js';
 export interface StartedRun {
   readonly workflowId: WorkflowId;
   readonly runId: RunId;
+  readonly follow: true;
 }
 
 export type Decision =
@@ -57,7 +58,7 @@ export async function decideDuplicate(
 }
 
 function existing({ workflowId, runId }: RunRecord): Decision {
-  return { kind: 'existing', run: { workflowId, runId } };
+  return { kind: 'existing', run: { workflowId, runId, follow: true } };
 }
 
 /** Follows a closed run, which is the current one no longer. */

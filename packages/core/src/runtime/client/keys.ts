@@ -6,7 +6,9 @@ import type { RunId, WorkflowId } from '../../model/ids.js';
  * - `workflow:<workflow id>` → run id: the current run. Moved by the start of the next run of the chain; belongs to the
  *   run that it names.
  * - `request:<request id>` → run id: the start that this request made. Belongs to that run, whatever follows it.
- * - `signal:<run id>:<signal id>` → `1`: a signal with an id of the caller's was accepted, applied or not.
+ * - `signal:<chain>:<signal id>` → `1`: a signal with an id of the caller's was accepted, applied or not. A chain is the
+ *   runs that continue-as-new and retries make, named by the first of them. Keys of a chain belong to `chainOwner`, not to
+ *   one of its runs, since they outlive each; whoever purges the last run of a chain purges its owner too.
  * - `reply:<uuid>` → the answer to a query, see `query-mail.ts`.
  */
 export function workflowKey(workflowId: WorkflowId): string {
@@ -15,6 +17,9 @@ export function workflowKey(workflowId: WorkflowId): string {
 export function requestKey(requestId: string): string {
   return `request:${requestId}`;
 }
-export function signalKey(runId: RunId, signalId: string): string {
-  return `signal:${runId}:${signalId}`;
+export function signalKey(chain: RunId, signalId: string): string {
+  return `signal:${chain}:${signalId}`;
+}
+export function chainOwner(chain: RunId): RunId {
+  return `chain/${chain}`;
 }

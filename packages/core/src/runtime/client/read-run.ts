@@ -2,6 +2,7 @@ import { WorkflowNotFoundError } from '../../model/errors.js';
 import { isValidId, type RunId } from '../../model/ids.js';
 import type { RunRecord } from '../../storage/records.js';
 import type { Core } from '../core.js';
+import { chainOf, decodeBody } from '../run-projection.js';
 import { workflowKey } from './keys.js';
 import type { RunTarget } from './run-reads.js';
 
@@ -26,8 +27,26 @@ export async function readRun({ storage, namespace }: Core, runId: RunId): Promi
   return run;
 }
 
+/** The run that goes on in place of one now: itself, unless it was continued as new or tried again. */
+export async function newestOf(core: Core, run: RunRecord): Promise<RunRecord> {
+  let next = nextOf(run);
+  if (next === undefined) return run;
+  // A long chain is not walked where its newest run is the current one of the id.
+  const current = await readRun(core, await resolveRun(core, { workflowId: run.workflowId }));
+  if (chainOf(current) === chainOf(run)) return current;
+  let newest = run;
+  for (; next !== undefined; next = nextOf(newest)) newest = await readRun(core, next);
+  return newest;
+}
+
+/** The run that follows a closed one in its chain. */
+export function nextOf(run: RunRecord): RunId | undefined {
+  return run.closedAt === null ? undefined : decodeBody(run).nextRunId;
+}
+
 export async function readTarget(core: Core, target: RunTarget): Promise<RunRecord> {
-  const run = await readRun(core, await resolveRun(core, target));
+  const named = await readRun(core, await resolveRun(core, target));
+  const run = target.follow ? await newestOf(core, named) : named;
   if (run.workflowId !== target.workflowId) {
     throw new WorkflowNotFoundError(
       `Run ${run.runId} belongs to workflow '${run.workflowId}', not to '${target.workflowId}'`,

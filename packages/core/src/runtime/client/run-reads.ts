@@ -2,10 +2,12 @@ import { isCloseEvent, type RunEvent } from '../../model/events.js';
 import type { RunId, Seq, WorkflowId } from '../../model/ids.js';
 import type { HistoryEvent, ListFilter, WorkflowDescription } from './description.js';
 
-/** A run that somebody means: a certain one, or the current run of a workflow id. */
+/** A run that somebody means: a certain one, the one that goes on in its place now, or the current run of a workflow id. */
 export interface RunTarget {
   readonly workflowId: WorkflowId;
   readonly runId?: RunId | undefined;
+  /** The newest run of the chain that this one began, by continue-as-new and retries, is meant. */
+  readonly follow?: true | undefined;
 }
 
 /**

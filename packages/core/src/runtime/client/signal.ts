@@ -7,15 +7,18 @@ import {
 import { isValidId, runTaskId, type RunId } from '../../model/ids.js';
 import type { Payload, TextPayload } from '../../model/payload.js';
 import type { Batch } from '../../storage/port.js';
+import type { RunRecord } from '../../storage/records.js';
+import type { Core } from '../core.js';
 import { encodeSignal } from '../messages.js';
+import { chainOf, decodeStart } from '../run-projection.js';
 import { sealPayload } from '../worker/sealing.js';
 import { atOnce } from './at-once.js';
 import { attemptCommit, gaveUp, mostRounds } from './attempt-commit.js';
 import { checkMessage, type DeclaredMessages } from './declared-messages.js';
 import { encodeFor } from './encode.js';
-import { signalKey } from './keys.js';
+import { chainOwner, signalKey } from './keys.js';
 import type { OpenCore } from './open-core.js';
-import { readRun, readTarget } from './read-run.js';
+import { readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
 
 /**
@@ -42,21 +45,18 @@ export async function signalRun(
   for (let round = 0; round < mostRounds; round++) {
     const run = await readTarget(core, target);
     const { runId } = run;
+    const key = signalId === undefined ? undefined : { chain: chainOf(run), signalId };
     const messages = declared ?? core.registry.workflows.get(run.workflowType)?.messages;
     const input = await sealPayload(core, accept(core, run.workflowType, messages, name, argument));
-    const attempted = await attemptCommit(
-      core,
-      signalBatch(core, runId, { messageId, signalId, name, input }),
-    );
+    const attempted = await attemptCommit(core, signalBatch(core, run, key, { messageId, name, input }));
     if (attempted !== 'unknown' && attempted.ok) {
       core.worker?.poke(runId);
       return;
     }
-    if (signalId !== undefined && (await core.storage.readKey(core.namespace, signalKey(runId, signalId))))
-      return;
-    const now = await readRun(core, runId);
-    // Another run of the id may have begun since: then the signal is for that one.
-    if (now.closedAt !== null && (target.runId !== undefined || now.isCurrent)) {
+    if (key && (await core.storage.readKey(core.namespace, signalKey(key.chain, key.signalId)))) return;
+    const now = await readTarget(core, target);
+    // Another run may have taken its place since: then the signal is for that one.
+    if (now.closedAt !== null && now.runId === runId) {
       throw new WorkflowNotActiveError(
         `Workflow '${now.workflowId}' (run ${runId}) is ${now.status}: it takes no signals any more`,
       );
@@ -65,18 +65,15 @@ export async function signalRun(
   throw gaveUp(`Signal '${name}' to workflow '${target.workflowId}'`);
 }
 
-function signalBatch(
-  { namespace, clock }: OpenCore,
-  runId: RunId,
-  {
-    messageId,
-    signalId,
-    name,
-    input,
-  }: { messageId: string; signalId: string | undefined; name: string; input: Payload },
+export function signalBatch(
+  { namespace, clock }: Core,
+  run: RunRecord,
+  once: { readonly chain: RunId; readonly signalId: string } | undefined,
+  { messageId, name, input }: { messageId: string; name: string; input: Payload },
 ): Batch {
+  const { runId } = run;
   const at = clock.now();
-  const key = signalId === undefined ? undefined : signalKey(runId, signalId);
+  const key = once && signalKey(once.chain, once.signalId);
   return {
     expect: [
       ...(key === undefined ? [] : [{ kind: 'key' as const, namespace, key, value: null }]),
@@ -87,12 +84,22 @@ function signalBatch(
         kind: 'put-message',
         message: { namespace, runId, kind: 'signal', messageId, at, body: encodeSignal({ name, input }) },
       },
-      { kind: 'wake-task', taskId: runTaskId(runId), at: atOnce(at) },
-      ...(key === undefined
-        ? []
-        : [{ kind: 'put-key' as const, record: { namespace, key, value: '1', runId } }]),
+      ...(backsOff(run) ? [] : [{ kind: 'wake-task' as const, taskId: runTaskId(runId), at: atOnce(at) }]),
+      ...(once && key !== undefined
+        ? [
+            {
+              kind: 'put-key' as const,
+              record: { namespace, key, value: '1', runId: chainOwner(once.chain) },
+            },
+          ]
+        : []),
     ],
   };
+}
+
+/** A start delay ends with the first signal; the wait before another attempt does not. */
+function backsOff(run: RunRecord): boolean {
+  return run.status === 'pending' && run.runNumber > 1 && (decodeStart(run).attempt ?? 1) > 1;
 }
 
 /** The door: a type that declares messages takes the declared ones only; one that declares none takes any. */

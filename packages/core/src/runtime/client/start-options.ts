@@ -1,6 +1,7 @@
 import { parseDuration, type Duration } from '../../model/duration.js';
 import { InvalidArgumentError, type ArgumentIssue } from '../../model/errors.js';
 import { isValidId, type WorkflowId } from '../../model/ids.js';
+import { freezeRetryPolicy, type FrozenRetryPolicy, type RetryPolicy } from '../../model/retry.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { WorkflowContractRecord } from '../definitions.js';
 import type { SearchAttributes } from './search-attributes.js';
@@ -31,6 +32,12 @@ export interface StartOptions {
   runTimeout?: Duration;
   /** The run begins this much later, or with its first signal. Default none. */
   startDelay?: Duration;
+  /**
+   * When and how often a run that failed or timed out is followed by another attempt with the same input, while the
+   * execution timeout allows. Default: that of the definition, else never. A run that was asked to cancel, or terminated,
+   * is not tried again.
+   */
+  retry?: RetryPolicy;
   /** For people and callers: shown in descriptions, never looked at by the engine. At most 256 KiB. */
   memo?: Record<string, unknown>;
   /** Shown in descriptions. Where the definition declares attributes, only those, of the declared types. */
@@ -43,18 +50,24 @@ export interface StartOptions {
   fairnessWeight?: number;
 }
 
-/** The options with every default filled in and every duration a moment. */
-export interface StartPlan {
-  readonly workflowId: WorkflowId | undefined;
-  readonly policy: DuplicatePolicy;
-  readonly requestId: string | undefined;
+/** How a run is to be run. */
+export interface RunTerms {
   readonly taskQueue: string;
   readonly executionDeadline: EpochMs | undefined;
   readonly runDeadline: EpochMs | undefined;
+  /** Milliseconds. */
+  readonly runTimeout: number | undefined;
+  readonly retry: FrozenRetryPolicy | undefined;
   readonly visibleAt: EpochMs;
   readonly priority: number;
   readonly fairnessKey: string;
   readonly fairnessWeight: number;
+  readonly requestId?: string | undefined;
+}
+/** The options with every default filled in and every duration a moment. */
+export interface StartPlan extends RunTerms {
+  readonly workflowId: WorkflowId | undefined;
+  readonly policy: DuplicatePolicy;
 }
 
 const known: ReadonlySet<string> = new Set<keyof StartOptions>([
@@ -65,6 +78,7 @@ const known: ReadonlySet<string> = new Set<keyof StartOptions>([
   'executionTimeout',
   'runTimeout',
   'startDelay',
+  'retry',
   'memo',
   'searchAttributes',
   'priority',
@@ -83,7 +97,8 @@ const fairnessGrammar = /^[A-Za-z0-9._:-]{0,64}$/;
 /** Throws `InvalidArgumentError` with a path for each thing wrong. */
 export function planStart(
   options: StartOptions,
-  definition: Pick<WorkflowContractRecord, 'taskQueue' | 'executionTimeout' | 'runTimeout'> | undefined,
+  definition:
+    Pick<WorkflowContractRecord, 'taskQueue' | 'executionTimeout' | 'runTimeout' | 'retry'> | undefined,
   now: EpochMs,
 ): StartPlan {
   const issues: ArgumentIssue[] = [];
@@ -129,6 +144,7 @@ export function planStart(
   );
   if (issues.length > 0) throw new InvalidArgumentError('The workflow cannot be started', issues);
 
+  const retry = options.retry ?? definition?.retry;
   const visibleAt = moment(now, Math.max(0, startDelay));
   return {
     workflowId: id,
@@ -137,6 +153,8 @@ export function planStart(
     taskQueue,
     executionDeadline: executionTimeout === undefined ? undefined : moment(visibleAt, executionTimeout),
     runDeadline: runTimeout === undefined ? undefined : moment(visibleAt, runTimeout),
+    runTimeout,
+    retry: retry && freezeRetryPolicy(retry),
     visibleAt,
     priority,
     fairnessKey,
@@ -148,6 +166,6 @@ function timeout(duration: Duration | undefined, path: string): number | undefin
   return duration === undefined ? undefined : parseDuration(duration, path);
 }
 
-function moment(from: EpochMs, after: number): EpochMs {
+export function moment(from: EpochMs, after: number): EpochMs {
   return Math.min(NEVER, from + after);
 }

@@ -1,7 +1,8 @@
 import type { RunId, WorkflowId } from '../../model/ids.js';
 import type { RunBirth } from '../core.js';
 import { attemptCommit, gaveUp, mostRounds, orUnknown, type Attempted } from './attempt-commit.js';
-import { batchOf, birthOf, type Beginning } from './birth.js';
+import type { PlannedStart } from './beginning.js';
+import { batchOf, birthOf } from './birth.js';
 import { decideDuplicate, firstRun, type StartedRun } from './duplicates.js';
 import type { OpenCore } from './open-core.js';
 
@@ -12,7 +13,7 @@ import type { OpenCore } from './open-core.js';
  * read, the duplicate policy decides, and the next batch expects exactly what was read. So of any number of starts at
  * the same time each id gets one run, and a request id has one answer.
  */
-export async function startRun(core: OpenCore, beginning: Beginning): Promise<StartedRun> {
+export async function startRun(core: OpenCore, beginning: PlannedStart): Promise<StartedRun> {
   const { plan } = beginning;
   let runId: RunId = core.ids.next(core.clock.now());
   const workflowId: WorkflowId = plan.workflowId ?? (runId as string);
@@ -36,10 +37,10 @@ export async function startRun(core: OpenCore, beginning: Beginning): Promise<St
         core.worker?.poke(write.runId);
         core.closings.look(write.runId);
       }
-      return { workflowId, runId };
+      return { workflowId, runId, follow: true };
     }
     local = attempted !== 'unknown';
-    if (await isThere(core, attempted, runId)) return { workflowId, runId };
+    if (await isThere(core, attempted, runId)) return { workflowId, runId, follow: true };
     // What was refused has left nothing behind; what is unknown may still come to light under its id.
     if (local) runId = core.ids.next(core.clock.now());
   }

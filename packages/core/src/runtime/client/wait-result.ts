@@ -7,7 +7,7 @@ import type { RunRecord } from '../../storage/records.js';
 import { describeRun } from './describe.js';
 import type { OpenCore } from './open-core.js';
 import { outcomeOf } from './outcome.js';
-import { readTarget } from './read-run.js';
+import { newestOf, nextOf, readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
 
 export interface WaitOptions {
@@ -17,7 +17,7 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
-/** Waits for the end of the run that is meant when the wait begins. Resolves to its output, or rejects with the typed error. */
+/** Waits for the end of the chain of the run that is meant when the wait begins: continue-as-new and retries are followed. Resolves to its output, or rejects with the typed error. */
 export async function waitResult(
   core: OpenCore,
   target: RunTarget,
@@ -28,11 +28,14 @@ export async function waitResult(
     options.timeout === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
   const until = timeout === undefined ? undefined : Math.min(NEVER, core.clock.now() + timeout);
   signal?.throwIfAborted();
-  const run = await core.command(() => readTarget(core, target));
-  if (run.closedAt !== null) return outcome(core, run);
-  if (timeout === 0)
-    throw new WaitTimeoutError(`Workflow '${run.workflowId}' (run ${run.runId}) is ${run.status}`);
-  return outcome(core, await closing(core, run.runId, until, signal));
+  let run = await core.command(async () => newestOf(core, await readTarget(core, target)));
+  while (run.closedAt === null) {
+    if (timeout === 0)
+      throw new WaitTimeoutError(`Workflow '${run.workflowId}' (run ${run.runId}) is ${run.status}`);
+    const closed = await closing(core, run.runId, until, signal);
+    run = nextOf(closed) === undefined ? closed : await core.command(() => newestOf(core, closed));
+  }
+  return outcome(core, run);
 }
 
 async function outcome(core: OpenCore, run: RunRecord): Promise<unknown> {

@@ -1,7 +1,8 @@
 import type { CloseEvent, InputEvent, Unplaced } from '../../model/events.js';
+import type { RunId } from '../../model/ids.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
-import type { TaskRecord } from '../../storage/records.js';
+import type { MessageRecord, TaskRecord } from '../../storage/records.js';
 import type { Clock } from '../clock.js';
 import type { Job } from '../executor.js';
 
@@ -11,8 +12,8 @@ export interface PendingInput {
   readonly at: EpochMs;
   /** The task that this settles, where the activity ran here. */
   readonly task?: TaskRecord;
-  /** Its place in the inbox, where it came from there. */
-  readonly position?: number;
+  /** What it was in the inbox, where it came from there. */
+  readonly message?: MessageRecord;
 }
 
 /** An input that was looked at; `fed` is false where it no longer meant anything to the run. */
@@ -56,7 +57,7 @@ export class Activation implements Job {
   }
 
   #feedNext(): boolean {
-    if (this.#fed >= mostInputs) return false;
+    if (this.#fed >= mostInputs || this.#instance.continuing) return false;
     for (let pending = this.#inputs.shift(); pending; pending = this.#inputs.shift()) {
       const fed = this.#instance.accepts(pending.input);
       this.consumed.push({ pending, fed });
@@ -84,8 +85,11 @@ function dueTimer(instance: WorkflowInstance, now: EpochMs): string | undefined 
   return due?.id;
 }
 
-/** How a settled run ends. */
-export function closeEventOf(instance: WorkflowInstance): Unplaced<CloseEvent> | undefined {
+/** How a settled run ends; where it continues, as the run of that id. */
+export function closeEventOf(
+  instance: WorkflowInstance,
+  newRunId: () => RunId,
+): Unplaced<CloseEvent> | undefined {
   const { settlement } = instance;
   switch (settlement?.kind) {
     case undefined:
@@ -94,6 +98,8 @@ export function closeEventOf(instance: WorkflowInstance): Unplaced<CloseEvent> |
       return { type: 'WorkflowCompleted', result: settlement.result };
     case 'failed':
       return { type: 'WorkflowFailed', failure: settlement.failure };
+    case 'continued':
+      return { type: 'WorkflowContinuedAsNew', newRunId: newRunId(), ...settlement.next };
     case 'cancelled':
       return {
         type: 'WorkflowCancelled',

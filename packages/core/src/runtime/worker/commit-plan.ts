@@ -40,6 +40,8 @@ export interface PlanInput {
   readonly bodies: readonly string[];
   readonly changes: RunChanges;
   readonly closed: CloseEvent | undefined;
+  /** What is written behind the close of the run. */
+  readonly after: readonly Write[];
   readonly birth: RunBirth | undefined;
   readonly activityChecks: ReadonlyMap<string, EpochMs>;
   readonly now: EpochMs;
@@ -94,14 +96,17 @@ export function planCommit(input: PlanInput): CommitPlan {
 
   const plan: CommitPlan = { expect, writes, start: [], cancel: [], task: undefined, claimable: false };
   if (closed) {
-    if (birth) return plan;
+    if (birth) {
+      writes.push(...input.after);
+      return plan;
+    }
     for (const event of unwritten.events)
       if (event.type === 'ActivityCancelRequested') plan.cancel.push(cancelOf(runId, event));
     // A deadline waits for nobody; any other end has seen every message that was accepted.
-    if (closed.type === 'WorkflowTimedOut')
+    if (closed.type === 'WorkflowTimedOut' && !closed.newRunId)
       writes.push({ kind: 'drop-messages', runId, through: Number.MAX_SAFE_INTEGER });
     else expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
-    writes.push({ kind: 'drop-tasks', runId });
+    writes.push({ kind: 'drop-tasks', runId }, ...input.after);
     return plan;
   }
   const claimable = planActivities(input, plan);

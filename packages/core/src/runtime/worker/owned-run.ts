@@ -7,16 +7,18 @@ import type { EpochMs } from '../../model/time.js';
 import { WorkflowInstance } from '../../replay/instance.js';
 import type { Blockage } from '../../replay/recorder.js';
 import type { ActivityWait } from '../../replay/waits.js';
-import type { CommitResult, LoadedRun, Refusal } from '../../storage/port.js';
+import type { CommitResult, LoadedRun, Refusal, Write } from '../../storage/port.js';
 import type { MessageRecord, RunChanges, TaskRecord } from '../../storage/records.js';
 import type { RunBirth } from '../core.js';
 import type { WorkflowRecord } from '../definitions.js';
 import { decodeBody } from '../run-projection.js';
-import { Activation, closeEventOf, overdue, type PendingInput } from './activation.js';
+import { Activation, overdue, type PendingInput } from './activation.js';
 import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
 import type { ActivityOutcome } from './activity-loop.js';
 import { foreignAwait, planBlock, suspectedPoison } from './blocking.js';
+import { endingOf, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
+import { nextRunWrites } from './next-run.js';
 import { closedBody, closedStatus, openBody, openStatus } from './run-body.js';
 import type { RunHost } from './run-host.js';
 import { sealedBodies, eventsOf, openMessage } from './sealing.js';
@@ -162,32 +164,31 @@ export class OwnedRun {
     const { core } = this.#host;
     if (instance.blockage) return this.#block(instance.blockage);
     const late = this.#birth ? undefined : overdue(instance, core.clock.now());
-    if (late)
-      return this.#commit(instance, this.#placed(instance, { type: 'WorkflowTimedOut', timeout: late }));
+    const ending = late && timedOut(core, instance, late);
+    // What another attempt is to get has to be read first; else a deadline waits for nobody.
+    if (ending && !(this.#messagesDue && ending.nextAt !== undefined)) return this.#commit(instance, ending);
     if (this.#messagesDue || hasQueueTimeouts(instance)) await this.#collect(instance);
     if (this.#gone) return;
+    if (ending) {
+      this.#again = true;
+      return;
+    }
     await this.#activate(instance);
     if (instance.blockage) return this.#block(instance.blockage);
     if (!instance.settlement && !instance.waitsForTheWorld)
       return this.#block(foreignAwait(this.workflow.name));
     // Only what has not been looked at keeps a settled run open; that it was claimed again meanwhile does not.
-    const more = this.#inputs.length > 0 || this.#messagesDue;
+    const more = this.#messagesDue || (this.#inputs.length > 0 && !instance.continuing);
     if (more) this.#again = true;
-    const end = more ? undefined : closeEventOf(instance);
-    await this.#commit(instance, end && this.#placed(instance, end));
-  }
-
-  /** The close event gets its place only with the commit: a message that comes first lets the run go on. */
-  #placed(instance: WorkflowInstance, end: NonNullable<ReturnType<typeof closeEventOf>>): CloseEvent {
-    const { recorder } = instance;
-    return { seq: recorder.head + 1, at: Math.max(recorder.now, this.#host.core.clock.now()), ...end };
+    if (more && instance.continuing) return;
+    await this.#commit(instance, more ? undefined : endingOf(core, instance));
   }
 
   #activate(instance: WorkflowInstance): Promise<void> {
     return new Promise((resolve) => {
       const activation = new Activation(instance, this.#inputs, this.#host.core.clock, () => {
         for (const { pending, fed } of activation.consumed) {
-          if (pending.position !== undefined) this.#unwritten.through = pending.position;
+          if (pending.message) this.#unwritten.through = pending.message.position;
           if (pending.task && fed)
             this.#unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
         }
@@ -239,7 +240,7 @@ export class OwnedRun {
       this.#inputs.push({
         input: await openMessage(this.#host.core, message),
         at: Math.min(message.at, this.#host.core.clock.now()),
-        position: message.position,
+        message,
       });
     }
     if (messages.length >= inboxPage) this.#messagesDue = true;
@@ -353,8 +354,9 @@ export class OwnedRun {
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #commit(instance: WorkflowInstance, closed: CloseEvent | undefined): Promise<void> {
+  async #commit(instance: WorkflowInstance, ending: Ending | undefined): Promise<void> {
     const { core } = this.#host;
+    const closed = ending?.event;
     const fresh = instance.recorder.takeFresh();
     this.#unwritten.events.push(...fresh.events);
     this.#unwritten.bodies.push(...fresh.bodies);
@@ -365,6 +367,7 @@ export class OwnedRun {
         ? [...this.#unwritten.bodies, encodeEvent(closed)]
         : this.#unwritten.bodies;
     const body = closed ? closedBody(core, instance, closed) : openBody(core, instance);
+    const after = ending ? await this.#after(instance, ending) : [];
     const now = core.clock.now();
     const plan = planCommit({
       host: this.#host,
@@ -373,10 +376,11 @@ export class OwnedRun {
       task: this.#task,
       seq: this.#seq,
       inbox: this.#inbox,
-      unwritten: this.#unwritten,
+      unwritten: ending?.nextAt === undefined ? this.#unwritten : { ...this.#unwritten, through: this.#read },
       bodies,
       changes: this.#changes(instance, closed, typeof body === 'string' ? body : await body, now),
       closed,
+      after,
       birth: this.#birth,
       activityChecks: this.#activityChecks,
       now,
@@ -384,6 +388,7 @@ export class OwnedRun {
     if (plan.writes.length === 0) return;
     await this.#write(plan, () => {
       this.#written(instance, plan, closed);
+      if (ending?.nextAt !== undefined) this.#host.claimableAt(ending.nextAt);
     });
     if (
       core.checks.shadowReplay &&
@@ -396,6 +401,13 @@ export class OwnedRun {
     }
   }
 
+  /** What is written besides once the run has ended. */
+  async #after(instance: WorkflowInstance, ending: Ending): Promise<readonly Write[]> {
+    if (ending.nextAt === undefined) return [];
+    const run = this.#birth?.run ?? (await this.#host.core.storage.readRun(this.runId));
+    return run ? nextRunWrites(this.#host.core, instance, run, ending, this.#inputs) : [];
+  }
+
   #changes(
     instance: WorkflowInstance,
     closed: CloseEvent | undefined,
@@ -404,7 +416,7 @@ export class OwnedRun {
   ): RunChanges {
     return {
       status: closed ? closedStatus(closed) : openStatus(instance),
-      isCurrent: this.#isCurrent,
+      isCurrent: this.#isCurrent && !(closed && 'newRunId' in closed),
       buildId: this.#host.buildId,
       closedAt: closed ? closed.at : null,
       progressAt: now,

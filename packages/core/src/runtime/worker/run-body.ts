@@ -25,6 +25,7 @@ export async function closedBody(core: Core, instance: WorkflowInstance, event: 
     ...(event.type === 'WorkflowCompleted' && { output: await sealPayload(core, event.result) }),
     ...(event.type === 'WorkflowFailed' && { failure: await sealFailure(core, event.failure) }),
     ...('reason' in event && event.reason !== undefined && { closedReason: event.reason }),
+    ...('newRunId' in event && event.newRunId !== undefined && { nextRunId: event.newRunId }),
     ...(event.type === 'WorkflowTimedOut' && { closedReason: `${event.timeout} timeout` }),
   });
 }
@@ -45,6 +46,8 @@ export function closedStatus(event: CloseEvent): ClosedStatus {
       return 'terminated';
     case 'WorkflowTimedOut':
       return 'timed_out';
+    case 'WorkflowContinuedAsNew':
+      return 'continued_as_new';
   }
 }
 

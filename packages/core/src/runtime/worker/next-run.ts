@@ -1,0 +1,108 @@
+import type { CancelRequested } from '../../model/events.js';
+import type { RunId } from '../../model/ids.js';
+import type { Payload } from '../../model/payload.js';
+import type { WorkflowInstance } from '../../replay/instance.js';
+import type { Write } from '../../storage/port.js';
+import type { NewMessage, NewRun } from '../../storage/records.js';
+import { batchOf, birthOf } from '../client/birth.js';
+import { moment } from '../client/start-options.js';
+import type { Core } from '../core.js';
+import { cancelMessageId, encodeCancel, encodeSignal } from '../messages.js';
+import { decodeStart } from '../run-projection.js';
+import type { PendingInput } from './activation.js';
+import type { Ending } from './closing.js';
+import { sealPayload } from './sealing.js';
+
+/**
+ * What begins the run that goes on in place of one that ends: continued as new, or another attempt with the same input.
+ * Timeouts, retry policy, priority, memo, search attributes and parent are those of the run before; what that one had
+ * accepted and no code of its own has taken waits in the inbox of the next one, in order.
+ */
+export async function nextRunWrites(
+  core: Core,
+  instance: WorkflowInstance,
+  run: Pick<NewRun, 'start' | 'runId' | 'attributes'>,
+  ending: Ending,
+  unfed: readonly PendingInput[],
+): Promise<readonly Write[]> {
+  const { event, nextAt } = ending;
+  if (nextAt === undefined || !('newRunId' in event) || event.newRunId === undefined) return [];
+  const { started } = instance;
+  const { newRunId: runId } = event;
+  const start = decodeStart(run);
+  const continued = event.type === 'WorkflowContinuedAsNew' ? event : undefined;
+  const { workflowType, taskQueue } = continued ?? started;
+  const runTimeout = started.runTimeout;
+  const open = async (payload: Payload): Promise<Payload> =>
+    core.sealer.active ? core.sealer.open(payload) : payload;
+  const birth = await birthOf(
+    core,
+    { workflowId: started.workflowId, runId },
+    {
+      workflowType,
+      input: continued?.input ?? (await open(start.input)),
+      memo: await open(start.memo),
+      attributes: run.attributes,
+      plan: {
+        taskQueue,
+        executionDeadline: started.executionDeadline,
+        runDeadline: runTimeout === undefined ? undefined : moment(nextAt, runTimeout),
+        runTimeout,
+        retry: started.retry,
+        visibleAt: nextAt,
+        priority: started.priority ?? 5,
+        fairnessKey: started.fairnessKey ?? '',
+        fairnessWeight: started.fairnessWeight ?? 1,
+      },
+    },
+    {
+      runNumber: started.runNumber + 1,
+      expect: [],
+      writes: [],
+      lineage: {
+        attempt: continued ? 1 : started.attempt + 1,
+        continuedFrom: started.runId,
+        firstRunId: started.firstRunId ?? started.runId,
+        ...(started.parent && { parent: started.parent }),
+      },
+    },
+    core.clock.now(),
+  );
+  const { writes } = await batchOf(core, birth);
+  const messages = await carried(core, instance, unfed, runId);
+  return [...writes, ...messages.map((message) => ({ kind: 'put-message' as const, message }))];
+}
+
+/** What the run has accepted and no code of it has taken, in order. */
+async function carried(
+  core: Core,
+  instance: WorkflowInstance,
+  unfed: readonly PendingInput[],
+  runId: RunId,
+): Promise<readonly NewMessage[]> {
+  const about = { namespace: core.namespace, runId };
+  const messages: NewMessage[] = [];
+  if (instance.cancelRequest) messages.push({ ...about, ...cancelMessage(instance.cancelRequest) });
+  for (const { name, messageId, input, at } of instance.mailbox.untaken()) {
+    const body = encodeSignal({ name, input: await sealPayload(core, input) });
+    messages.push({ ...about, kind: 'signal', messageId, at, body });
+  }
+  for (const { input, message } of unfed) {
+    if (!message || !outlives.has(input.type) || !instance.accepts(input)) continue;
+    const { kind, messageId, at, body } = message;
+    messages.push({ ...about, kind, messageId, at, body });
+  }
+  return messages;
+}
+
+/** What was meant for the workflow; outcomes of work were meant for the run that asked for it. */
+const outlives: ReadonlySet<string> = new Set(['SignalReceived', 'CancelRequested']);
+
+function cancelMessage({
+  reason,
+  cancelQueuedActivities,
+  at,
+}: CancelRequested): Omit<NewMessage, 'namespace' | 'runId'> {
+  const body = encodeCancel({ ...(reason !== undefined && { reason }), cancelQueuedActivities });
+  return { kind: 'cancel', messageId: cancelMessageId, at, body };
+}
