@@ -209,3 +209,13 @@ export function explain(error: unknown): string {
   if (error instanceof WorkflowFailedError) return error.failure.message;
   return isPerdureError(error) ? error.code : 'unknown';
 }
+
+// ── search
+
+client.list({ query: "total > 10 AND Status = 'running'", archived: true });
+client.searchAttributes.create('total', 'double');
+expectTypeOf(client.searchAttributes.list()).resolves.toExtend<Readonly<Record<string, string>>>();
+// @ts-expect-error there is no such type
+client.searchAttributes.create('total', 'number');
+// @ts-expect-error a query is text
+client.list({ query: 5 });

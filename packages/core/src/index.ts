@@ -37,6 +37,7 @@ export {
   type ResultOf,
 } from './api/messages.js';
 export type { WorkflowType } from './api/workflow-type.js';
+export type { SearchAttributeAdmin } from './api/search-attribute-admin.js';
 export { replay, type ReplayResult } from './api/replay.js';
 export { type, type Schema, type SchemaOut } from './api/schema.js';
 export type { PayloadCodec } from './codec/byte-codecs.js';
@@ -95,6 +96,7 @@ export type {
   SearchAttributes,
   SearchAttributeSchema,
   SearchAttributeType,
+  SearchAttributeTypeName,
 } from './runtime/client/search-attributes.js';
 export type { DuplicatePolicy, StartOptions } from './runtime/client/start-options.js';
 export type { CancelTimer, Clock } from './runtime/clock.js';

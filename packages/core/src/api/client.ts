@@ -16,6 +16,7 @@ import type { Args } from './carries.js';
 import type { WorkflowDefinition } from './define-workflow.js';
 import { RunHandle, type WaitOptions, type WorkflowHandle } from './handle.js';
 import type { Messages } from './messages.js';
+import { searchAttributeAdmin, type SearchAttributeAdmin } from './search-attribute-admin.js';
 
 export type { ListFilter, Page, StartOptions, WorkflowDescription };
 /** What opens a client. */
@@ -85,6 +86,8 @@ export interface Client {
   list$(filter?: ListFilter): LiveStream<readonly WorkflowDescription[]>;
   /** What `count` gives, and each other number after it. Completes when the client is closed. */
   count$(filter?: ListFilter): LiveStream<number>;
+  /** What runs can be searched by, besides what every run has. */
+  readonly searchAttributes: SearchAttributeAdmin;
   /** Every event of the namespace that is committed from the subscription on, in order within its run, and once. Completes when the client is closed. */
   readonly events$: LiveStream<NamespaceEvent>;
 
@@ -130,6 +133,10 @@ export class CoreClient implements Omit<Client, 'close'> {
     }
     const declared = typeof workflow === 'string' ? undefined : declaredBy(referenceOf(workflow));
     return new RunHandle(this.#core, { workflowId, runId }, declared);
+  }
+
+  get searchAttributes(): SearchAttributeAdmin {
+    return searchAttributeAdmin(this.#core);
   }
 
   list({ pageToken, ...filter }: ListFilter & { pageToken?: string | null } = {}): Promise<

@@ -41,3 +41,21 @@ export function statusesIn(bucket: StatusBucket): readonly WorkflowStatus[] {
 export function isOpen(status: WorkflowStatus): status is OpenStatus {
   return buckets[status] === 'running';
 }
+
+/** What people write for our words. */
+const aliases: Readonly<Record<string, WorkflowStatus>> = {
+  canceled: 'cancelled',
+  timedout: 'timed_out',
+  timeout: 'timed_out',
+  open: 'running',
+  success: 'completed',
+  succeeded: 'completed',
+  continuedasnew: 'continued_as_new',
+};
+
+/** Help for somebody who wrote what is no status. */
+export function statusHint(written: string): string {
+  const lower = written.toLowerCase();
+  const meant = workflowStatuses.find((status) => status === lower) ?? aliases[lower];
+  return meant === undefined ? `there are ${workflowStatuses.join(', ')}` : `did you mean '${meant}'?`;
+}

@@ -101,6 +101,17 @@ export interface ListFilter {
   startedBefore?: Date;
   closedAfter?: Date;
   closedBefore?: Date;
+  /**
+   * A condition in words, on what every run has (WorkflowType, WorkflowId, RunId, Status, StartTime, CloseTime, TaskQueue,
+   * BuildId) and on search attributes: `Status = 'failed' AND total > 10 ORDER BY StartTime ASC`. Comparisons are `=`,
+   * `!=`, `<`, `<=`, `>`, `>=`, `IN`, `BETWEEN`, `STARTS_WITH`, `IS NULL`, with `NOT`, `AND`, `OR` and parentheses. Text
+   * stands in single quotes (`''` for one inside), a time as text like `'2026-01-31T09:30:00Z'`; a list of keywords
+   * equals each of its items. As in SQL, a comparison with what a run has not set is neither true nor false. The order
+   * is that of StartTime, the newest first unless ASC is written. At most 4,096 characters and 100 comparisons.
+   */
+  query?: string;
+  /** Default false: archived runs are left out. True: only archived runs. */
+  archived?: boolean;
   /** Default false: only the current run of each workflow id. */
   allRuns?: boolean;
   /** 1 … 1000, default 50. */

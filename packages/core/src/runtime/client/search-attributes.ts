@@ -1,26 +1,51 @@
 import { StorageError, type ArgumentIssue } from '../../model/errors.js';
 import { isMoment, readAttributes, type AttributeValue } from '../../storage/attributes.js';
+import type { RunColumn } from '../../storage/filter.js';
 import type { RunRecord } from '../../storage/records.js';
 
 /** The types that a search attribute may have, and the values that they take. */
 export interface SearchAttributeType {
+  /** At most 255 characters. */
   keyword: string;
+  /** At most 2,048 characters. */
   text: string;
   int: number;
   double: number;
   bool: boolean;
   datetime: Date;
+  /** Each at most 255 characters. */
   keyword_list: readonly string[];
 }
+export type SearchAttributeTypeName = keyof SearchAttributeType;
 /** Attributes by name, with their types: what a definition declares. */
-export type SearchAttributeSchema = Record<string, keyof SearchAttributeType>;
+export type SearchAttributeSchema = Record<string, SearchAttributeTypeName>;
 /** Values for declared attributes; null leaves one out. */
 export type SearchAttributes<S extends SearchAttributeSchema = SearchAttributeSchema> = {
   [K in keyof S]?: SearchAttributeType[S[K]] | null;
 };
 
+/** What every run has, by the name that queries use. */
+export const systemAttributes = {
+  WorkflowType: { type: 'keyword', column: 'workflowType' },
+  WorkflowId: { type: 'keyword', column: 'workflowId' },
+  RunId: { type: 'keyword', column: 'runId' },
+  Status: { type: 'keyword', column: 'status' },
+  StartTime: { type: 'datetime', column: 'startedAt' },
+  CloseTime: { type: 'datetime', column: 'closedAt' },
+  TaskQueue: { type: 'keyword', column: 'taskQueue' },
+  BuildId: { type: 'keyword', column: 'buildId' },
+} as const satisfies Record<string, { type: SearchAttributeTypeName; column: RunColumn }>;
+
+/** The name of the system attribute that is meant, in whatever capitals. */
+export function systemAttribute(name: string): keyof typeof systemAttributes | undefined {
+  const lower = name.toLowerCase();
+  return (Object.keys(systemAttributes) as (keyof typeof systemAttributes)[]).find(
+    (one) => one.toLowerCase() === lower,
+  );
+}
+
 const isKeyword = (value: unknown): boolean => typeof value === 'string' && value.length <= 255;
-const checks: { readonly [K in keyof SearchAttributeType]: (value: unknown) => boolean } = {
+const checks: Readonly<Record<SearchAttributeTypeName, (value: unknown) => boolean>> = {
   keyword: isKeyword,
   text: (value) => typeof value === 'string' && value.length <= 2048,
   int: Number.isSafeInteger,
@@ -29,9 +54,17 @@ const checks: { readonly [K in keyof SearchAttributeType]: (value: unknown) => b
   datetime: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
   keyword_list: (value) => Array.isArray(value) && value.every(isKeyword),
 };
+export const searchAttributeTypes = Object.keys(checks) as readonly SearchAttributeTypeName[];
 
-export function isSearchAttributeType(type: unknown): type is keyof SearchAttributeType {
+export function isSearchAttributeType(type: unknown): type is SearchAttributeTypeName {
   return typeof type === 'string' && Object.hasOwn(checks, type);
+}
+
+/** What is wrong with a name: undefined where nothing is. */
+export function attributeNameIssue(name: string): string | undefined {
+  if (name.length < 1 || name.length > 128) return 'its name must be 1 to 128 characters long';
+  const system = systemAttribute(name);
+  return system && `every run has ${system} already; use another name`;
 }
 
 /** What is wrong with the values, by path. Without a declaration any name may be used, with a value of any of the types. */
@@ -43,30 +76,49 @@ export function searchAttributeIssues(
   const names = Object.keys(values);
   if (names.length > 100) issues.push({ path: 'searchAttributes', message: 'must not be more than 100' });
   for (const name of names) {
-    const path = `searchAttributes.${name}`;
     const value = values[name];
     if (value === null || value === undefined) continue;
-    if (name.length > 128) issues.push({ path, message: 'its name must not be longer than 128 characters' });
-    const type = declared?.[name];
-    if (declared && Object.keys(declared).length > 0 && type === undefined) {
-      issues.push({ path, message: `is not declared; declared are ${Object.keys(declared).join(', ')}` });
-    } else if (
-      type !== undefined ? !checks[type](value) : !Object.values(checks).some((fits) => fits(value))
-    ) {
-      issues.push({
-        path,
-        message:
-          type === undefined
-            ? 'must be a string, number, boolean, Date or list of strings, of bounded length'
-            : `must be of type ${type}`,
-      });
-    }
+    const message = attributeNameIssue(name) ?? valueIssue(value, name, declared);
+    if (message !== undefined) issues.push({ path: `searchAttributes.${name}`, message });
   }
   return issues;
 }
 
+function valueIssue(
+  value: unknown,
+  name: string,
+  declared: SearchAttributeSchema | undefined,
+): string | undefined {
+  const names = Object.keys(declared ?? {});
+  const type = declared && Object.hasOwn(declared, name) ? declared[name] : undefined;
+  if (type !== undefined) return checks[type](value) ? undefined : `must be of type ${type}`;
+  if (names.length > 0) return `is not declared; declared are ${names.join(', ')}`;
+  return Object.values(checks).some((fits) => fits(value))
+    ? undefined
+    : 'must be a string, number, boolean, Date or list of strings, of bounded length';
+}
+
+/** The first value that is not of the type that the namespace has registered for its name. */
+export function misfit(
+  values: Readonly<Record<string, unknown>>,
+  registered: ReadonlyMap<string, SearchAttributeTypeName>,
+): ArgumentIssue | undefined {
+  for (const [name, value] of Object.entries(values)) {
+    const type = registered.get(name);
+    if (type === undefined || checks[type](value)) continue;
+    return {
+      path: `searchAttributes.${name}`,
+      message: `must be of type ${type}, as it is registered in this namespace`,
+    };
+  }
+  return undefined;
+}
+
 /** The values of a run, as they were given. */
-export function attributeValues({ attributes, runId }: RunRecord): Record<string, unknown> {
+export function attributeValues({
+  attributes,
+  runId,
+}: Pick<RunRecord, 'attributes' | 'runId'>): Record<string, unknown> {
   let stored: ReadonlyMap<string, AttributeValue>;
   try {
     stored = readAttributes(attributes);

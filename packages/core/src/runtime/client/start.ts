@@ -5,6 +5,7 @@ import type { PlannedStart } from './beginning.js';
 import { batchOf, birthOf } from './birth.js';
 import { decideDuplicate, firstRun, type StartedRun } from './duplicates.js';
 import type { OpenCore } from './open-core.js';
+import { checkRegistered } from '../search/attribute-registry.js';
 
 /**
  * Starts a run, or finds the one that the id or the request id stands for.
@@ -15,6 +16,7 @@ import type { OpenCore } from './open-core.js';
  */
 export async function startRun(core: OpenCore, beginning: PlannedStart): Promise<StartedRun> {
   const { plan } = beginning;
+  await checkRegistered(core, beginning.attributes);
   let runId: RunId = core.ids.next(core.clock.now());
   const workflowId: WorkflowId = plan.workflowId ?? (runId as string);
   let origin = firstRun(core, workflowId);
