@@ -140,6 +140,7 @@ export class OwnedRun {
     this.#again = true;
     if (this.#working || this.#gone) return;
     this.#working = true;
+    this.#host.moved();
     void this.#host.core.busy.during(() => this.#work());
   }
 

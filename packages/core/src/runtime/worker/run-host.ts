@@ -32,7 +32,8 @@ export interface RunHost {
   codeOf(scheduled: ActivityScheduled, instance: WorkflowInstance | undefined): ActivityRecord | undefined;
   /** A task may be claimable from then on. */
   claimableAt(at: EpochMs): void;
-  /** The run has nothing under way here any more. */
+  /** The run has something under way here, until it has `rested`. */
+  moved(): void;
   rested(run: HeldRun): void;
   forget(run: HeldRun): void;
 }

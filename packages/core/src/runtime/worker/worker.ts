@@ -50,7 +50,7 @@ const queryLeaseMs = 10_000;
 const longTime = 1_000_000_000;
 /** A hint that comes this soon after a run was written is about that. Milliseconds. */
 const justNow = 60;
-/** Runs claimed at once. */
+/** Runs claimed at once, while not more than that many are being moved on: the first ones are through before the last are read. */
 const claimRuns = 256;
 const claimQueries = 64;
 
@@ -71,6 +71,8 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   readonly #fingerprints = new Map<WorkflowRecord, string>();
   readonly #listeners = new Set<(status: WorkerStatus) => void>();
   #state: WorkerStatus['state'] = 'starting';
+  /** Runs that are being moved on. */
+  #moving = 0;
   readonly #served: readonly TaskWant[];
   #unwatch: Unwatch = () => undefined;
   #letGo: () => void = () => undefined;
@@ -210,7 +212,13 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     if (at < NEVER) this.#dispatcher.wakeAt(at);
   }
 
+  moved(): void {
+    this.#moving += 1;
+  }
+
   rested(run: HeldRun): void {
+    this.#moving -= 1;
+    if (this.#moving === claimRuns) this.#dispatcher.room();
     this.#runs.touch(run);
     this.#announce();
   }
@@ -262,7 +270,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     return this.#served.map((want) => {
       switch (want.kind) {
         case 'workflow':
-          return { ...want, limit: claimRuns, leaseMs: runLeaseMs };
+          return { ...want, limit: this.#moving > claimRuns ? 0 : claimRuns, leaseMs: runLeaseMs };
         case 'query':
           return { ...want, limit: claimQueries, leaseMs: queryLeaseMs };
         case 'activity':
@@ -396,9 +404,8 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   // ── status ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   status(): WorkerStatus {
-    let workflows = 0;
-    for (const run of this.#runs.all()) if (!run.resting) workflows += 1;
-    return { state: this.#state, activities: this.activities.count, workflows, cached: this.#runs.size };
+    const { count: activities } = this.activities;
+    return { state: this.#state, activities, workflows: this.#moving, cached: this.#runs.size };
   }
 
   onStatus(listener: (status: WorkerStatus) => void): Unwatch {
