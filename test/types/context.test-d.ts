@@ -57,6 +57,27 @@ defineWorkflow('work', { messages, state: type<number>() }, async (ctx, order: O
   // @ts-expect-error a step needs a name
   ctx.step(async () => 1);
 
+  // scopes
+  expectTypeOf(ctx.scope(async (scope) => scope.signal.aborted)).toEqualTypeOf<Task<boolean>>();
+  expectTypeOf(ctx.scope(() => ctx.runActivity(ping))).toEqualTypeOf<Task<'pong'>>();
+  expectTypeOf(ctx.nonCancellable(async () => 1)).toEqualTypeOf<Task<number>>();
+  expectTypeOf(ctx.withTimeout('5s', () => ctx.runActivity(reserve, order))).toEqualTypeOf<Task<number>>();
+  expectTypeOf(
+    ctx.saga(async (undo) => {
+      undo(() => ctx.runActivity(ping));
+      return new Date();
+    }),
+  ).toEqualTypeOf<Task<Date>>();
+  expectTypeOf(ctx.signal).toEqualTypeOf<AbortSignal>();
+  // @ts-expect-error the timeout comes first
+  ctx.withTimeout(() => ctx.sleep(1), '5s');
+  // @ts-expect-error a body is awaited
+  ctx.scope(() => 1);
+  // @ts-expect-error the body of nonCancellable cannot be cancelled
+  ctx.nonCancellable(async (scope: { cancel(): void }) => scope.cancel());
+  // @ts-expect-error an undo step is a function, so that it runs only when it has to
+  ctx.saga(async (undo) => undo(ctx.runActivity(ping)));
+
   // time
   expectTypeOf(ctx.sleep('5m')).toEqualTypeOf<Task<void>>();
   expectTypeOf(ctx.sleepUntil(new Date())).toEqualTypeOf<Task<void>>();

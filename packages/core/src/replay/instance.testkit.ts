@@ -22,7 +22,8 @@ const silent: ContextLogger = {
 };
 const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
-type Program = (ctx: any, input: any) => Promise<unknown>;
+/** Sees its own instance as well, so that it can look at what it has done. */
+type Program = (ctx: any, input: any, instance: WorkflowInstance) => Promise<unknown>;
 
 export function started(input?: unknown, at = 1_000): WorkflowStarted {
   return {
@@ -41,7 +42,8 @@ export function started(input?: unknown, at = 1_000): WorkflowStarted {
 
 function conceive(fn: Program, event: WorkflowStarted, log = silent): Bench {
   let foreign = 0;
-  const instance = new WorkflowInstance({ name: 'program', fn: fn }, event, {
+  const code = (ctx: never, input: never): Promise<unknown> => fn(ctx, input, instance);
+  const instance: WorkflowInstance = new WorkflowInstance({ name: 'program', fn: code }, event, {
     namespace: 'default',
     log,
     limits: defaultPayloadLimits,

@@ -20,7 +20,9 @@ export class Scopes {
   opened = false;
   /** Those whose signal workflow code has asked for. */
   readonly signalling: Scope[] = [];
-  #left = mostGenerations;
+  #left = mostTurns;
+  /** A scope was opened in this drain, which therefore has the jobs of more than one. */
+  #shared = false;
   #setAside: { readonly scope: Scope; readonly go: () => void }[] = [];
 
   /** Opens a scope below the current one. */
@@ -33,6 +35,7 @@ export class Scopes {
   run<T>(scope: Scope, body: () => T): T {
     const outer = this.current;
     const left = this.#left;
+    this.#shared = true;
     this.#mark(scope, left);
     this.current = scope;
     try {
@@ -44,13 +47,14 @@ export class Scopes {
   }
 
   /** Inner pairs end with the outer one: what they restore is current only inside it. */
-  #mark(scope: Scope, left: number): void {
-    if (left === 0) return;
-    void settled.then(() => {
+  #mark(scope: Scope, turns: number): void {
+    let left = turns;
+    const again = (): void => {
       this.current = scope;
-      this.#left = left - 1;
-      this.#mark(scope, left - 1);
-    });
+      this.#left = --left;
+      if (left > 0) void settled.then(again);
+    };
+    if (left > 0) void settled.then(again);
   }
 
   /** Aborts the signals of what was cancelled with `scope`. */
@@ -61,10 +65,10 @@ export class Scopes {
     }
   }
 
-  /** What an awaiter in `scope` does with a result: at once where its scope is current, else in a drain of its own. */
+  /** What an awaiter in `scope` does with a result: at once where the drain is that scope's, else in a drain of its own. */
   bind<V, R>(scope: Scope, callback: (value: V) => R): (value: V) => R | Promise<R> {
     return (value) =>
-      this.current === scope
+      this.current === scope && !this.#shared
         ? callback(value)
         : new Promise((resolve, reject) => {
             const go = (): void => {
@@ -81,7 +85,8 @@ export class Scopes {
   /** The microtask queue has run empty. */
   drained(): void {
     this.current = this.root;
-    this.#left = mostGenerations;
+    this.#left = mostTurns;
+    this.#shared = false;
   }
 
   /**
@@ -102,5 +107,5 @@ export class Scopes {
 }
 
 const settled = Promise.resolve();
-/** How many turns of the microtask queue a bracket follows: bodies that queue longer chains before they first await a task are rare. */
-const mostGenerations = 32;
+/** How many turns of the microtask queue a bracket follows. Longer chains of plain awaits before a body's first task count to the scope around it. */
+const mostTurns = 64;
