@@ -16,6 +16,7 @@ import {
   type HistoryEvent,
   type Page,
   type PendingActivity,
+  type RepairOutcome,
   type WorkflowDescription,
   type WorkflowHandle,
 } from '@perdure/core';
@@ -219,3 +220,16 @@ expectTypeOf(client.searchAttributes.list()).resolves.toExtend<Readonly<Record<s
 client.searchAttributes.create('total', 'number');
 // @ts-expect-error a query is text
 client.list({ query: 5 });
+
+// ── operations
+
+handle.archive();
+expectTypeOf(handle.repair()).resolves.toEqualTypeOf<RepairOutcome>();
+client.batch({ status: 'running' }, { signal: 'stop', payload: 1 });
+client
+  .batch({}, { terminate: true, reason: 'why' })
+  .subscribe(({ matched, done, failed }) => matched + done + failed);
+// @ts-expect-error an action is needed
+client.batch({});
+// @ts-expect-error false is no action
+client.batch({}, { cancel: false });

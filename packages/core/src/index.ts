@@ -26,7 +26,7 @@ export {
   type WorkflowImplementation,
 } from './api/define-workflow.js';
 export { createEngine, type Engine, type EngineOptions, type EngineWorker } from './api/engine.js';
-export type { CancelOptions, WaitOptions, WorkflowHandle } from './api/handle.js';
+export type { CancelOptions, RepairOutcome, WaitOptions, WorkflowHandle } from './api/handle.js';
 export {
   query,
   signal,
@@ -69,6 +69,7 @@ export {
   WorkflowCancelledError,
   WorkflowFailedError,
   WorkflowNotActiveError,
+  WorkflowNotClosedError,
   WorkflowNotFoundError,
   WorkflowTerminatedError,
   WorkflowTimedOutError,
@@ -83,6 +84,7 @@ export type { NamespaceEvent } from './observe/event-stream.js';
 export type { LiveStream } from './observe/live-stream.js';
 export type { CancellationScope } from './replay/structure.js';
 export type { Task } from './replay/task.js';
+export type { BatchAction, BatchProgress } from './runtime/client/batch.js';
 export type {
   HistoryEvent,
   ListFilter,

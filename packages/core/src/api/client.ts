@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '../model/errors.js';
 import { observeClient, type ClientView } from '../observe/client-view.js';
 import type { NamespaceEvent } from '../observe/event-stream.js';
 import type { LiveStream } from '../observe/live-stream.js';
+import type { BatchAction, BatchProgress } from '../runtime/client/batch.js';
 import { beginningOf, type WorkflowReference } from '../runtime/client/beginning.js';
 import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
 import type { ListFilter, Page, WorkflowDescription } from '../runtime/client/description.js';
@@ -18,7 +19,7 @@ import { RunHandle, type WaitOptions, type WorkflowHandle } from './handle.js';
 import type { Messages } from './messages.js';
 import { searchAttributeAdmin, type SearchAttributeAdmin } from './search-attribute-admin.js';
 
-export type { ListFilter, Page, StartOptions, WorkflowDescription };
+export type { BatchAction, BatchProgress, ListFilter, Page, StartOptions, WorkflowDescription };
 /** What opens a client. */
 export type ClientOptions = CoreOptions;
 
@@ -86,6 +87,22 @@ export interface Client {
   list$(filter?: ListFilter): LiveStream<readonly WorkflowDescription[]>;
   /** What `count` gives, and each other number after it. Completes when the client is closed. */
   count$(filter?: ListFilter): LiveStream<number>;
+  /**
+   * Signals, cancels or terminates every open run that matches, ten at a time, and tells how far it is after each ten;
+   * completes when it is through. Begins with the subscription, once for each; unsubscribing stops it where it is. Runs
+   * that start after it began are left alone. One that refuses is counted as failed, and the others go on. Fails with
+   * `InvalidArgumentError` for a bad filter or action, before anything is done.
+   *
+   * @example
+   * ```ts
+   * import type { Client } from '@perdure/core';
+   * export async function stopAll(client: Client): Promise<void> {
+   *   const progress = client.batch({ query: "city = 'Paris'" }, { cancel: true, reason: 'strike' });
+   *   for await (const { done, matched } of progress) console.log(`${done} of ${matched}`);
+   * }
+   * ```
+   */
+  batch(filter: ListFilter, action: BatchAction): LiveStream<BatchProgress>;
   /** What runs can be searched by, besides what every run has. */
   readonly searchAttributes: SearchAttributeAdmin;
   /** Every event of the namespace that is committed from the subscription on, in order within its run, and once. Completes when the client is closed. */
@@ -163,6 +180,9 @@ export class CoreClient implements Omit<Client, 'close'> {
   }
   count$(filter?: ListFilter): LiveStream<number> {
     return this.#view.count$(filter);
+  }
+  batch(filter: ListFilter, action: BatchAction): LiveStream<BatchProgress> {
+    return this.#view.batch(filter, action);
   }
   get events$(): LiveStream<NamespaceEvent> {
     return this.#view.events$;

@@ -2,6 +2,7 @@ import type { HistoryBundle } from '../codec/bundle.js';
 import { InvalidArgumentError } from '../model/errors.js';
 import type { LiveStream } from '../observe/live-stream.js';
 import { observeRun, type RunView } from '../observe/run-view.js';
+import { archiveRun } from '../runtime/client/archive.js';
 import { cancelRun, type CancelOptions } from '../runtime/client/cancel.js';
 import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
 import { describeRun } from '../runtime/client/describe.js';
@@ -13,6 +14,7 @@ import type { OpenCore } from '../runtime/client/open-core.js';
 import { queryRun } from '../runtime/client/query.js';
 import { readTarget } from '../runtime/client/read-run.js';
 import { ClientReads } from '../runtime/client/reads.js';
+import { repairRun, type RepairOutcome } from '../runtime/client/repair.js';
 import type { RunTarget } from '../runtime/client/run-reads.js';
 import { signalRun } from '../runtime/client/signal.js';
 import { terminateRun } from '../runtime/client/terminate.js';
@@ -20,7 +22,7 @@ import { waitResult, type WaitOptions } from '../runtime/client/wait-result.js';
 import type { Arg, Args } from './carries.js';
 import type { ArgOf, Messages, Named, ResultOf } from './messages.js';
 
-export type { CancelOptions, WaitOptions };
+export type { CancelOptions, RepairOutcome, WaitOptions };
 
 /**
  * One workflow, as a caller sees it. Making one costs nothing and checks nothing. Every method rejects with
@@ -74,6 +76,17 @@ export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = 
   cancel(options?: CancelOptions): Promise<void>;
   /** Ends the run by force: none of its code runs any more. Rejects with `WorkflowNotActiveError` where it has ended otherwise. */
   terminate(reason?: string): Promise<void>;
+
+  /**
+   * Puts a closed run out of sight: lists leave it out unless they ask for archived runs. Nothing else of it changes.
+   * Nothing happens where it is archived. Rejects with `WorkflowNotClosedError` where it is open.
+   */
+  archive(): Promise<void>;
+  /**
+   * Hands a run to the workers again that is blocked, that should have gone on and did not, or that has lost its place in
+   * the queue; a blocked one is tried again even where its code has not changed. Says whether that was needed.
+   */
+  repair(): Promise<RepairOutcome>;
 
   /** All runs of this workflow id, oldest first. */
   runs(): Promise<readonly WorkflowDescription<S>[]>;
@@ -158,6 +171,14 @@ export class RunHandle implements WorkflowHandle {
 
   terminate(reason?: string): Promise<void> {
     return this.#command((core) => terminateRun(core, this.#target, reason));
+  }
+
+  archive(): Promise<void> {
+    return this.#command((core) => archiveRun(core, this.#target));
+  }
+
+  repair(): Promise<RepairOutcome> {
+    return this.#command((core) => repairRun(core, this.#target));
   }
 
   runs(): Promise<readonly WorkflowDescription<any>[]> {

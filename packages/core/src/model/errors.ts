@@ -96,6 +96,12 @@ export class WorkflowNotActiveError extends PerdureError {
     super('workflow_not_active', message, details);
   }
 }
+/** The run is open, and what was asked for needs one that has ended. Code `workflow_not_closed`. */
+export class WorkflowNotClosedError extends PerdureError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('workflow_not_closed', message, details);
+  }
+}
 /** This engine has no workflow of that name. Code `unknown_workflow`. */
 export class UnknownWorkflowError extends PerdureError {
   constructor(message: string, details?: ErrorDetails) {
@@ -295,6 +301,7 @@ for (const [name, type] of Object.entries({
   WorkflowAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowNotActiveError,
+  WorkflowNotClosedError,
   UnknownWorkflowError,
   UnknownActivityError,
   SignalRejectedError,

@@ -1,3 +1,4 @@
+import { batch, type BatchAction, type BatchProgress } from '../runtime/client/batch.js';
 import type { ListFilter, WorkflowDescription } from '../runtime/client/description.js';
 import type { OpenCore } from '../runtime/client/open-core.js';
 import type { RunReads } from '../runtime/client/run-reads.js';
@@ -15,6 +16,8 @@ export interface ClientView {
   list$(filter?: ListFilter): LiveStream<readonly WorkflowDescription[]>;
   /** What `count` gives, and each other number after it. */
   count$(filter?: ListFilter): LiveStream<number>;
+  /** Does something to every open run that matches, and tells how far it is; stops when nobody looks any more. Fails with `InvalidArgumentError` for a bad filter or action. */
+  batch(filter: ListFilter, action: BatchAction): LiveStream<BatchProgress>;
   /** Every event committed from the subscription on: in order within a run, and once. */
   readonly events$: LiveStream<NamespaceEvent>;
 }
@@ -37,6 +40,13 @@ export function observeClient(core: OpenCore, reads: RunReads): ClientView {
   return {
     list$: (filter = {}) => live(() => reads.list(filter), pageIdentity),
     count$: (filter = {}) => live(() => reads.count(filter), Number),
+    batch: (filter, action) =>
+      pulled(core.log, async function* (changes) {
+        for await (const progress of batch(core, filter, action)) {
+          if (changes.over) return;
+          yield [progress];
+        }
+      }),
     events$: stream((changes) => namespaceEvents(core, reads, changes)),
   };
 }

@@ -4,6 +4,7 @@ import { runTaskId, type RunId, type WorkflowId } from '../../model/ids.js';
 import type { Payload } from '../../model/payload.js';
 import type { EpochMs } from '../../model/time.js';
 import type { Batch, Expectation, Write } from '../../storage/port.js';
+import type { RunRecord, TaskRecord } from '../../storage/records.js';
 import type { Core, RunBirth } from '../core.js';
 import { encodeStart } from '../run-projection.js';
 import { sealedBodies, sealPayload } from '../worker/sealing.js';
@@ -117,26 +118,38 @@ export async function batchOf(
   core: Core,
   { run, started, expect, writes, visibleAt }: RunBirth,
 ): Promise<Batch> {
-  const { namespace, runId, taskQueue: queue, workflowType: type } = run;
-  const { priority = 5, fairnessKey = '', fairnessWeight = 1 } = started;
-  const task = {
+  const task = runTaskOf(run, started, visibleAt > run.startedAt ? visibleAt : atOnce(visibleAt));
+  const events = core.sealer.active ? await sealedBodies(core, [started]) : [encodeEvent(started)];
+  return { expect, writes: [{ kind: 'insert-run', run, events }, ...writes, { kind: 'put-task', task }] };
+}
+
+/** A run's place in the queue, as it is before anybody has claimed it. */
+export function runTaskOf(
+  {
+    namespace,
+    runId,
+    taskQueue,
+    workflowType,
+  }: Pick<RunRecord, 'namespace' | 'runId' | 'taskQueue' | 'workflowType'>,
+  { priority = 5, fairnessKey = '', fairnessWeight = 1 }: WorkflowStarted,
+  visibleAt: EpochMs,
+): TaskRecord {
+  return {
     taskId: runTaskId(runId),
     namespace,
-    kind: 'workflow' as const,
-    queue,
-    type,
+    kind: 'workflow',
+    queue: taskQueue,
+    type: workflowType,
     runId,
     buildId: null,
     priority,
     fairnessKey,
     fairnessWeight,
-    visibleAt: visibleAt > run.startedAt ? visibleAt : atOnce(visibleAt),
+    visibleAt,
     attempt: 0,
     token: 0,
     leaseOwner: null,
     leaseUntil: 0,
     body: '{}',
   };
-  const events = core.sealer.active ? await sealedBodies(core, [started]) : [encodeEvent(started)];
-  return { expect, writes: [{ kind: 'insert-run', run, events }, ...writes, { kind: 'put-task', task }] };
 }

@@ -11,7 +11,7 @@ import { activityTaskState, decodeActivityTask } from '../activity-task.js';
 import type { Core } from '../core.js';
 import { decodeBody, decodeStart, type RunBody } from '../run-projection.js';
 import { openFailure } from '../worker/sealing.js';
-import type { PendingActivity, WaitingFor, WorkflowDescription } from './description.js';
+import type { PendingActivity, WaitingFor, WorkflowAction, WorkflowDescription } from './description.js';
 import { workflowKey } from './keys.js';
 import { attributeValues } from './search-attributes.js';
 
@@ -60,9 +60,16 @@ export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowD
     ...(body.blocked && {
       blocked: { code: body.blocked.code, message: body.blocked.message, details: body.blocked.details },
     }),
-    actions: open ? ['signal', 'cancel', 'terminate'] : [],
+    ...(run.archivedAt !== null && { archivedAt: toDate(run.archivedAt) }),
+    actions: actionsOf(run),
     version: run.version,
   };
+}
+
+function actionsOf({ closedAt, archivedAt, status }: RunRecord): readonly WorkflowAction[] {
+  if (closedAt !== null) return archivedAt === null ? ['archive'] : [];
+  const open: readonly WorkflowAction[] = ['signal', 'cancel', 'terminate'];
+  return status === 'blocked' ? [...open, 'repair'] : open;
 }
 
 /** What was stored once can be read whatever the limits are now. */

@@ -48,13 +48,15 @@ export interface WorkflowDescription<S = unknown> {
   readonly parent?: { readonly workflowId: string; readonly runId: string };
   /** Why the run is blocked: recorded against produced command, the event, a hint. */
   readonly blocked?: { readonly code: string; readonly message: string; readonly details: unknown };
+  /** When it was put out of sight, once it was. */
+  readonly archivedAt?: Date;
   /** What a caller may do with it now. */
   readonly actions: readonly WorkflowAction[];
   /** Grows with every commit that touches the run. */
   readonly version: number;
 }
 
-export type WorkflowAction = 'signal' | 'cancel' | 'terminate';
+export type WorkflowAction = 'signal' | 'cancel' | 'terminate' | 'repair' | 'archive';
 
 export type WaitingFor =
   | { readonly kind: 'activity'; readonly id: string; readonly name: string }

@@ -264,7 +264,7 @@ describe('D2 duplicate policies', () => {
     expect(await first.describe()).toMatchObject({
       status: 'terminated',
       isCurrentRun: false,
-      actions: [],
+      actions: ['archive'],
       closedReason: expect.stringContaining('Another run') as string,
     });
     expect(await second.describe()).toMatchObject({ status: 'pending', runNumber: 2 });
