@@ -12,3 +12,18 @@ defineWorkflow('changing', async (ctx) => {
   // @ts-expect-error versions are numbers
   ctx.getVersion('change', '1', '2');
 });
+
+defineWorkflow('showing', { searchAttributes: { total: 'double', due: 'datetime' } }, async (ctx) => {
+  expectTypeOf(ctx.upsertSearchAttributes({ total: 1, due: new Date() })).toEqualTypeOf<void>();
+  ctx.upsertSearchAttributes({ total: null });
+  ctx.upsertMemo({ anything: [1] });
+  // @ts-expect-error the total is a number
+  ctx.upsertSearchAttributes({ total: '1' });
+  // @ts-expect-error it is not declared
+  ctx.upsertSearchAttributes({ other: 1 });
+  // @ts-expect-error a memo has names
+  ctx.upsertMemo('note');
+});
+defineWorkflow('free', async (ctx) => {
+  ctx.upsertSearchAttributes({ anything: 'goes' });
+});

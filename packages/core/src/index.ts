@@ -99,7 +99,7 @@ export type {
   SearchAttributeSchema,
   SearchAttributeType,
   SearchAttributeTypeName,
-} from './runtime/client/search-attributes.js';
+} from './model/search-attributes.js';
 export type { DuplicatePolicy, StartOptions } from './runtime/client/start-options.js';
 export type { CancelTimer, Clock } from './runtime/clock.js';
 export type { Logger } from './runtime/core.js';

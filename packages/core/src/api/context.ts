@@ -1,7 +1,7 @@
 import type { Duration } from '../model/duration.js';
 import type { CancellationScope } from '../replay/structure.js';
 import type { Task } from '../replay/task.js';
-import type { SearchAttributeSchema } from '../runtime/client/search-attributes.js';
+import type { SearchAttributes, SearchAttributeSchema } from '../model/search-attributes.js';
 import type { Logger } from '../runtime/core.js';
 import type { Args } from './carries.js';
 import type { ActivityContext, ActivityDefinition, ActivityOptions, AnyActivity } from './define-activity.js';
@@ -54,7 +54,7 @@ export interface WorkflowInfo {
  */
 export interface WorkflowContext<
   M extends Messages = {},
-  _SA extends SearchAttributeSchema = {},
+  SA extends SearchAttributeSchema = {},
   S = unknown,
 > {
   readonly info: WorkflowInfo;
@@ -273,6 +273,18 @@ export interface WorkflowContext<
 
   /** Replaces the state that descriptions and `state$` show. */
   setState(state: S): void;
+  /**
+   * Sets search attributes, which lists are filtered by; null removes one, the others stay. Declared ones take values of
+   * their type only; where the workflow declares none, any name takes any type, and keeps to it. At most 100, with names
+   * of 128 characters, keywords of 255, texts of 2048, 64 KiB in all. Throws `InvalidArgumentError`,
+   * `PayloadTooLargeError`.
+   */
+  upsertSearchAttributes(attributes: SearchAttributes<SA>): void;
+  /**
+   * Sets members of the memo, which descriptions show; null removes one, the others stay. At most 100, with names of 128
+   * characters, 10 KiB each, 64 KiB in all. Throws `InvalidArgumentError`, `PayloadError`, `PayloadTooLargeError`.
+   */
+  upsertMemo(memo: Record<string, unknown>): void;
   /** Silent during replay. */
   readonly log: Logger;
 

@@ -1,6 +1,6 @@
 import { parseDuration, type Duration } from '../model/duration.js';
 import { freezeRetryPolicy, type RetryPolicy } from '../model/retry.js';
-import { isSearchAttributeType, type SearchAttributeSchema } from '../runtime/client/search-attributes.js';
+import { isSearchAttributeType, type SearchAttributeSchema } from '../model/search-attributes.js';
 import { carrier, type Carries } from './carries.js';
 import type { WorkflowContext } from './context.js';
 import { DefinitionCheck, isSchema } from './definition-check.js';

@@ -1,5 +1,5 @@
 import type { OpenCore } from '../runtime/client/open-core.js';
-import { systemAttributes, type SearchAttributeTypeName } from '../runtime/client/search-attributes.js';
+import { systemAttributes, type SearchAttributeTypeName } from '../model/search-attributes.js';
 import {
   forgetAttribute,
   registerAttribute,

@@ -57,6 +57,9 @@ export interface WorkflowStarted extends EventBase<'WorkflowStarted'> {
   readonly continuedFrom?: RunId;
   /** The first run of the chain that continue-as-new and retries make; absent in that run. */
   readonly firstRunId?: RunId;
+  /** Absent where there is none. */
+  readonly memo?: Payload;
+  readonly searchAttributes?: Payload;
 }
 
 export interface ActivityCompleted extends EventBase<'ActivityCompleted'> {
@@ -108,7 +111,9 @@ export type CommandEvent =
   | ConditionWaitOpened
   | ConditionSatisfied
   | SideEffectRecorded
-  | VersionMarkerRecorded;
+  | VersionMarkerRecorded
+  | SearchAttributesUpserted
+  | MemoUpserted;
 
 /** What an activity may cost in time, frozen when it is scheduled. Milliseconds. */
 export interface ActivityTimeouts {
@@ -160,6 +165,14 @@ interface ConditionSatisfied extends EventBase<'ConditionSatisfied'> {
 export interface SideEffectRecorded extends EventBase<'SideEffectRecorded'> {
   readonly value?: Payload;
   readonly failure?: FailureRecord;
+}
+/** Values by name; null removes one. */
+export interface SearchAttributesUpserted extends EventBase<'SearchAttributesUpserted'> {
+  readonly values: Payload;
+}
+/** Values by name; null removes one. */
+export interface MemoUpserted extends EventBase<'MemoUpserted'> {
+  readonly values: Payload;
 }
 /** Which version of a change this run goes by from here to its end. */
 export interface VersionMarkerRecorded extends EventBase<'VersionMarkerRecorded'> {
@@ -223,6 +236,8 @@ const roles: Record<EventType, 'input' | 'command' | 'close'> = {
   ConditionSatisfied: 'command',
   SideEffectRecorded: 'command',
   VersionMarkerRecorded: 'command',
+  SearchAttributesUpserted: 'command',
+  MemoUpserted: 'command',
   WorkflowCompleted: 'close',
   WorkflowFailed: 'close',
   WorkflowCancelled: 'close',

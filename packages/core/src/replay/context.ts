@@ -429,6 +429,13 @@ export class ReplayContext {
     this.#enter('setState').state = this.#run.encode(state);
   }
 
+  upsertSearchAttributes(attributes: Readonly<Record<string, unknown>>): void {
+    this.#enter('upsertSearchAttributes').published.upsertSearchAttributes(attributes);
+  }
+  upsertMemo(memo: Readonly<Record<string, unknown>>): void {
+    this.#enter('upsertMemo').published.upsertMemo(memo);
+  }
+
   /** Silent during replay. */
   get log(): ContextLogger {
     return (this.#log ??= this.#makeLog());

@@ -56,6 +56,8 @@ export function sameCommand(recorded: CommandEvent, produced: Omit<CommandEvent,
     case 'ConditionSatisfied':
       return other.type === recorded.type && recorded.waitId === other.waitId;
     case 'SideEffectRecorded':
+    case 'SearchAttributesUpserted':
+    case 'MemoUpserted':
       return other.type === recorded.type;
     case 'VersionMarkerRecorded':
       return false; // taken by its change id, never by its place
@@ -154,6 +156,8 @@ function summary(command: Omit<CommandEvent, 'seq' | 'at'> & { readonly seq?: nu
     case 'ConditionSatisfied':
       return { ...base, id: event.waitId };
     case 'SideEffectRecorded':
+    case 'SearchAttributesUpserted':
+    case 'MemoUpserted':
       return base;
     case 'VersionMarkerRecorded':
       return { ...base, name: event.changeId, id: `version ${event.version}` };

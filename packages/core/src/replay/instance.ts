@@ -21,6 +21,7 @@ import type {
 import { isCloseEvent, isCommandEvent, isInputEvent } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { Payload, TextPayload } from '../model/payload.js';
+import type { SearchAttributeSchema } from '../model/search-attributes.js';
 import type { EpochMs } from '../model/time.js';
 import { activityError } from './activity-error.js';
 import { ReplayContext } from './context.js';
@@ -33,6 +34,7 @@ import {
 import { endDivergence, divergenceMessage } from './divergence.js';
 import type { InstanceHost } from './instance-host.js';
 import { Mailbox } from './mailbox.js';
+import { Published } from './published.js';
 import { SeededRandom } from './random.js';
 import { Recorder, type Blockage } from './recorder.js';
 import type { RunningCode } from './running-code.js';
@@ -47,6 +49,7 @@ export interface WorkflowCode {
   readonly fn: (context: never, input: never) => Promise<unknown>;
   readonly inputSchema?: StandardSchema | undefined;
   readonly outputSchema?: StandardSchema | undefined;
+  readonly searchAttributes?: SearchAttributeSchema | undefined;
 }
 
 /** How the workflow's function ended. */
@@ -81,6 +84,7 @@ export class WorkflowInstance implements RunningCode {
   readonly recorder: Recorder;
   readonly mailbox: Mailbox;
   readonly random: SeededRandom;
+  readonly published: Published;
   readonly host: InstanceHost;
   readonly started: WorkflowStarted;
   /** Newest value of `ctx.setState`. */
@@ -102,6 +106,7 @@ export class WorkflowInstance implements RunningCode {
     this.host = host;
     this.random = new SeededRandom(started.runId);
     this.recorder = new Recorder(code.name, host.onForeign);
+    this.published = new Published(this.recorder, started, code.searchAttributes, this.encode);
     this.mailbox = new Mailbox(this);
     this.#context = new ReplayContext(this);
   }

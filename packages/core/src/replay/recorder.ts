@@ -98,7 +98,7 @@ export class Recorder {
 
   /** Closes the window; what was recorded and not asked for again is a divergence. */
   end(): void {
-    const missing = this.#next();
+    const missing = this.next();
     this.#taken.clear();
     if (missing && !this.#blockage) this.#diverge(missing, undefined);
     this.#open = false;
@@ -111,7 +111,7 @@ export class Recorder {
     if (recorded === null) {
       return this.#place({ seq: ++this.head, at: this.now, ...command } as unknown as E);
     }
-    const expected = this.#next();
+    const expected = this.next();
     if (!expected || !sameCommand(expected, command)) {
       throw this.#diverge(expected, command);
     }
@@ -135,7 +135,7 @@ export class Recorder {
   }
 
   /** The recorded command that comes next, behind markers that need nobody to ask for them at this place. */
-  #next(): CommandEvent | undefined {
+  next(): CommandEvent | undefined {
     for (;;) {
       const next = this.#recorded?.[this.#cursor];
       if (next?.type !== 'VersionMarkerRecorded' || !(next.deprecated ?? this.#taken.has(next))) return next;

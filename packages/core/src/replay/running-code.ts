@@ -3,6 +3,7 @@ import type { Payload, TextPayload } from '../model/payload.js';
 import type { BufferedSignals } from './buffered-signals.js';
 import type { ContinueAsNewOptions } from './continuation.js';
 import type { InstanceHost } from './instance-host.js';
+import type { Published } from './published.js';
 import type { SeededRandom } from './random.js';
 import type { Recorder } from './recorder.js';
 import type { Scope } from './scope.js';
@@ -18,6 +19,7 @@ export interface RunningCode {
   readonly waits: Waits;
   readonly random: SeededRandom;
   readonly mailbox: BufferedSignals;
+  readonly published: Published;
   readonly historyBytes: number;
   /** The run goes on as another one: what comes now is for that one. */
   readonly continuing: boolean;

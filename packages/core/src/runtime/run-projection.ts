@@ -24,6 +24,8 @@ export interface RunStart {
 /** Where a run stands: the `body` column, rewritten with each commit that changes it. */
 export interface RunBody {
   readonly state?: Payload;
+  /** All of it, once the run has changed what it was started with. */
+  readonly memo?: Payload;
   readonly output?: Payload;
   readonly failure?: FailureRecord;
   readonly closedReason?: string;

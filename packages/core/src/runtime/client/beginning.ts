@@ -8,8 +8,8 @@ import type { WorkflowContractRecord } from '../definitions.js';
 import type { Beginning } from './birth.js';
 import { encodeFor } from './encode.js';
 import { isValidName, nameMessage } from '../../model/names.js';
-import { searchAttributeIssues, type SearchAttributeSchema } from './search-attributes.js';
 import { planStart, type StartOptions, type StartPlan } from './start-options.js';
+import { searchAttributeIssues, type SearchAttributeSchema } from '../../model/search-attributes.js';
 
 /** What a caller may name a workflow by. */
 export type WorkflowReference =

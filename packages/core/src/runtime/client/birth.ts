@@ -1,7 +1,8 @@
 import { encodeEvent } from '../../codec/events.js';
+import { encodeValue } from '../../codec/values.js';
 import type { WorkflowStarted } from '../../model/events.js';
 import { runTaskId, type RunId, type WorkflowId } from '../../model/ids.js';
-import type { Payload } from '../../model/payload.js';
+import { payloadText, type Payload } from '../../model/payload.js';
 import type { EpochMs } from '../../model/time.js';
 import type { Batch, Expectation, Write } from '../../storage/port.js';
 import type { RunRecord, TaskRecord } from '../../storage/records.js';
@@ -11,6 +12,7 @@ import { sealedBodies, sealPayload } from '../worker/sealing.js';
 import { atOnce } from './at-once.js';
 import { requestKey, workflowKey } from './keys.js';
 import type { RunTerms } from './start-options.js';
+import { attributeValues } from './search-attributes.js';
 
 /** What a run is started with, encoded and not yet sealed. */
 export interface Beginning {
@@ -66,6 +68,8 @@ export async function birthOf(
     ...(retry && { retry }),
     ...lineage,
     ...(continuedFrom !== undefined && { continuedFrom }),
+    ...(payloadText(memo) !== '{}' && { memo }),
+    ...(attributes !== '{}' && { searchAttributes: encodeValue(attributeValues({ attributes, runId })) }),
   };
   const start = encodeStart({
     input: await sealPayload(core, input),

@@ -42,7 +42,7 @@ export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowD
     ...(body.output && { output: await readValue(core, body.output) }),
     ...(body.failure && { failure: await readFailure(core, body.failure) }),
     ...(body.state && { state: await readValue(core, body.state) }),
-    memo: (await readValue(core, start.memo)) as Record<string, unknown>,
+    memo: (await readValue(core, body.memo ?? start.memo)) as Record<string, unknown>,
     searchAttributes: attributeValues(run),
     startedAt: toDate(run.startedAt),
     ...(run.closedAt !== null && { closedAt: toDate(run.closedAt) }),

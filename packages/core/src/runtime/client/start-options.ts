@@ -4,7 +4,7 @@ import { isValidId, type WorkflowId } from '../../model/ids.js';
 import { freezeRetryPolicy, type FrozenRetryPolicy, type RetryPolicy } from '../../model/retry.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { WorkflowContractRecord } from '../definitions.js';
-import type { SearchAttributes } from './search-attributes.js';
+import type { SearchAttributes } from '../../model/search-attributes.js';
 
 /** What may happen when the workflow id is known already. */
 export type DuplicatePolicy = 'reject' | 'allow' | 'terminate_existing' | 'use_existing';

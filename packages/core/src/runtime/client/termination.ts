@@ -30,7 +30,7 @@ function endOf(
 ): readonly Write[] {
   const { runId, seq, buildId } = run;
   const at = Math.max(now, run.progressAt);
-  const { state } = decodeBody(run);
+  const { state, memo } = decodeBody(run);
   return [
     {
       kind: 'advance-run',
@@ -45,6 +45,7 @@ function endOf(
         progressAt: at,
         body: encodeBody({
           ...(state && { state }),
+          ...(memo && { memo }),
           ...(event.reason !== undefined && { closedReason: event.reason }),
         }),
       },

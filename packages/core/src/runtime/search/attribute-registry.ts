@@ -1,15 +1,15 @@
 import { InvalidArgumentError } from '../../model/errors.js';
 import type { Namespace } from '../../model/ids.js';
 import type { StorageHandle } from '../../storage/port.js';
+import { attributeValues } from '../client/search-attributes.js';
 import type { Core } from '../core.js';
 import {
   attributeNameIssue,
-  attributeValues,
   isSearchAttributeType,
   misfit,
   searchAttributeTypes,
   type SearchAttributeTypeName,
-} from '../client/search-attributes.js';
+} from '../../model/search-attributes.js';
 
 /** `search-attributes` → `{ name: type }`: all that are registered in a namespace. Belongs to no run. */
 const registryKey = 'search-attributes';

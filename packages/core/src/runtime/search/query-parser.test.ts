@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { InvalidArgumentError } from '../../model/errors.js';
 import { writeAttributes } from '../../storage/attributes.js';
 import { matchesFilter, type FilteredRun } from '../../storage/filter.js';
-import type { SearchAttributeTypeName } from '../client/search-attributes.js';
+import type { SearchAttributeTypeName } from '../../model/search-attributes.js';
 import { narrowed } from './narrowed.js';
 import { parseQuery } from './query-parser.js';
 

@@ -4,7 +4,7 @@ import {
   systemAttribute,
   systemAttributes,
   type SearchAttributeTypeName,
-} from '../client/search-attributes.js';
+} from '../../model/search-attributes.js';
 import { refusedAt, tokensOf, type Token } from './query-tokens.js';
 
 /** What a query asks for. */

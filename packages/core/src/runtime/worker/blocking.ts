@@ -1,12 +1,13 @@
 import { encodeEvent } from '../../codec/events.js';
 import type { RunId } from '../../model/ids.js';
-import type { Json, Payload } from '../../model/payload.js';
+import type { Json } from '../../model/payload.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { Blockage } from '../../replay/recorder.js';
 import type { Expectation, Write } from '../../storage/port.js';
 import type { RunChanges, TaskRecord } from '../../storage/records.js';
 import type { Core, RunBirth } from '../core.js';
 import { encodeBody } from '../run-projection.js';
+import type { Shown } from './run-body.js';
 
 export function foreignAwait(workflowType: string): Blockage {
   return {
@@ -35,7 +36,7 @@ export function planBlock(input: {
   readonly fingerprint: string;
   readonly buildId: string | null;
   readonly isCurrent: boolean;
-  readonly state: Payload | undefined;
+  readonly shown: Shown | undefined;
   readonly now: EpochMs;
 }): { readonly expect: Expectation[]; readonly writes: Write[]; readonly start: [] } {
   const { runId, task, birth, blockage, now } = input;
@@ -56,7 +57,7 @@ export function planBlock(input: {
     closedAt: null,
     progressAt: now,
     body: encodeBody({
-      ...(input.state && { state: input.state }),
+      ...input.shown,
       blocked: {
         code,
         message,

@@ -1,7 +1,9 @@
+import { encodeValue } from '../../codec/values.js';
 import type { CancelRequested } from '../../model/events.js';
 import type { RunId } from '../../model/ids.js';
 import type { Payload } from '../../model/payload.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
+import { writeAttributes } from '../../storage/attributes.js';
 import type { Write } from '../../storage/port.js';
 import type { NewMessage, NewRun } from '../../storage/records.js';
 import { batchOf, birthOf } from '../client/birth.js';
@@ -27,7 +29,8 @@ export async function nextRunWrites(
 ): Promise<readonly Write[]> {
   const { event, nextAt } = ending;
   if (nextAt === undefined || !('newRunId' in event) || event.newRunId === undefined) return [];
-  const { started } = instance;
+  const { started, published } = instance;
+  const { memo, searchAttributes } = published;
   const { newRunId: runId } = event;
   const start = decodeStart(run);
   const continued = event.type === 'WorkflowContinuedAsNew' ? event : undefined;
@@ -41,8 +44,8 @@ export async function nextRunWrites(
     {
       workflowType,
       input: continued?.input ?? (await open(start.input)),
-      memo: await open(start.memo),
-      attributes: run.attributes,
+      memo: memo ? encodeValue(memo) : await open(start.memo),
+      attributes: searchAttributes ? writeAttributes(searchAttributes) : run.attributes,
       plan: {
         taskQueue,
         executionDeadline: started.executionDeadline,

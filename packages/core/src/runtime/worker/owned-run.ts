@@ -8,7 +8,8 @@ import { WorkflowInstance } from '../../replay/instance.js';
 import type { Blockage } from '../../replay/recorder.js';
 import type { ActivityWait } from '../../replay/waits.js';
 import type { CommitResult, LoadedRun, Refusal, Write } from '../../storage/port.js';
-import type { MessageRecord, RunChanges, TaskRecord } from '../../storage/records.js';
+import type { MessageRecord, RunChanges, RunRecord, TaskRecord } from '../../storage/records.js';
+import { writeAttributes } from '../../storage/attributes.js';
 import type { RunBirth } from '../core.js';
 import type { WorkflowRecord } from '../definitions.js';
 import { decodeBody } from '../run-projection.js';
@@ -19,7 +20,7 @@ import { foreignAwait, planBlock, suspectedPoison } from './blocking.js';
 import { endingOf, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
 import { nextRunWrites } from './next-run.js';
-import { closedBody, closedStatus, openBody, openStatus } from './run-body.js';
+import { closedBody, closedStatus, openBody, openStatus, shownWhere, type Shown } from './run-body.js';
 import type { RunHost } from './run-host.js';
 import { sealedBodies, eventsOf, openMessage } from './sealing.js';
 import { shadowReplay } from './shadow-replay.js';
@@ -57,6 +58,8 @@ export class OwnedRun {
   #again = false;
   #gone = false;
   #unwritten: Unwritten = emptyUnwritten(0);
+  /** The run as it was loaded; undefined once it was written here. */
+  #kept: RunRecord | undefined;
   #activityChecks: ReadonlyMap<string, EpochMs> = new Map();
   #birth: (RunBirth & { readonly answer: Answer }) | undefined;
   /** When this worker last wrote it, by the monotonic clock. */
@@ -302,6 +305,7 @@ export class OwnedRun {
     this.#seq = run.seq;
     this.#isCurrent = run.isCurrent;
     this.#inbox = this.#read = 0;
+    this.#kept = run;
     if (
       run.status === 'blocked' &&
       decodeBody(run).blocked?.fingerprint === this.#host.fingerprintOf(this.workflow)
@@ -422,13 +426,21 @@ export class OwnedRun {
       closedAt: closed ? closed.at : null,
       progressAt: now,
       body,
+      ...this.#upserted(instance),
     };
+  }
+
+  #upserted({ published: { searchAttributes } }: WorkflowInstance): Pick<RunChanges, 'attributes'> {
+    const upserted =
+      searchAttributes && this.#unwritten.events.some(({ type }) => type === 'SearchAttributesUpserted');
+    return upserted ? { attributes: writeAttributes(searchAttributes) } : {};
   }
 
   #written(instance: WorkflowInstance, plan: CommitPlan, closed: CloseEvent | undefined): void {
     const { activities, core } = this.#host;
     this.#seq = closed?.seq ?? instance.recorder.head;
     this.#inbox = this.#unwritten.through;
+    this.#kept = undefined;
     this.#unwritten = emptyUnwritten(this.#inbox);
     for (const { taskId, reason } of plan.cancel) activities.cancel(taskId, reason);
     for (const { task, scheduled, body } of plan.start)
@@ -536,12 +548,13 @@ export class OwnedRun {
       runId: this.runId,
       workflowType: this.workflow.name,
     });
-    await this.#write(planBlock(this.#blockInput(blockage)), () => {
+    const shown = await shownWhere(core, this.#kept, this.#instance);
+    await this.#write(planBlock(this.#blockInput(blockage, shown)), () => {
       this.#leave();
     });
   }
 
-  #blockInput(blockage: Blockage | undefined): Parameters<typeof planBlock>[0] {
+  #blockInput(blockage: Blockage | undefined, shown?: Shown): Parameters<typeof planBlock>[0] {
     return {
       core: this.#host.core,
       runId: this.runId,
@@ -551,7 +564,7 @@ export class OwnedRun {
       fingerprint: this.#host.fingerprintOf(this.workflow),
       buildId: this.#host.buildId,
       isCurrent: this.#isCurrent,
-      state: this.#instance?.state,
+      shown,
       now: this.#host.core.clock.now(),
     };
   }

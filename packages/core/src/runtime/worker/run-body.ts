@@ -1,27 +1,61 @@
+import { encodeValue } from '../../codec/values.js';
 import type { CloseEvent } from '../../model/events.js';
+import type { Payload } from '../../model/payload.js';
 import type { ClosedStatus, OpenStatus } from '../../model/status.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import type { Core } from '../core.js';
-import { encodeBody, type RunBody } from '../run-projection.js';
+import type { RunRecord } from '../../storage/records.js';
+import { decodeBody, encodeBody, type RunBody } from '../run-projection.js';
 import { sealFailure, sealPayload } from './sealing.js';
 
 /** More waits than this of one kind are not listed. */
 const mostListed = 100;
 
+/** What a run shows of itself while it is open and after. */
+export interface Shown {
+  readonly state?: Payload;
+  readonly memo?: Payload;
+}
+
+function shownBy({ state, published: { memo } }: WorkflowInstance): Shown | undefined {
+  return state || memo ? { ...(state && { state }), ...(memo && { memo: encodeValue(memo) }) } : undefined;
+}
+
+async function sealedShown(core: Core, { state, memo }: Shown): Promise<Shown> {
+  return {
+    ...(state && { state: await sealPayload(core, state) }),
+    ...(memo && { memo: await sealPayload(core, memo) }),
+  };
+}
+
+/** What a run that cannot go on goes on showing: what is stored of it, or else what its instance has come to. */
+export async function shownWhere(
+  core: Core,
+  stored: RunRecord | undefined,
+  instance: WorkflowInstance | undefined,
+): Promise<Shown> {
+  try {
+    const { state, memo } = stored ? decodeBody(stored) : {};
+    if (stored) return { ...(state && { state }), ...(memo && { memo }) };
+  } catch {
+    return {}; // unreadable, which may be why it cannot go on
+  }
+  return sealedShown(core, (instance && shownBy(instance)) ?? {});
+}
+
 /** The projection of an open run. */
 export function openBody(core: Core, instance: WorkflowInstance): string | Promise<string> {
   const body = waitsOf(instance);
-  const { state } = instance;
-  if (!state) return body ? encodeBody(body) : '{}';
-  if (!core.sealer.active) return encodeBody({ ...body, state });
-  return core.sealer.seal(state).then((sealed) => encodeBody({ ...body, state: sealed }));
+  const shown = shownBy(instance);
+  if (!shown) return body ? encodeBody(body) : '{}';
+  if (!core.sealer.active) return encodeBody({ ...body, ...shown });
+  return sealedShown(core, shown).then((safe) => encodeBody({ ...body, ...safe }));
 }
 
 /** The projection of a run that has ended. */
 export async function closedBody(core: Core, instance: WorkflowInstance, event: CloseEvent): Promise<string> {
-  const { state } = instance;
   return encodeBody({
-    ...(state && { state: await sealPayload(core, state) }),
+    ...(await sealedShown(core, shownBy(instance) ?? {})),
     ...(event.type === 'WorkflowCompleted' && { output: await sealPayload(core, event.result) }),
     ...(event.type === 'WorkflowFailed' && { failure: await sealFailure(core, event.failure) }),
     ...('reason' in event && event.reason !== undefined && { closedReason: event.reason }),

@@ -1,0 +1,99 @@
+import { decodeValue } from '../codec/values.js';
+import { InvalidArgumentError, PayloadTooLargeError, type ArgumentIssue } from '../model/errors.js';
+import type { MemoUpserted, SearchAttributesUpserted, WorkflowStarted } from '../model/events.js';
+import { samePayload, type Payload, type TextPayload } from '../model/payload.js';
+import {
+  attributeConflicts,
+  searchAttributeIssues,
+  type SearchAttributeSchema,
+} from '../model/search-attributes.js';
+import type { Recorder } from './recorder.js';
+
+type Values = Readonly<Record<string, unknown>>;
+type Upserted = SearchAttributesUpserted | MemoUpserted;
+
+const most = 100;
+const longestName = 128;
+const mostText = 64 * 1024;
+const mostMemoText = 10 * 1024;
+
+/** What a run shows of itself besides its state: what it was started with, and what its code has set since. */
+export class Published {
+  /** All of them, once code has changed any. */
+  searchAttributes: Values | undefined;
+  /** All of it, once code has changed anything. */
+  memo: Values | undefined;
+  readonly #recorder: Recorder;
+  readonly #started: WorkflowStarted;
+  readonly #declared: SearchAttributeSchema | undefined;
+  readonly #encode: (value: unknown) => TextPayload;
+
+  constructor(
+    recorder: Recorder,
+    started: WorkflowStarted,
+    declared: SearchAttributeSchema | undefined,
+    encode: (value: unknown) => TextPayload,
+  ) {
+    this.#recorder = recorder;
+    this.#started = started;
+    this.#declared = declared;
+    this.#encode = encode;
+  }
+
+  upsertSearchAttributes(values: Values): void {
+    const before = (this.searchAttributes ??= valuesOf(this.#started.searchAttributes));
+    this.searchAttributes = this.#upsert('SearchAttributesUpserted', before, values, () => [
+      ...searchAttributeIssues(values, this.#declared),
+      ...attributeConflicts(before, values),
+    ]);
+  }
+
+  upsertMemo(values: Values): void {
+    const before = (this.memo ??= valuesOf(this.#started.memo));
+    this.memo = this.#upsert('MemoUpserted', before, values, () =>
+      Object.keys(values).flatMap((name): ArgumentIssue[] => {
+        const path = `memo.${name}`;
+        if (name.length > longestName)
+          return [{ path, message: `its name must not be longer than ${longestName} characters` }];
+        if (this.#encode(values[name]).text.length > mostMemoText)
+          return [{ path, message: 'must not be larger than 10 KiB' }];
+        return [];
+      }),
+    );
+  }
+
+  /** What is recorded here with these values was accepted, whatever is declared and allowed now; a refusal leaves nothing behind. */
+  #upsert(type: Upserted['type'], before: Values, values: Values, check: () => ArgumentIssue[]): Values {
+    if (typeof values !== 'object' || (values as unknown) === null || Array.isArray(values))
+      throw refused([{ path: '', message: 'must be an object with a value for each name' }]);
+    const encoded = this.#encode(values);
+    const next = this.#recorder.next();
+    if (!(next?.type === type && samePayload(next.values, encoded))) {
+      const merged = merge(before, values);
+      const issues = check();
+      if (Object.keys(merged).length > most)
+        issues.push({ path: '', message: `must not be more than ${most}` });
+      if (issues.length > 0) throw refused(issues);
+      const size = this.#encode(merged).text.length;
+      if (size > mostText)
+        throw new PayloadTooLargeError(
+          `What the run shows would be larger than 64 KiB (${size} characters): keep large values in its state, or outside`,
+        );
+    }
+    return merge(before, valuesOf(this.#recorder.emit<Upserted>({ type, values: encoded }).values));
+  }
+}
+
+function merge(before: Values, values: Values): Values {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  const all = Object.entries({ ...before, ...Object.fromEntries(given) });
+  return Object.fromEntries(all.filter(([name]) => values[name] !== null));
+}
+
+function valuesOf(payload: Payload | undefined): Values {
+  return payload ? (decodeValue(payload) as Values) : {};
+}
+
+function refused(issues: readonly ArgumentIssue[]): InvalidArgumentError {
+  return new InvalidArgumentError('The run cannot show this', issues);
+}
