@@ -53,6 +53,9 @@ const justNow = 60;
 /** Runs claimed at once, while not more than that many are being moved on: the first ones are through before the last are read. */
 const claimRuns = 256;
 const claimQueries = 64;
+/** What was claimed and could not be read, or not be begun, is left alone for so long. Milliseconds. */
+const readAgainAfter = 1_000;
+const beginAgainAfter = 10_000;
 
 /** Claims and runs what its engine was given. */
 export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
@@ -281,7 +284,12 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
 
   async #take(tasks: readonly TaskRecord[]): Promise<void> {
     const runs = tasks.filter((task) => task.kind === 'workflow');
-    if (runs.length > 0) await this.#takeRuns(runs);
+    try {
+      if (runs.length > 0) await this.#takeRuns(runs);
+    } catch (error) {
+      this.core.log.warn('Claimed runs could not be read; they will be claimed again', { error });
+      for (const task of runs) void this.core.busy.during(() => this.#putBack(task, readAgainAfter));
+    }
     for (const task of tasks) {
       if (task.kind === 'activity') void this.core.busy.during(() => this.#takeActivity(task));
       else if (task.kind === 'query') void this.core.busy.during(() => this.#queries.respond(task));
@@ -305,13 +313,16 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
 
   /** Reads what an activity was scheduled with, and the closure of a step by replaying its run. */
   async #takeActivity(task: TaskRecord): Promise<void> {
+    // Steps and other activities are asked for together, so that more may come than there is room for.
     if (!this.activities.reserve()) return this.#putBack(task);
     let reserved = true;
     try {
       const scheduled = await this.#scheduledOf(task);
-      if (!scheduled) return;
-      const instance = scheduled.inline ? await this.#instanceOf(task.runId) : undefined;
-      if (scheduled.inline && !instance) return;
+      const instance = scheduled?.inline ? await this.#instanceOf(task.runId) : undefined;
+      if (!scheduled || (scheduled.inline && !instance)) {
+        await this.#putBack(task, beginAgainAfter);
+        return;
+      }
       const body = await openTaskBody(this.core, decodeActivityTask(task));
       reserved = false;
       this.activities.start(
@@ -325,19 +336,27 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
         taskId: task.taskId,
         error,
       });
+      await this.#putBack(task, beginAgainAfter);
     } finally {
       if (reserved) this.activities.unreserve();
     }
   }
 
-  /** Steps and other activities are asked for together, so that more may come than there is room for. */
-  async #putBack(task: TaskRecord): Promise<void> {
-    await this.core.committer.commit({
-      expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
-      writes: [
-        { kind: 'put-task', task: { ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0 } },
-      ],
-    });
+  /** Gives a claim back that nothing was begun with, and that therefore counts for nothing: for now, or for later. */
+  async #putBack(task: TaskRecord, pause = 0): Promise<void> {
+    const { clock, committer, log } = this.core;
+    const { taskId, token, attempt } = task;
+    const visibleAt = pause > 0 ? clock.now() + pause : task.visibleAt;
+    const back: TaskRecord = { ...task, attempt: attempt - 1, visibleAt, leaseOwner: null, leaseUntil: 0 };
+    try {
+      await committer.commit({
+        expect: [{ kind: 'token', taskId, token }],
+        writes: [{ kind: 'put-task', task: back }],
+      });
+      if (pause > 0) this.claimableAt(visibleAt);
+    } catch (error) {
+      log.warn('A claim could not be given back; its lease will run out', { taskId, error });
+    }
   }
 
   /** What an activity was scheduled with: known here where its run is hot, else in history. */

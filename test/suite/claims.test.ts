@@ -1,0 +1,88 @@
+import { openStorage } from '#storage';
+import { defineActivity, defineWorkflow } from '@perdure/core';
+import type { Storage } from '@perdure/core/storage';
+import { expect, onTestFinished, test } from 'vitest';
+import { bent, storeFailure } from './bent-storage.js';
+import { open } from './kit.js';
+
+type Workflows = NonNullable<NonNullable<Parameters<typeof open>[0]>['workflows']>;
+
+/** Runs what can be run without any activity, and leaves. */
+async function prepare(storage: Storage, workflows: Workflows, messages: readonly string[]): Promise<void> {
+  const [workflow] = workflows;
+  const starter = await open({ storage, workflows, maxConcurrentActivities: 0 });
+  const handle = await starter.start(workflow!.name, undefined, { id: 'w' });
+  await starter.runUntilIdle();
+  await starter.close();
+  const sender = await open({ storage, taskQueues: ['another'] });
+  for (const message of messages) await sender.handle(handle.workflowId).signal(message);
+  await sender.close();
+}
+
+test('C1 a claim for which there is no room is given back, and a store that refuses that harms nobody', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  const host = (globalThis as { process?: Partial<Pick<typeof process, 'on' | 'off'>> }).process;
+  host?.on?.('unhandledRejection', note);
+  onTestFinished(() => void host?.off?.('unhandledRejection', note));
+  const work = defineActivity('work', () => 'work');
+  const both = defineWorkflow('both', (ctx) => ctx.all([ctx.runActivity(work), ctx.step('s', () => 'step')]));
+  const storage = await openStorage();
+  await prepare(storage, [both], []);
+  let refused = 0;
+  const stubborn = bent(storage, {
+    commit: (call, batches) => {
+      const back = batches.some(({ writes }) =>
+        writes.some((write) => write.kind === 'put-task' && write.task.attempt === 0),
+      );
+      if (!back || refused > 0) return call(batches);
+      refused += 1;
+      return Promise.reject(storeFailure('unknown'));
+    },
+  });
+  const engine = await open({
+    storage: stubborn,
+    workflows: [both],
+    activities: [work],
+    maxConcurrentActivities: 1,
+  });
+  await engine.advance('1m');
+  expect(await engine.handle('w').result()).toEqual(['work', 'step']);
+  expect(refused).toBe(1);
+  expect(unhandled).toEqual([]);
+});
+
+test('G2 runs that cannot be read cost the activities that were claimed with them no attempt', async () => {
+  const work = defineActivity('work', { retry: { maximumAttempts: 1 } }, () => 'work');
+  const waits = defineWorkflow('waits', async (ctx) => {
+    const working = ctx.runActivity(work);
+    await ctx.waitSignal('go');
+    return working;
+  });
+  const storage = await openStorage();
+  await prepare(storage, [waits], ['go']);
+  let failed = 0;
+  const failing = bent(storage, {
+    loadRuns: (call, requests) =>
+      failed++ === 0 ? Promise.reject(storeFailure('not-applied')) : call(requests),
+  });
+  const engine = await open({ storage: failing, workflows: [waits], activities: [work] });
+  expect(await engine.handle('w').result()).toBe('work');
+  expect(failed).toBeGreaterThan(1);
+});
+
+test('G2 a step whose run cannot be replayed spends no attempts while it waits for code that can', async () => {
+  const steps = defineWorkflow('steps', (ctx) => ctx.step('s', () => 'done'));
+  const other = defineWorkflow('steps', async (ctx) => {
+    await ctx.sleep(1);
+    return 'other';
+  });
+  const storage = await openStorage();
+  await prepare(storage, [steps], []);
+  const wrong = await open({ storage, workflows: [other] });
+  await wrong.advance('10m');
+  const startAt = new Date(wrong.now.getTime() + 60_000);
+  await wrong.close();
+  const right = await open({ storage, workflows: [steps], startAt });
+  expect(await right.handle('w').result()).toBe('done');
+});
