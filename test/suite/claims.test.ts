@@ -86,3 +86,64 @@ test('G2 a step whose run cannot be replayed spends no attempts while it waits f
   const right = await open({ storage, workflows: [steps], startAt });
   expect(await right.handle('w').result()).toBe('done');
 });
+
+test('G2 a step that is claimed together with its run is under way once', async () => {
+  let now = 0;
+  let most = 0;
+  let begun = 0;
+  const steps = defineWorkflow('steps', async (ctx) => {
+    const step = ctx.step('s', async () => {
+      begun += 1;
+      now += 1;
+      most = Math.max(most, now);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      now -= 1;
+      return 'done';
+    });
+    await ctx.waitSignal('go');
+    return step;
+  });
+  const storage = await openStorage();
+  await prepare(storage, [steps], ['go']);
+  const engine = await open({ storage, workflows: [steps] });
+  expect(await engine.handle('w').result()).toBe('done');
+  expect([begun, most]).toEqual([1, 1]);
+});
+
+test('C2 an activity that was claimed while its time in the queue ran out keeps its new token', async () => {
+  const work = defineActivity(
+    'work',
+    { taskQueue: 'work', scheduleToStartTimeout: '1m', retry: { maximumAttempts: 3, initialInterval: 1 } },
+    () => 'work',
+  );
+  const works = defineWorkflow('works', (ctx) => ctx.runActivity(work));
+  const storage = await openStorage();
+  let claimed: { taskId: string; token: number } | undefined;
+  const overtaken = bent(storage, {
+    readTasks: async (call, runId) => {
+      const tasks = await call(runId);
+      const task = tasks.find(({ kind }) => kind === 'activity');
+      if (!claimed && task && engine.now.getTime() >= task.visibleAt + 60_000) {
+        const other = await storage.open();
+        const now = engine.now.getTime();
+        const want = { kind: 'activity', queues: ['work'], types: null, limit: 1, leaseMs: 30_000 } as const;
+        [claimed] = await other.claim({
+          namespace: 'default',
+          owner: 'o',
+          now,
+          buildId: null,
+          wants: [want],
+        });
+        await other.close();
+      }
+      return tasks;
+    },
+  });
+  const engine = await open({ storage: overtaken, workflows: [works] });
+  await engine.start(works);
+  await engine.advance('70s');
+  expect(claimed).toMatchObject({ token: 1 });
+  const handle = await storage.open();
+  expect(await handle.readTask(claimed!.taskId)).toMatchObject({ token: 1, leaseOwner: 'o' });
+  await handle.close();
+});

@@ -58,6 +58,8 @@ const poisonAfter = 10;
 
 /** Runs attempts of activities, keeps their leases, and records how they end: an outcome for the run, or another attempt. */
 export class ActivityLoop {
+  /** Claimed here, and about to be started. */
+  readonly beginning = new Set<TaskId>();
   readonly #running = new Map<TaskId, Attempt>();
   /** Attempts under way by run. */
   readonly #byRun = new Map<RunId, Set<Attempt>>();
@@ -378,7 +380,7 @@ export class ActivityLoop {
   }
 
   isRunning(taskId: TaskId): boolean {
-    return this.#running.has(taskId);
+    return this.#running.has(taskId) || this.beginning.has(taskId);
   }
 
   // ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────────

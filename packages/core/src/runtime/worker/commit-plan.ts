@@ -118,6 +118,8 @@ function planActivities(input: PlanInput, plan: CommitPlan): boolean {
   const { host, runId, instance, unwritten } = input;
   let claimable = false;
   for (const requeued of unwritten.requeued) {
+    const { taskId, token } = requeued;
+    plan.expect.push({ kind: 'token', taskId, token });
     plan.writes.push({ kind: 'put-task', task: requeued });
     claimable = true;
   }

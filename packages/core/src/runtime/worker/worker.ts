@@ -284,6 +284,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
 
   async #take(tasks: readonly TaskRecord[]): Promise<void> {
     const runs = tasks.filter((task) => task.kind === 'workflow');
+    for (const { kind, taskId } of tasks) if (kind === 'activity') this.activities.beginning.add(taskId);
     try {
       if (runs.length > 0) await this.#takeRuns(runs);
     } catch (error) {
@@ -291,7 +292,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
       for (const task of runs) void this.core.busy.during(() => this.#putBack(task, readAgainAfter));
     }
     for (const task of tasks) {
-      if (task.kind === 'activity') void this.core.busy.during(() => this.#takeActivity(task));
+      if (task.kind === 'activity') void this.core.busy.during(() => this.#beginActivity(task));
       else if (task.kind === 'query') void this.core.busy.during(() => this.#queries.respond(task));
     }
   }
@@ -309,6 +310,14 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
       }
       run.claimed(task, loaded[i]);
     });
+  }
+
+  async #beginActivity(task: TaskRecord): Promise<void> {
+    try {
+      await this.#takeActivity(task);
+    } finally {
+      this.activities.beginning.delete(task.taskId);
+    }
   }
 
   /** Reads what an activity was scheduled with, and the closure of a step by replaying its run. */
