@@ -10,7 +10,7 @@ import {
   WorkflowTerminatedError,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { eventTypes, open, rejection } from './kit.js';
+import { eventTypes, open, rejection, untilAborted } from './kit.js';
 
 const waiting = defineWorkflow('waiting', (ctx) => ctx.sleep('1h'));
 
@@ -133,6 +133,73 @@ test('A5 queued activities of a cancelled workflow never run', async () => {
   const later = await open({ storage, startAt: engine.now, taskQueues: ['later'], activities: [activity] });
   await later.advance('1m');
   expect(runs).toBe(0);
+});
+
+test('A5 cancelQueuedActivities: false leaves what no worker has claimed in its queue', async () => {
+  const runs: string[] = [];
+  const flaky = defineActivity('flaky', { retry: { initialInterval: '1s' } }, (what: string, { info }) => {
+    runs.push(`${what} ${info.attempt}`);
+    if (info.attempt === 1) throw new Error('once');
+  });
+  const running = defineActivity('running', (_: void, { signal }) => {
+    runs.push('running');
+    return untilAborted(signal);
+  });
+  const workflow = defineWorkflow('leaves', async (ctx) => {
+    const caught: unknown[] = [];
+    ctx.onQuery('caught', () => caught);
+    const all = await Promise.allSettled([
+      ctx.runActivity(flaky, 'queued', { taskQueue: 'later' }),
+      ctx.runActivity(running),
+    ]);
+    for (const one of all) caught.push(one.status === 'rejected' && isCancelled(one.reason));
+    await ctx.nonCancellable(async () => {
+      const dropped = ctx.runActivity(flaky, 'dropped', { taskQueue: 'later' });
+      await ctx.sleep('1s');
+      dropped.cancel();
+      await ctx.sleep('1s');
+    });
+    await ctx.sleep('1h');
+  });
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [workflow], activities: [flaky, running] });
+  const handle = await engine.start(workflow);
+  await engine.advance('1s');
+  await handle.cancel({ reason: 'leave it', cancelQueuedActivities: false });
+  await rejection(WorkflowCancelledError, handle.result());
+  expect(await handle.query('caught')).toEqual([true, true]);
+  const before = await eventTypes(handle);
+  expect((await handle.describe()).pendingActivities).toEqual([]);
+  const later = await open({ storage, startAt: engine.now, taskQueues: ['later'], activities: [flaky] });
+  await later.advance('5m');
+  expect(runs).toEqual(['running', 'queued 1', 'queued 2']);
+  expect(await eventTypes(handle)).toEqual(before);
+  await later.crash();
+  await later.advance('5m');
+  expect(runs).toHaveLength(3);
+});
+
+test('A5 what was left in its queue runs while the cancelled workflow cleans up', async () => {
+  const runs: string[] = [];
+  const activity = defineActivity('activity', (_: void) => void runs.push('ran'));
+  const workflow = defineWorkflow('cleans-long', async (ctx) => {
+    try {
+      await ctx.runActivity(activity, undefined, { taskQueue: 'later' });
+    } finally {
+      await ctx.nonCancellable(() => ctx.sleep('1h'));
+    }
+  });
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [workflow], activities: [activity] });
+  const handle = await engine.start(workflow);
+  await handle.cancel({ cancelQueuedActivities: false });
+  await engine.runUntilIdle();
+  const later = await open({ storage, startAt: engine.now, taskQueues: ['later'], activities: [activity] });
+  await later.advance('1m');
+  expect(runs).toEqual(['ran']);
+  expect((await handle.describe()).status).toBe('waiting');
+  await rejection(WorkflowCancelledError, handle.result());
+  expect(await eventTypes(handle)).not.toContain('ActivityCompleted');
 });
 
 test('B7 a terminated workflow ends at once: none of its code runs any more', async () => {

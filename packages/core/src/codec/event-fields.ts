@@ -64,7 +64,7 @@ const table: { readonly [T in EventType]: FieldsOf<Extract<RunEvent, { readonly 
     summary: 'string?',
     inline: 'boolean?',
   },
-  ActivityCancelRequested: { activityId: 'string', reason: 'string?' },
+  ActivityCancelRequested: { activityId: 'string', reason: 'string?', keepQueued: 'boolean?' },
   TimerStarted: { timerId: 'string', dueAt: 'number', purpose: 'string' },
   TimerCancelled: { timerId: 'string' },
   SignalWaitOpened: { waitId: 'string', name: 'string' },

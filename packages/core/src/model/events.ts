@@ -141,6 +141,8 @@ export interface ActivityScheduled extends EventBase<'ActivityScheduled'> {
 export interface ActivityCancelRequested extends EventBase<'ActivityCancelRequested'> {
   readonly activityId: string;
   readonly reason?: string;
+  /** A task that no worker has claimed stays in its queue: the run was asked to cancel that way. */
+  readonly keepQueued?: true;
 }
 export type TimerPurpose = 'sleep' | 'condition' | 'signal' | 'scope';
 export interface TimerStarted extends EventBase<'TimerStarted'> {

@@ -286,7 +286,11 @@ export class WorkflowInstance implements RunningCode {
         return this.#receive(event);
       case 'CancelRequested':
         this.cancelRequest = event;
-        this.cancelScope(this.scopes.root, event.reason ?? 'The workflow was cancelled');
+        this.cancelScope(
+          this.scopes.root,
+          event.reason ?? 'The workflow was cancelled',
+          !event.cancelQueuedActivities,
+        );
         return;
     }
   }
@@ -394,15 +398,16 @@ export class WorkflowInstance implements RunningCode {
   // ── cancelling ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Rejects everything pending in the scope and below it, in the order it was created. */
-  cancelScope(scope: Scope, message: string): void {
+  cancelScope(scope: Scope, message: string, keepQueued = false): void {
     this.recorder.guard('scope.cancel');
     if (!scope.cancel(message)) return;
     for (const wait of [...this.waits.all()])
-      if (wait.deferred?.task.scope.isWithin(scope)) this.cancelWait(wait, new CancelledError(message));
+      if (wait.deferred?.task.scope.isWithin(scope))
+        this.cancelWait(wait, new CancelledError(message), keepQueued);
     this.scopes.abort(scope);
   }
 
-  cancelWait(wait: Wait, error: Error): void {
+  cancelWait(wait: Wait, error: Error, keepQueued = false): void {
     if (this.waits.get(wait.id) !== wait) return;
     this.recorder.guard('task.cancel');
     if (wait.kind === 'timer' && !wait.deferred) return; // goes with the wait that owns it
@@ -413,6 +418,7 @@ export class WorkflowInstance implements RunningCode {
           type: 'ActivityCancelRequested',
           activityId: wait.id,
           ...(error.message && { reason: error.message }),
+          ...(keepQueued && !wait.inline && { keepQueued }),
         });
         wait.deferred.reject(error);
         return;

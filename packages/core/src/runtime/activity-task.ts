@@ -23,6 +23,8 @@ export interface ActivityTaskBody {
   readonly heartbeat?: Payload;
   readonly heartbeatAt?: EpochMs;
   readonly lastFailure?: FailureRecord;
+  /** Its run does not wait for it any more, and did not want it taken out of the queue: nobody is told how it ends. */
+  readonly detached?: true;
 }
 
 export type ActivityTaskState = 'scheduled' | 'started' | 'backing_off';
@@ -41,12 +43,13 @@ export function activityTaskState(task: TaskRecord, now: EpochMs): ActivityTaskS
 export function encodeActivityTask(body: ActivityTaskBody): string {
   const { activityId, activityType, workflowId, workflowType, scheduledSeq, queuedAt } = body;
   let text = `{"activityId":${quoted(activityId)},"activityType":${quoted(activityType)},"workflowId":${quoted(workflowId)},"workflowType":${quoted(workflowType)},"scheduledSeq":${scheduledSeq},"queuedAt":${queuedAt}`;
-  const { finished, startedAt, heartbeat, heartbeatAt, lastFailure } = body;
+  const { finished, startedAt, heartbeat, heartbeatAt, lastFailure, detached } = body;
   if (finished > 0) text += `,"finished":${finished}`;
   if (startedAt !== undefined) text += `,"startedAt":${startedAt}`;
   if (heartbeat) text += `,"heartbeat":${writePayload(heartbeat)}`;
   if (heartbeatAt !== undefined) text += `,"heartbeatAt":${heartbeatAt}`;
   if (lastFailure) text += `,"lastFailure":${writeFailure(lastFailure)}`;
+  if (detached) text += ',"detached":true';
   return `${text}}`;
 }
 

@@ -11,7 +11,10 @@ import { cancellationOf, checkReason } from './termination.js';
 export interface CancelOptions {
   /** Why, for people: in the event, in the error that waiting code gets, and in the description. */
   reason?: string;
-  /** False leaves activities that no worker has claimed in their queue. Default true. */
+  /**
+   * False leaves activities that no worker has claimed in their queue: a worker still runs them, retries included, and
+   * nobody is told how they end. The workflow's code sees them cancelled either way. Default true.
+   */
   cancelQueuedActivities?: boolean;
 }
 

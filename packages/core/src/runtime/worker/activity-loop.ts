@@ -128,6 +128,7 @@ export class ActivityLoop {
   #ended(attempt: Attempt, end: AttemptEnd): void {
     const handedOver =
       end.kind === 'completed' &&
+      !attempt.body.detached &&
       !this.#stopped &&
       this.#taker.takeOutcome(attempt.task.runId, completion(attempt, end), attempt.task);
     if (handedOver) {
@@ -170,7 +171,7 @@ export class ActivityLoop {
     const { scheduled, task } = attempt;
     const { activityId } = scheduled;
     if (end.kind === 'completed') {
-      await this.sendOutcome(completion(attempt, end), task);
+      await this.#finish(attempt, completion(attempt, end));
       return;
     }
     const failure = end.kind === 'failed' ? end.failure : undefined;
@@ -224,9 +225,17 @@ export class ActivityLoop {
     this.#taker.claimableAt(visibleAt);
   }
 
-  /** Hands the outcome to the run: directly where it is owned here, else through its inbox. */
+  /** Hands the outcome to the run: directly where it is owned here, else through its inbox. Without a run that is that. */
   async #finish(attempt: Attempt, outcome: ActivityOutcome): Promise<void> {
     const { task } = attempt;
+    if (attempt.body.detached) {
+      const { taskId, token } = task;
+      await this.#record({
+        expect: [{ kind: 'token', taskId, token }],
+        writes: [{ kind: 'drop-task', taskId }],
+      });
+      return;
+    }
     if (this.#taker.takeOutcome(task.runId, outcome, task)) return;
     await this.sendOutcome(outcome, task);
   }

@@ -44,6 +44,8 @@ export interface PlanInput {
   readonly after: readonly Write[];
   readonly birth: RunBirth | undefined;
   readonly activityChecks: ReadonlyMap<string, EpochMs>;
+  /** Tasks of cancelled activities that stay in their queues. */
+  readonly kept: readonly TaskRecord[];
   readonly now: EpochMs;
 }
 
@@ -95,6 +97,9 @@ export function planCommit(input: PlanInput): CommitPlan {
   }
 
   const plan: CommitPlan = { expect, writes, start: [], cancel: [], task: undefined, claimable: false };
+  // One that a worker has claimed meanwhile is not left alone: then all of this is planned anew.
+  for (const { taskId, token } of input.kept) expect.push({ kind: 'token', taskId, token });
+  const keep = input.kept.map((kept): Write => ({ kind: 'put-task', task: kept }));
   if (closed) {
     if (birth) {
       writes.push(...input.after);
@@ -106,10 +111,11 @@ export function planCommit(input: PlanInput): CommitPlan {
     if (closed.type === 'WorkflowTimedOut' && !closed.newRunId)
       writes.push({ kind: 'drop-messages', runId, through: Number.MAX_SAFE_INTEGER });
     else expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
-    writes.push({ kind: 'drop-tasks', runId }, ...input.after);
+    writes.push({ kind: 'drop-tasks', runId }, ...keep, ...input.after);
     return plan;
   }
   const claimable = planActivities(input, plan);
+  writes.push(...keep);
   return { ...plan, task: planRunTask(input, plan, consumed), claimable };
 }
 

@@ -20,6 +20,7 @@ import { foreignAwait, planBlock, suspectedPoison } from './blocking.js';
 import { endingOf, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
 import { nextRunWrites } from './next-run.js';
+import { keptTasks, mayKeep } from './kept-activities.js';
 import { closedBody, closedStatus, openBody, openStatus, shownWhere, type Shown } from './run-body.js';
 import type { RunHost } from './run-host.js';
 import { sealedBodies, eventsOf, openMessage } from './sealing.js';
@@ -373,6 +374,9 @@ export class OwnedRun {
         : this.#unwritten.bodies;
     const body = closed ? closedBody(core, instance, closed) : openBody(core, instance);
     const after = ending ? await this.#after(instance, ending) : [];
+    const kept = mayKeep(instance)
+      ? await keptTasks(core, this.runId, this.#unwritten.events, closed !== undefined)
+      : [];
     const now = core.clock.now();
     const plan = planCommit({
       host: this.#host,
@@ -388,6 +392,7 @@ export class OwnedRun {
       after,
       birth: this.#birth,
       activityChecks: this.#activityChecks,
+      kept,
       now,
     });
     if (plan.writes.length === 0) return;
