@@ -1,6 +1,9 @@
-import { defineWorkflow, WorkflowFailedError, type Duration } from '@perdure/core';
+import { openStorage } from '#storage';
+import { defineActivity, defineWorkflow, WorkflowFailedError, type Duration } from '@perdure/core';
+import { faulty, noHints } from '@perdure/testing';
 import { expect, test } from 'vitest';
-import { eventTypes, open, rejection } from './kit.js';
+import { bent } from './bent-storage.js';
+import { eventTypes, gate, open, rejection, untilAborted } from './kit.js';
 
 const sleeping = defineWorkflow('sleeping', async (ctx, duration: Duration) => {
   const before = ctx.now().getTime();
@@ -186,4 +189,50 @@ test('G4 fifty naps in a row move time on exactly', async () => {
   });
   const engine = await open({ workflows: [workflow] });
   expect(await engine.execute(workflow)).toBe(1_225);
+});
+
+test('G4 G7 a timer that is set while the store is asked for the next one is not late', async () => {
+  const asked = gate();
+  const told = gate();
+  let hold = false;
+  const slow = bent(faulty(await openStorage(), noHints), {
+    nextWakeAt: async (call, request) => {
+      const at = await call(request);
+      if (hold) {
+        hold = false;
+        asked.pass();
+        await told.passed;
+      }
+      return at;
+    },
+  });
+  const engine = await open({ storage: slow, workflows: [sleeping], autoSkip: false });
+  await engine.start(sleeping, 50);
+  await engine.runUntilIdle();
+  hold = true;
+  const advanced = engine.advance(50);
+  await asked.passed;
+  const handle = await engine.start(sleeping, 200);
+  told.pass();
+  await advanced;
+  await engine.advance(400);
+  expect(await handle.result({ timeout: 0 })).toBe(200);
+});
+
+test('G4 a timer is not late because there is no room for the activities that wait', async () => {
+  const hanging = defineActivity('hanging', (_: void, { signal }) => untilAborted(signal));
+  const crowd = defineWorkflow('crowd', (ctx) =>
+    ctx.all([ctx.runActivity(hanging), ctx.runActivity(hanging)]),
+  );
+  const engine = await open({
+    workflows: [crowd, sleeping],
+    activities: [hanging],
+    maxConcurrentActivities: 1,
+  });
+  await engine.start(crowd);
+  const handles = [await engine.start(sleeping, '61s'), await engine.start(sleeping, '127s')];
+  await engine.advance('1h');
+  expect(await Promise.all(handles.map((handle) => handle.result({ timeout: 0 })))).toEqual([
+    61_000, 127_000,
+  ]);
 });

@@ -158,7 +158,13 @@ export class Dispatcher {
 
   async #planNext(): Promise<void> {
     const { namespace, clock, storage } = this.#core;
-    const next = await storage.nextWakeAt({ namespace, wants: this.#options.serves });
+    // What there is no room for says nothing of the rest, and `room` comes back to it.
+    const wants = this.#options.wants().filter((want) => want.limit > 0);
+    if (wants.length < this.#options.serves.length) this.#starved = true;
+    this.#wakeAt = Infinity;
+    const stored = await storage.nextWakeAt({ namespace, wants });
+    // What is announced while the store is asked may be missing from its answer.
+    const next = this.#wakeAt < (stored ?? Infinity) ? this.#wakeAt : stored;
     const now = clock.now();
     this.#quietLooks += 1;
     const poll = now + (this.#quietLooks > quietAfter ? idlePoll : activePoll);
