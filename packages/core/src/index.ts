@@ -26,10 +26,19 @@ export {
   type WorkflowImplementation,
 } from './api/define-workflow.js';
 export { createEngine, type Engine, type EngineOptions, type EngineWorker } from './api/engine.js';
-export type { CancelOptions, RepairOutcome, WaitOptions, WorkflowHandle } from './api/handle.js';
+export type {
+  CancelOptions,
+  RepairOutcome,
+  StartUpdateOptions,
+  UpdateHandle,
+  UpdateOptions,
+  WaitOptions,
+  WorkflowHandle,
+} from './api/handle.js';
 export {
   query,
   signal,
+  update,
   type ArgOf,
   type Message,
   type Messages,
@@ -63,6 +72,8 @@ export {
   StorageError,
   UnknownActivityError,
   UnknownWorkflowError,
+  UpdateFailedError,
+  UpdateRejectedError,
   VersionNotSupportedError,
   WaitTimeoutError,
   WorkflowAlreadyStartedError,

@@ -41,6 +41,8 @@ export interface WorkflowInfo {
   readonly historyBytes: number;
   /** True once the history is long: 10,000 events or 5 MiB. Then `continueAsNew` is advised. */
   readonly continueAsNewSuggested: boolean;
+  /** Accepted updates whose handlers are not done. */
+  readonly unfinishedUpdates: number;
   /** Whether this is being replayed. For logs; nothing may depend on it. */
   readonly replaying: boolean;
 }
@@ -122,6 +124,19 @@ export interface WorkflowContext<
   onSignal<K extends Named<M, 'signal'>>(name: K, handler: (arg: ArgOf<M, K>) => void | Promise<void>): void;
   /** Answers queries of a name. The handler is synchronous, may look and not act: no `ctx` calls, no changes. */
   onQuery<K extends Named<M, 'query'>>(name: K, handler: (arg: ArgOf<M, K>) => ResultOf<M, K>): void;
+  /**
+   * Handles updates of a name. The validator is asked first; what it throws refuses the update, which then leaves no
+   * trace. It is synchronous and may look, not act, and it is not asked again at replay. What the handler returns, or
+   * throws, is the outcome of the update; the workflow goes on either way. Handlers may be async, and interleave.
+   *
+   * An update that comes before its handler is registered waits for it: register handlers before the first await. A run
+   * that ends fails what its handlers have not done: wait for `ctx.info.unfinishedUpdates === 0` where that matters.
+   */
+  onUpdate<K extends Named<M, 'update'>>(
+    name: K,
+    handler: (arg: ArgOf<M, K>) => ResultOf<M, K> | Promise<ResultOf<M, K>>,
+    options?: { validate?: (arg: ArgOf<M, K>) => void },
+  ): void;
   /**
    * Waits until the predicate holds; it is looked at after every event. Waiters are woken one at a time, in the order
    * they asked. The predicate is synchronous and may not use `ctx`.

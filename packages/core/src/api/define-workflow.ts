@@ -145,9 +145,9 @@ export function defineWorkflow(
   for (const [key, message] of Object.entries(messages)) {
     check.require(key !== '', 'messages', 'a message needs a name');
     check.require(
-      ['signal', 'query'].includes((message as { kind?: string } | undefined)?.kind ?? ''),
+      ['signal', 'query', 'update'].includes((message as { kind?: string } | undefined)?.kind ?? ''),
       `messages.${key}`,
-      'must be made by signal() or query()',
+      'must be made by signal(), query() or update()',
     );
   }
   for (const [key, type] of Object.entries(searchAttributes)) {

@@ -92,7 +92,7 @@ describe('A7 defineWorkflow', () => {
     [{ runTimeout: '2h', executionTimeout: '1h' }, 'runTimeout'],
     [{ runTimeout: 'long' }, 'runTimeout'],
     [{ messages: { go: 'signal' } }, 'messages.go'],
-    [{ messages: { go: { kind: 'update' } } }, 'messages.go'],
+    [{ messages: { go: { kind: 'command' } } }, 'messages.go'],
     [{ messages: { '': signal() } }, 'messages'],
     [{ searchAttributes: { total: 'number' } }, 'searchAttributes.total'],
     [{ state: {} }, 'state'],

@@ -17,12 +17,18 @@ import { ClientReads } from '../runtime/client/reads.js';
 import { repairRun, type RepairOutcome } from '../runtime/client/repair.js';
 import type { RunTarget } from '../runtime/client/run-reads.js';
 import { signalRun } from '../runtime/client/signal.js';
+import {
+  startUpdate,
+  type StartUpdateOptions,
+  type UpdateHandle,
+  type UpdateOptions,
+} from '../runtime/client/update.js';
 import { terminateRun } from '../runtime/client/terminate.js';
 import { waitResult, type WaitOptions } from '../runtime/client/wait-result.js';
 import type { Arg, Args } from './carries.js';
 import type { ArgOf, Messages, Named, ResultOf } from './messages.js';
 
-export type { CancelOptions, RepairOutcome, WaitOptions };
+export type { CancelOptions, RepairOutcome, StartUpdateOptions, UpdateHandle, UpdateOptions, WaitOptions };
 
 /**
  * One workflow, as a caller sees it. Making one costs nothing and checks nothing. Every method rejects with
@@ -72,6 +78,36 @@ export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = 
    * serves its queue, within 10 s. Rejects with `QueryRejectedError`.
    */
   query<K extends Named<M, 'query'>>(name: K, ...arg: Arg<ArgOf<M, K>>): Promise<ResultOf<M, K>>;
+  /**
+   * Sends an update and waits for its outcome: what its handler returned. With an `id` it is applied once and has one
+   * outcome, however often it is sent, also after the run has closed.
+   *
+   * Rejects with `UpdateRejectedError` where its validator, its schema or its type refuses it, or the run ends before it
+   * has a handler for it; with `UpdateFailedError` where the handler throws; with `WorkflowNotActiveError` where the run
+   * is closed, or closes before the handler is done; and with `WaitTimeoutError`: then the update goes on.
+   *
+   * @example
+   * ```ts
+   * import { defineWorkflow, update, type Client } from '@perdure/core';
+   * const basket = defineWorkflow('basket', { messages: { add: update<number, string>() } }, async (ctx) => {
+   *   const items: string[] = [];
+   *   ctx.onUpdate('add', (item) => items.push(item));
+   *   await ctx.waitCondition(() => items.length === 3);
+   * });
+   * export function add(client: Client, id: string, item: string): Promise<number> {
+   *   return client.handle(basket, id).update('add', item, { id: `add-${item}`, timeout: '10s' });
+   * }
+   * ```
+   */
+  update<K extends Named<M, 'update'>>(
+    name: K,
+    ...args: Args<ArgOf<M, K>, UpdateOptions>
+  ): Promise<ResultOf<M, K>>;
+  /** Sends an update and goes on once it is accepted, or `completed` where `waitFor` says so. Rejects as `update` does. */
+  startUpdate<K extends Named<M, 'update'>>(
+    name: K,
+    ...args: Args<ArgOf<M, K>, StartUpdateOptions>
+  ): Promise<UpdateHandle<ResultOf<M, K>>>;
   /** Asks the workflow to stop; it may clean up first. One that never began ends at once. Nothing happens where it has ended or was asked before. */
   cancel(options?: CancelOptions): Promise<void>;
   /** Ends the run by force: none of its code runs any more. Rejects with `WorkflowNotActiveError` where it has ended otherwise. */
@@ -158,6 +194,16 @@ export class RunHandle implements WorkflowHandle {
   async query(name: string, argument?: unknown): Promise<any> {
     const run = await this.#command((core) => readTarget(core, this.#target));
     return queryRun(this.#core, run, this.#declared, name, argument);
+  }
+
+  async update(name: string, argument?: unknown, options: UpdateOptions = {}): Promise<any> {
+    const { signal } = options;
+    const update = await this.startUpdate(name, argument, { ...options, waitFor: 'completed' });
+    return update.result(signal && { signal });
+  }
+
+  startUpdate(name: string, argument?: unknown, options?: StartUpdateOptions): Promise<UpdateHandle<any>> {
+    return startUpdate(this.#core, this.#target, this.#declared, name, argument, options);
   }
 
   async cancel(options: CancelOptions = {}): Promise<void> {

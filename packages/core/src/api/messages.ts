@@ -3,8 +3,8 @@ import { carrier, type Carries } from './carries.js';
 import { isSchema } from './definition-check.js';
 import { checking, type Schema } from './schema.js';
 
-/** A message that a workflow type declares. Made by `signal` and `query`. */
-export interface Message<Kind extends 'signal' | 'query', A, R> {
+/** A message that a workflow type declares. Made by `signal`, `query` and `update`. */
+export interface Message<Kind extends 'signal' | 'query' | 'update', A, R> {
   readonly kind: Kind;
   readonly arg: Carries<A>;
   readonly result: Carries<R>;
@@ -72,7 +72,31 @@ export function query<R, A = void>(schema?: Schema<A>): Message<'query', A, R> {
   return message('query', schema);
 }
 
-function message<Kind extends 'signal' | 'query', A, R>(
+/**
+ * Declares an update: a request to a run that changes it and gives an answer. It may be refused before it leaves any
+ * trace, is applied once for each id, and has one outcome. Handled by `ctx.onUpdate`.
+ *
+ * @example
+ * ```ts
+ * import { defineWorkflow, update } from '@perdure/core';
+ *
+ * export const basket = defineWorkflow('basket', { messages: { add: update<number, string>() } }, async (ctx) => {
+ *   const items: string[] = [];
+ *   ctx.onUpdate('add', (item) => items.push(item), {
+ *     validate: (item) => {
+ *       if (items.includes(item)) throw new Error(`${item} is there already`);
+ *     },
+ *   });
+ *   await ctx.waitCondition(() => items.length === 3);
+ *   return items;
+ * });
+ * ```
+ */
+export function update<R, A = void>(schema?: Schema<A>): Message<'update', A, R> {
+  return message('update', schema);
+}
+
+function message<Kind extends 'signal' | 'query' | 'update', A, R>(
   kind: Kind,
   schema: Schema<A> | undefined,
 ): Message<Kind, A, R> {

@@ -50,6 +50,7 @@ const table: { readonly [T in EventType]: FieldsOf<Extract<RunEvent, { readonly 
   ActivityCancelled: { activityId: 'string', attempt: 'number', reason: 'string?' },
   TimerFired: { timerId: 'string' },
   SignalReceived: { name: 'string', messageId: 'string', input: 'payload' },
+  UpdateAccepted: { updateId: 'string', name: 'string', input: 'payload' },
   CancelRequested: { messageId: 'string', reason: 'string?', cancelQueuedActivities: 'boolean' },
   ActivityScheduled: {
     activityId: 'string',
@@ -74,6 +75,8 @@ const table: { readonly [T in EventType]: FieldsOf<Extract<RunEvent, { readonly 
   VersionMarkerRecorded: { changeId: 'string', version: 'number', deprecated: 'boolean?' },
   SearchAttributesUpserted: { values: 'payload' },
   MemoUpserted: { values: 'payload' },
+  UpdateCompleted: { updateId: 'string', result: 'payload' },
+  UpdateFailed: { updateId: 'string', failure: 'failure' },
   WorkflowCompleted: { result: 'payload' },
   WorkflowFailed: { failure: 'failure', newRunId: 'string?' },
   WorkflowCancelled: { reason: 'string?' },

@@ -120,6 +120,20 @@ export class SignalRejectedError extends PerdureError {
     super('signal_rejected', message, details);
   }
 }
+/** The update was not taken: its validator refused it (`cause` says why), its type does not take it, or the run ended before it had a handler. It changed nothing. Code `update_rejected`. */
+export class UpdateRejectedError extends PerdureError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('update_rejected', message, details);
+  }
+}
+/** The update was accepted and its handler threw. `failure` is what it threw; `cause` is the same, rebuilt as an error. The workflow goes on. Code `update_failed`. */
+export class UpdateFailedError extends PerdureError {
+  readonly failure: Failure;
+  constructor(message: string, failure: Failure, details?: ErrorDetails) {
+    super('update_failed', message, details);
+    this.failure = failure;
+  }
+}
 /** The query has no handler, its argument is not valid, or its handler threw. Code `query_rejected`. */
 export class QueryRejectedError extends PerdureError {
   constructor(message: string, details?: ErrorDetails) {
@@ -306,6 +320,8 @@ for (const [name, type] of Object.entries({
   UnknownActivityError,
   SignalRejectedError,
   QueryRejectedError,
+  UpdateRejectedError,
+  UpdateFailedError,
   InvalidArgumentError,
   PayloadError,
   PayloadTooLargeError,

@@ -28,6 +28,7 @@ export type InputEvent =
   | ActivityCancelled
   | TimerFired
   | SignalReceived
+  | UpdateAccepted
   | CancelRequested;
 
 export interface ParentRef {
@@ -93,6 +94,12 @@ export interface SignalReceived extends EventBase<'SignalReceived'> {
   readonly messageId: string;
   readonly input: Payload;
 }
+/** An update whose validator let it pass: its handler has been called. A refused one leaves nothing here. */
+export interface UpdateAccepted extends EventBase<'UpdateAccepted'> {
+  readonly updateId: string;
+  readonly name: string;
+  readonly input: Payload;
+}
 export interface CancelRequested extends EventBase<'CancelRequested'> {
   readonly messageId: string;
   readonly reason?: string;
@@ -113,7 +120,9 @@ export type CommandEvent =
   | SideEffectRecorded
   | VersionMarkerRecorded
   | SearchAttributesUpserted
-  | MemoUpserted;
+  | MemoUpserted
+  | UpdateCompleted
+  | UpdateFailed;
 
 /** What an activity may cost in time, frozen when it is scheduled. Milliseconds. */
 export interface ActivityTimeouts {
@@ -184,6 +193,15 @@ export interface VersionMarkerRecorded extends EventBase<'VersionMarkerRecorded'
   readonly deprecated?: true;
 }
 
+export interface UpdateCompleted extends EventBase<'UpdateCompleted'> {
+  readonly updateId: string;
+  readonly result: Payload;
+}
+export interface UpdateFailed extends EventBase<'UpdateFailed'> {
+  readonly updateId: string;
+  readonly failure: FailureRecord;
+}
+
 // ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type CloseEvent =
@@ -228,6 +246,7 @@ const roles: Record<EventType, 'input' | 'command' | 'close'> = {
   ActivityCancelled: 'input',
   TimerFired: 'input',
   SignalReceived: 'input',
+  UpdateAccepted: 'input',
   CancelRequested: 'input',
   ActivityScheduled: 'command',
   ActivityCancelRequested: 'command',
@@ -240,6 +259,8 @@ const roles: Record<EventType, 'input' | 'command' | 'close'> = {
   VersionMarkerRecorded: 'command',
   SearchAttributesUpserted: 'command',
   MemoUpserted: 'command',
+  UpdateCompleted: 'command',
+  UpdateFailed: 'command',
   WorkflowCompleted: 'close',
   WorkflowFailed: 'close',
   WorkflowCancelled: 'close',

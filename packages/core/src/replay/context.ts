@@ -64,6 +64,7 @@ export class ReplayContext {
       historyBytes,
       continueAsNewSuggested: recorder.head >= suggestedEvents || historyBytes >= suggestedBytes,
       replaying: recorder.replaying,
+      unfinishedUpdates: this.#run.updates.unfinished.size,
     };
   }
 
@@ -233,6 +234,14 @@ export class ReplayContext {
 
   onQuery(name: string, handler: (argument: unknown) => unknown): void {
     this.#enter('onQuery').mailbox.queries.set(name, handler);
+  }
+
+  onUpdate(
+    name: string,
+    handler: (argument: unknown) => unknown,
+    options?: { readonly validate?: (argument: unknown) => unknown },
+  ): void {
+    this.#enter('onUpdate').updates.handle(name, handler, options?.validate);
   }
 
   waitCondition(predicate: () => boolean, options?: { readonly timeout: Duration }): Task<boolean> {
@@ -456,7 +465,7 @@ export class ReplayContext {
 
   // ── guards ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Runs a predicate, a query or a side effect: it may look, not act. */
+  /** Runs a predicate, a query, a validator or a side effect: it may look, not act. */
   readOnly<T>(fn: () => T): T {
     const { recorder } = this.#run;
     const before = recorder.readOnly;
@@ -465,7 +474,7 @@ export class ReplayContext {
       const value = fn();
       if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
         Promise.resolve(value).catch(() => undefined); // the rejection is the caller's mistake, reported below
-        throw new InvalidArgumentError('Predicates, queries and side effects are synchronous', [
+        throw new InvalidArgumentError('Predicates, queries, validators and side effects are synchronous', [
           { path: '', message: 'returned a promise' },
         ]);
       }

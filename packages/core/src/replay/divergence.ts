@@ -61,6 +61,9 @@ export function sameCommand(recorded: CommandEvent, produced: Omit<CommandEvent,
       return other.type === recorded.type;
     case 'VersionMarkerRecorded':
       return false; // taken by its change id, never by its place
+    case 'UpdateCompleted':
+    case 'UpdateFailed':
+      return other.type === recorded.type && recorded.updateId === other.updateId;
   }
 }
 
@@ -161,5 +164,8 @@ function summary(command: Omit<CommandEvent, 'seq' | 'at'> & { readonly seq?: nu
       return base;
     case 'VersionMarkerRecorded':
       return { ...base, name: event.changeId, id: `version ${event.version}` };
+    case 'UpdateCompleted':
+    case 'UpdateFailed':
+      return { ...base, id: event.updateId };
   }
 }

@@ -16,6 +16,7 @@ import type {
   RunEvent,
   SignalReceived,
   Unplaced,
+  UpdateAccepted,
   WorkflowStarted,
 } from '../model/events.js';
 import { isCloseEvent, isCommandEvent, isInputEvent } from '../model/events.js';
@@ -41,6 +42,7 @@ import type { RunningCode } from './running-code.js';
 import type { Scope } from './scope.js';
 import { Scopes } from './scopes.js';
 import type { TaskPromise } from './task.js';
+import { Updates, type UpdateVerdict } from './updates.js';
 import { Waits, type ActivityWait, type Wait } from './waits.js';
 
 /** A workflow's code, and what replay has to know of it. */
@@ -83,6 +85,7 @@ export class WorkflowInstance implements RunningCode {
   readonly waits = new Waits();
   readonly recorder: Recorder;
   readonly mailbox: Mailbox;
+  readonly updates: Updates;
   readonly random: SeededRandom;
   readonly published: Published;
   readonly host: InstanceHost;
@@ -108,6 +111,7 @@ export class WorkflowInstance implements RunningCode {
     this.recorder = new Recorder(code.name, host.onForeign);
     this.published = new Published(this.recorder, started, code.searchAttributes, this.encode);
     this.mailbox = new Mailbox(this);
+    this.updates = new Updates(this);
     this.#context = new ReplayContext(this);
   }
 
@@ -182,11 +186,18 @@ export class WorkflowInstance implements RunningCode {
         return this.waits.get(input.timerId)?.kind === 'timer';
       case 'SignalReceived':
         return !this.#messageIds.has(input.messageId);
+      case 'UpdateAccepted':
+        return this.judge(input) === 'accept';
       case 'CancelRequested':
         return this.cancelRequest === undefined;
       case 'WorkflowStarted':
         return this.recorder.head === 0;
     }
+  }
+
+  /** What becomes of an update that has come in. One that has come too late for a run that has settled is held, and goes with it. */
+  judge(update: Unplaced<UpdateAccepted>): UpdateVerdict {
+    return this.updates.judge(update, this.settlement !== undefined, (look) => this.#context.readOnly(look));
   }
 
   // ── stepping ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -284,6 +295,9 @@ export class WorkflowInstance implements RunningCode {
         return this.#fireTimer(event.timerId);
       case 'SignalReceived':
         return this.#receive(event);
+      case 'UpdateAccepted':
+        this.updates.accept(event);
+        return;
       case 'CancelRequested':
         this.cancelRequest = event;
         this.cancelScope(
@@ -465,7 +479,7 @@ export class WorkflowInstance implements RunningCode {
 
   /** Whether anything durable can still move this run. */
   get waitsForTheWorld(): boolean {
-    return this.waits.size > 0 || this.mailbox.listens;
+    return this.waits.size > 0 || this.mailbox.listens || this.updates.listens;
   }
 
   /** Failures of durable work that the workflow never looked at. */

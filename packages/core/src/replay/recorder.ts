@@ -32,7 +32,7 @@ export class Recorder {
   now: EpochMs = 0;
   /** Length of the bodies of all events up to `head`. */
   bytes = 0;
-  /** A query, a predicate or a side effect is running: it may look, not act. */
+  /** A query, a predicate, a validator or a side effect is running: it may look, not act. */
   readOnly = false;
   /** New events since they were last taken, and their bodies: an event is written once. */
   #fresh: FreshEvents = { events: [], bodies: [] };
@@ -153,7 +153,7 @@ export class Recorder {
   guard(operation: string): void {
     if (this.readOnly) {
       throw new QueryRejectedError(
-        `${operation} cannot be used in a query, a predicate or a side effect: they may look, not act`,
+        `${operation} cannot be used in a query, a predicate, a validator or a side effect: they may look, not act`,
       );
     }
     if (this.#blockage) throw this.#asError(this.#blockage);

@@ -1,7 +1,7 @@
 import type { WorkflowStarted } from '../model/events.js';
 import type { Payload, TextPayload } from '../model/payload.js';
-import type { BufferedSignals } from './buffered-signals.js';
 import type { ContinueAsNewOptions } from './continuation.js';
+import type { BufferedSignals, UpdateHandlers } from './buffered-signals.js';
 import type { InstanceHost } from './instance-host.js';
 import type { Published } from './published.js';
 import type { SeededRandom } from './random.js';
@@ -20,6 +20,7 @@ export interface RunningCode {
   readonly random: SeededRandom;
   readonly mailbox: BufferedSignals;
   readonly published: Published;
+  readonly updates: UpdateHandlers;
   readonly historyBytes: number;
   /** The run goes on as another one: what comes now is for that one. */
   readonly continuing: boolean;

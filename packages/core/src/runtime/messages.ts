@@ -10,11 +10,12 @@ import type {
   InputEvent,
   SignalReceived,
   Unplaced,
+  UpdateAccepted,
 } from '../model/events.js';
 import type { MessageRecord } from '../storage/records.js';
 
 /** What may lie in a run's inbox: the `kind` of a message, unique together with its `messageId`. */
-type MessageKind = 'signal' | 'cancel' | 'activity';
+type MessageKind = 'signal' | 'update' | 'cancel' | 'activity';
 
 /** A run is asked to cancel once: whoever asks, however often, it is the same message. */
 export const cancelMessageId = 'cancel';
@@ -26,7 +27,7 @@ export type ActivityOutcomeMessage = Unplaced<
   ActivityCompleted | ActivityFailed | ActivityTimedOut | ActivityCancelled
 >;
 
-/** A named value: the body of a signal, and of a query on its way to a worker. `{ name, input: { codec, data } }`. */
+/** A named value: the body of a signal, of an update, and of a query on its way to a worker. `{ name, input: { codec, data } }`. */
 export function encodeSignal({ name, input }: SignalMessage): string {
   return `{"name":${JSON.stringify(name)},"input":${writePayload(input)}}`;
 }
@@ -43,6 +44,10 @@ export function encodeOutcome(outcome: ActivityOutcomeMessage): string {
 export function decodeSignal(body: string): SignalMessage {
   const { name, input } = JSON.parse(body) as { name: string; input: unknown };
   return { name, input: readPayload(input) };
+}
+
+function updateOf(updateId: string, body: string): Unplaced<UpdateAccepted> {
+  return { type: 'UpdateAccepted', updateId, ...decodeSignal(body) };
 }
 
 /** The input event that a message becomes once it has its place in history. Throws `StorageError` where it cannot be read. */
@@ -63,6 +68,8 @@ function read({ kind, messageId, body }: MessageRecord): Unplaced<InputEvent> {
   switch (kind as MessageKind) {
     case 'signal':
       return { type: 'SignalReceived', messageId, ...decodeSignal(body) };
+    case 'update':
+      return updateOf(messageId, body);
     case 'cancel':
       return { type: 'CancelRequested', messageId, ...(JSON.parse(body) as CancelMessage) };
     case 'activity': {

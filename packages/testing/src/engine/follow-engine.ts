@@ -1,14 +1,15 @@
-import type { Engine, WorkflowHandle } from '@perdure/core';
+import type { Engine, StartUpdateOptions, UpdateHandle, UpdateOptions, WorkflowHandle } from '@perdure/core';
 
 /**
- * An engine, and handles from it, that outlive a crash: each call goes to the engine of the moment, and a result that is
- * awaited across a crash is awaited again from the next engine.
+ * An engine, and handles from it, that outlive a crash: each call goes to the engine of the moment; a result, or an
+ * update, that is awaited across a crash is awaited again from the next engine.
  */
 export function followEngine(current: () => Engine): {
   engine<More extends object>(more: More): Engine & More;
   moved(): void;
 } {
   let moved: (() => void)[] = [];
+  let updates = 0;
   const untilMoved = (): Promise<typeof hasMoved> =>
     new Promise((resolve) =>
       moved.push(() => {
@@ -26,17 +27,34 @@ export function followEngine(current: () => Engine): {
   /** A handle that `start` gave follows its chain; after a crash it is about the current run, and keeps its run id. */
   const followHandle = (
     handle: WorkflowHandle<any, any, any>,
-    runId = handle.runId,
+    runId: string | undefined,
   ): WorkflowHandle<any, any, any> => {
     const now = (): WorkflowHandle<any, any, any> => current().handle(handle.workflowId, runId);
     const born = current();
+    const alive = (): WorkflowHandle<any, any, any> => (current() === born ? handle : now());
+    // An id makes a repeat after the crash harmless.
+    const update = (name: string, argument?: unknown, options: UpdateOptions = {}): Promise<unknown> => {
+      const id = options.id ?? `update-${++updates}`;
+      return acrossCrashes(() => alive().update(name, argument as never, { ...options, id }));
+    };
+    const startUpdate = async (
+      name: string,
+      argument?: unknown,
+      options: StartUpdateOptions = {},
+    ): Promise<UpdateHandle> => {
+      const id = options.id ?? `update-${++updates}`;
+      const started = await acrossCrashes(() =>
+        alive().startUpdate(name, argument as never, { ...options, id }),
+      );
+      return { ...started, result: (wait) => update(name, argument, { ...wait, id }) };
+    };
     return new Proxy(handle, {
       get: (target, name) => {
         if (name === 'runId') return target.runId;
-        if (name === 'result')
-          return (options?: object) =>
-            acrossCrashes(() => (current() === born ? target : now()).result(options));
-        const live = current() === born ? target : now();
+        if (name === 'result') return (options?: object) => acrossCrashes(() => alive().result(options));
+        if (name === 'update') return update;
+        if (name === 'startUpdate') return startUpdate;
+        const live = alive();
         const member: unknown = Reflect.get(live, name, live);
         return bound(member, live);
       },
@@ -60,7 +78,10 @@ export function followEngine(current: () => Engine): {
             return async (...args: []) =>
               followHandle(await engine.start(...(args as unknown as [string])), undefined);
           if (name === 'handle')
-            return (...args: []) => followHandle(engine.handle(...(args as unknown as [string])));
+            return (...args: []) => {
+              const handle = engine.handle(...(args as unknown as [string]));
+              return followHandle(handle, handle.runId);
+            };
           if (name === 'execute')
             return (...args: []) => acrossCrashes(() => engine.execute(...(args as unknown as [never])));
           return bound(member, engine);

@@ -28,6 +28,7 @@ const pollCostPerRun = 5;
 export class Closings {
   readonly #watched = new Map<RunId, Watched>();
   readonly #listeners = new Set<() => void>();
+  #others = 0;
   #poll: CancelTimer | undefined;
   readonly #core: Needs;
 
@@ -37,9 +38,19 @@ export class Closings {
 
   /** How many waits are under way: a test engine lets time pass while somebody waits for a result. */
   get waits(): number {
-    let waits = 0;
+    let waits = this.#others;
     for (const { waiting } of this.#watched.values()) waits += waiting.size;
     return waits;
+  }
+
+  /** Somebody waits for something else that a run will bring. */
+  waiting(): Unwatch {
+    this.#others += 1;
+    this.#changed();
+    return () => {
+      this.#others -= 1;
+      this.#changed();
+    };
   }
 
   /** Calls back whenever a wait begins or ends. */

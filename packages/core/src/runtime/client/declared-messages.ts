@@ -7,7 +7,7 @@ export type DeclaredMessages = Readonly<Record<string, MessageRecord>>;
 
 /** Checks a message's name and argument against what its type declares. Throws `InvalidArgumentError`. */
 export function checkMessage(
-  kind: 'signal' | 'query',
+  kind: 'signal' | 'query' | 'update',
   type: string,
   declared: DeclaredMessages | undefined,
   name: string,

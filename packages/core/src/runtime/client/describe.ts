@@ -68,7 +68,7 @@ export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowD
 
 function actionsOf({ closedAt, archivedAt, status }: RunRecord): readonly WorkflowAction[] {
   if (closedAt !== null) return archivedAt === null ? ['archive'] : [];
-  const open: readonly WorkflowAction[] = ['signal', 'cancel', 'terminate'];
+  const open: readonly WorkflowAction[] = ['signal', 'update', 'cancel', 'terminate'];
   return status === 'blocked' ? [...open, 'repair'] : open;
 }
 

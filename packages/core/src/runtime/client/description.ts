@@ -56,7 +56,7 @@ export interface WorkflowDescription<S = unknown> {
   readonly version: number;
 }
 
-export type WorkflowAction = 'signal' | 'cancel' | 'terminate' | 'repair' | 'archive';
+export type WorkflowAction = 'signal' | 'update' | 'cancel' | 'terminate' | 'repair' | 'archive';
 
 export type WaitingFor =
   | { readonly kind: 'activity'; readonly id: string; readonly name: string }

@@ -9,6 +9,7 @@ import type { RunId, WorkflowId } from '../../model/ids.js';
  * - `signal:<chain>:<signal id>` → `1`: a signal with an id of the caller's was accepted, applied or not. A chain is the
  *   runs that continue-as-new and retries make, named by the first of them. Keys of a chain belong to `chainOwner`, not to
  *   one of its runs, since they outlive each; whoever purges the last run of a chain purges its owner too.
+ * - `update:<chain>:<update id>` → how far an update has come, see `update-record.ts`.
  * - `reply:<uuid>` → the answer to a query, see `query-mail.ts`.
  */
 export function workflowKey(workflowId: WorkflowId): string {
@@ -19,6 +20,9 @@ export function requestKey(requestId: string): string {
 }
 export function signalKey(chain: RunId, signalId: string): string {
   return `signal:${chain}:${signalId}`;
+}
+export function updateKey(chain: RunId, updateId: string): string {
+  return `update:${chain}:${updateId}`;
 }
 export function chainOwner(chain: RunId): RunId {
   return `chain/${chain}`;

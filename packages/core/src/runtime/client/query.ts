@@ -66,7 +66,8 @@ async function askElsewhere(
   const task = await core.command(() => ask(core, run, name, input));
   const key = replyKey(task.taskId);
   try {
-    const reply = await waitFor(core, run.runId, answerWithin, () => storage.readKey(namespace, key));
+    const until = core.clock.now() + answerWithin;
+    const reply = await waitFor(core, run.runId, () => storage.readKey(namespace, key), { until });
     if (reply) return decodeReply(reply.value);
   } finally {
     void core.command(() => tidy(core, task, key)).catch(() => undefined); // closed meanwhile: it goes with the run

@@ -98,7 +98,7 @@ export function signalBatch(
 }
 
 /** A start delay ends with the first signal; the wait before another attempt does not. */
-function backsOff(run: RunRecord): boolean {
+export function backsOff(run: RunRecord): boolean {
   return run.status === 'pending' && run.runNumber > 1 && (decodeStart(run).attempt ?? 1) > 1;
 }
 

@@ -46,7 +46,7 @@ describe('B1 start', () => {
       taskQueue: 'q',
       historyLength: 1,
       waitingFor: [{ kind: 'worker', taskQueue: 'q' }],
-      actions: ['signal', 'cancel', 'terminate'],
+      actions: ['signal', 'update', 'cancel', 'terminate'],
     });
     expect(run.startedAt.getTime()).toBe(clock.now());
     const [task] = await core.storage.readTasks(run.runId);

@@ -1,9 +1,17 @@
 import { EngineClosedError } from '../../model/errors.js';
 import type { RunId } from '../../model/ids.js';
+import type { EpochMs } from '../../model/time.js';
 import type { OpenCore } from './open-core.js';
 
 const firstPause = 20;
 const longestPause = 1_000;
+
+export interface WaitLimits {
+  /** When the time is up; undefined: never. */
+  readonly until: EpochMs | undefined;
+  /** Rejects the wait with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Looks again after every change of a run, and now and then without one, until there is something to see or the time is
@@ -12,12 +20,12 @@ const longestPause = 1_000;
 export function waitFor<T>(
   core: OpenCore,
   runId: RunId,
-  within: number,
   look: () => Promise<T | undefined>,
+  { until, signal }: WaitLimits,
 ): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const wait = new Wait(core, look, resolve, reject);
-    wait.begin(runId, within);
+    wait.begin(runId, until, signal);
   });
 }
 
@@ -46,20 +54,11 @@ class Wait<T> {
     this.#reject = reject;
   }
 
-  begin(runId: RunId, within: number): void {
+  begin(runId: RunId, until: EpochMs | undefined, signal: AbortSignal | undefined): void {
     const { clock, feed } = this.#core;
-    this.#cleanups.push(
-      feed.onRun(runId, this.#lookAgain),
-      clock.setTimer(
-        clock.now() + within,
-        () => {
-          this.#end(() => {
-            this.#resolve(undefined);
-          });
-        },
-        'foreground',
-      ),
-    );
+    this.#cleanups.push(feed.onRun(runId, this.#lookAgain));
+    if (until !== undefined) this.#cleanups.push(clock.setTimer(until, this.#timeIsUp, 'foreground'));
+    if (signal) this.#heed(signal);
     this.#pollLater();
     this.#lookAgain();
     this.#cleanups.push(
@@ -68,6 +67,23 @@ class Wait<T> {
       }),
     );
   }
+
+  #heed(signal: AbortSignal): void {
+    const aborted = (): void => {
+      this.#fail(signal.reason);
+    };
+    signal.addEventListener('abort', aborted, { once: true });
+    this.#cleanups.push(() => {
+      signal.removeEventListener('abort', aborted);
+    });
+    if (signal.aborted) aborted();
+  }
+
+  readonly #timeIsUp = (): void => {
+    this.#end(() => {
+      this.#resolve(undefined);
+    });
+  };
 
   readonly #lookAgain = (): void => {
     this.#reasons += 1;

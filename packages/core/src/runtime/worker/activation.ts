@@ -1,20 +1,11 @@
-import type { CloseEvent, InputEvent, Unplaced } from '../../model/events.js';
+import type { CloseEvent, Unplaced } from '../../model/events.js';
 import type { RunId } from '../../model/ids.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
-import type { MessageRecord, TaskRecord } from '../../storage/records.js';
 import type { Clock } from '../clock.js';
 import type { Job } from '../executor.js';
-
-/** Something that has happened to a run, in the order this process learned of it. */
-export interface PendingInput {
-  readonly input: Unplaced<InputEvent>;
-  readonly at: EpochMs;
-  /** The task that this settles, where the activity ran here. */
-  readonly task?: TaskRecord;
-  /** What it was in the inbox, where it came from there. */
-  readonly message?: MessageRecord;
-}
+import type { PendingInput } from './pending-input.js';
+import type { PendingUpdate, UpdateDesk } from './update-desk.js';
 
 /** An input that was looked at; `fed` is false where it no longer meant anything to the run. */
 export interface Consumed {
@@ -34,13 +25,21 @@ export class Activation implements Job {
   #fed = 0;
   readonly #instance: WorkflowInstance;
   readonly #inputs: PendingInput[];
+  readonly #updates: UpdateDesk;
   readonly #clock: Clock;
   readonly #done: () => void;
 
   /** Takes what it consumes out of `inputs`. */
-  constructor(instance: WorkflowInstance, inputs: PendingInput[], clock: Clock, done: () => void) {
+  constructor(
+    instance: WorkflowInstance,
+    inputs: PendingInput[],
+    updates: UpdateDesk,
+    clock: Clock,
+    done: () => void,
+  ) {
     this.#instance = instance;
     this.#inputs = inputs;
+    this.#updates = updates;
     this.#clock = clock;
     this.#done = done;
   }
@@ -57,9 +56,12 @@ export class Activation implements Job {
   }
 
   #feedNext(): boolean {
-    if (this.#fed >= mostInputs || this.#instance.continuing) return false;
+    if (this.#instance.continuing) return false;
+    const released = this.#updates.next(this.#instance);
+    if (released) return this.#feed(released);
+    if (this.#fed >= mostInputs) return false;
     for (let pending = this.#inputs.shift(); pending; pending = this.#inputs.shift()) {
-      const fed = this.#instance.accepts(pending.input);
+      const fed = this.#admits(pending);
       this.consumed.push({ pending, fed });
       if (fed) return this.#feed(pending);
     }
@@ -67,6 +69,12 @@ export class Activation implements Job {
     const now = this.#clock.now();
     const timerId = dueTimer(this.#instance, now);
     return timerId !== undefined && this.#feed({ input: { type: 'TimerFired', timerId }, at: now });
+  }
+
+  #admits(pending: PendingInput): boolean {
+    return pending.input.type === 'UpdateAccepted'
+      ? this.#updates.admits(this.#instance, pending as PendingUpdate)
+      : this.#instance.accepts(pending.input);
   }
 
   #feed({ input, at }: PendingInput): true {

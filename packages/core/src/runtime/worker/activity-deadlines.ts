@@ -6,7 +6,7 @@ import type { ActivityWait } from '../../replay/waits.js';
 import type { TaskRecord } from '../../storage/records.js';
 import { decodeActivityTask, encodeActivityTask } from '../activity-task.js';
 import type { Core } from '../core.js';
-import type { PendingInput } from './activation.js';
+import type { PendingInput } from './pending-input.js';
 import { openFailure } from './sealing.js';
 
 /**

@@ -9,12 +9,15 @@ import type { RunBirth } from '../core.js';
 import { nextWake } from './activation.js';
 import type { ActivityOutcome } from './activity-loop.js';
 import type { RunHost } from './run-host.js';
+import type { RefusedUpdate } from './update-desk.js';
 
 /** What an activation has brought that no commit has taken yet. */
 export interface Unwritten {
   events: RunEvent[];
   /** The bodies of these events, as they are without codecs. */
   bodies: string[];
+  /** Updates that were not taken. */
+  refused: RefusedUpdate[];
   /** Outcomes of activities that this process ran, with the tasks they settle. */
   outcomes: { readonly outcome: ActivityOutcome; readonly task: TaskRecord }[];
   /** Tasks of activities that ended by their deadline. */
@@ -26,7 +29,7 @@ export interface Unwritten {
 }
 
 export function emptyUnwritten(through: number): Unwritten {
-  return { events: [], bodies: [], outcomes: [], expired: [], requeued: [], through };
+  return { events: [], bodies: [], refused: [], outcomes: [], expired: [], requeued: [], through };
 }
 
 export interface PlanInput {
@@ -38,6 +41,10 @@ export interface PlanInput {
   readonly inbox: number;
   readonly unwritten: Unwritten;
   readonly bodies: readonly string[];
+  /** What senders of updates are told. */
+  readonly updates: readonly Write[];
+  /** What the run's task carries. */
+  readonly taskBody: string;
   readonly changes: RunChanges;
   readonly closed: CloseEvent | undefined;
   /** What is written behind the close of the run. */
@@ -62,6 +69,8 @@ export interface CommitPlan {
   readonly cancel: { readonly taskId: TaskId; readonly reason: string | undefined }[];
   /** The run's task as it will be; undefined once the run is closed. */
   readonly task: TaskRecord | undefined;
+  /** Somebody waits to hear of an update. */
+  readonly updates: boolean;
   /** Something that a worker can claim was written. */
   readonly claimable: boolean;
 }
@@ -96,7 +105,17 @@ export function planCommit(input: PlanInput): CommitPlan {
     });
   }
 
-  const plan: CommitPlan = { expect, writes, start: [], cancel: [], task: undefined, claimable: false };
+  writes.push(...input.updates);
+
+  const plan: CommitPlan = {
+    expect,
+    writes,
+    start: [],
+    cancel: [],
+    task: undefined,
+    updates: input.updates.length > 0,
+    claimable: false,
+  };
   // One that a worker has claimed meanwhile is not left alone: then all of this is planned anew.
   for (const { taskId, token } of input.kept) expect.push({ kind: 'token', taskId, token });
   const keep = input.kept.map((kept): Write => ({ kind: 'put-task', task: kept }));
@@ -203,7 +222,7 @@ function activityTask(
  * made the task visible, and that must not be undone.
  */
 function planRunTask(input: PlanInput, plan: CommitPlan, consumed: boolean): TaskRecord {
-  const { host, runId, instance, task, birth, unwritten, now } = input;
+  const { host, runId, instance, task, taskBody: body, birth, unwritten, now } = input;
   // A run that has settled and could not close yet must not be left lying, should this process end before it does.
   const visibleAt = instance.settlement ? now : nextWake(instance, input.activityChecks);
   const underWay =
@@ -212,10 +231,16 @@ function planRunTask(input: PlanInput, plan: CommitPlan, consumed: boolean): Tas
       instance.waits.someActivity((wait) => host.activities.isRunning(activityTaskId(runId, wait.id))));
   const leaseStands = task.leaseUntil > now;
   const unchanged =
-    !birth && !consumed && task.visibleAt === visibleAt && task.attempt === 0 && (underWay || !leaseStands);
+    !birth &&
+    !consumed &&
+    task.body === body &&
+    task.visibleAt === visibleAt &&
+    task.attempt === 0 &&
+    (underWay || !leaseStands);
   if (unchanged) return task;
   const next: TaskRecord = {
     ...task,
+    body,
     visibleAt,
     attempt: 0,
     leaseOwner: underWay ? host.workerId : null,

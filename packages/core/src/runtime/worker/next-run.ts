@@ -11,7 +11,7 @@ import { moment } from '../client/start-options.js';
 import type { Core } from '../core.js';
 import { cancelMessageId, encodeCancel, encodeSignal } from '../messages.js';
 import { decodeStart } from '../run-projection.js';
-import type { PendingInput } from './activation.js';
+import type { PendingInput } from './pending-input.js';
 import type { Ending } from './closing.js';
 import { sealPayload } from './sealing.js';
 
@@ -91,7 +91,7 @@ async function carried(
     messages.push({ ...about, kind: 'signal', messageId, at, body });
   }
   for (const { input, message } of unfed) {
-    if (!message || !outlives.has(input.type) || !instance.accepts(input)) continue;
+    if (!message || !outlives(instance, input)) continue;
     const { kind, messageId, at, body } = message;
     messages.push({ ...about, kind, messageId, at, body });
   }
@@ -99,7 +99,10 @@ async function carried(
 }
 
 /** What was meant for the workflow; outcomes of work were meant for the run that asked for it. */
-const outlives: ReadonlySet<string> = new Set(['SignalReceived', 'CancelRequested']);
+function outlives(instance: WorkflowInstance, input: PendingInput['input']): boolean {
+  if (input.type === 'UpdateAccepted') return !instance.updates.knows(input.updateId);
+  return (input.type === 'SignalReceived' || input.type === 'CancelRequested') && instance.accepts(input);
+}
 
 function cancelMessage({
   reason,

@@ -13,7 +13,7 @@ import { writeAttributes } from '../../storage/attributes.js';
 import type { RunBirth } from '../core.js';
 import type { WorkflowRecord } from '../definitions.js';
 import { decodeBody } from '../run-projection.js';
-import { Activation, overdue, type PendingInput } from './activation.js';
+import { Activation, overdue } from './activation.js';
 import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
 import type { ActivityOutcome } from './activity-loop.js';
 import { foreignAwait, planBlock, suspectedPoison } from './blocking.js';
@@ -22,9 +22,12 @@ import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './c
 import { nextRunWrites } from './next-run.js';
 import { keptTasks, mayKeep } from './kept-activities.js';
 import { closedBody, closedStatus, openBody, openStatus, shownWhere, type Shown } from './run-body.js';
+import type { PendingInput } from './pending-input.js';
 import type { RunHost } from './run-host.js';
 import { sealedBodies, eventsOf, openMessage } from './sealing.js';
 import { shadowReplay } from './shadow-replay.js';
+import { heldBy, neverHandled, UpdateDesk } from './update-desk.js';
+import { sealRefused, updateWrites } from './update-writes.js';
 
 /** Claims without a commit in between before the run is taken to be what kills its workers. */
 const poisonAfter = 5;
@@ -58,6 +61,7 @@ export class OwnedRun {
   #working = false;
   #again = false;
   #gone = false;
+  readonly #updates = new UpdateDesk();
   #unwritten: Unwritten = emptyUnwritten(0);
   /** The run as it was loaded; undefined once it was written here. */
   #kept: RunRecord | undefined;
@@ -191,7 +195,8 @@ export class OwnedRun {
 
   #activate(instance: WorkflowInstance): Promise<void> {
     return new Promise((resolve) => {
-      const activation = new Activation(instance, this.#inputs, this.#host.core.clock, () => {
+      const activation = new Activation(instance, this.#inputs, this.#updates, this.#host.core.clock, () => {
+        this.#unwritten.refused.push(...this.#updates.takeRefused());
         for (const { pending, fed } of activation.consumed) {
           if (pending.message) this.#unwritten.through = pending.message.position;
           if (pending.task && fed)
@@ -323,6 +328,7 @@ export class OwnedRun {
     const instance = await this.#replayed(loaded);
     if (!instance) return false;
     this.#instance = instance;
+    this.#inputs.push(...(await heldBy(this.#host.core, this.#task)));
     await this.#takeMessages(loaded.inbox);
     await this.#adopt(instance);
     return true;
@@ -372,6 +378,10 @@ export class OwnedRun {
       : closed
         ? [...this.#unwritten.bodies, encodeEvent(closed)]
         : this.#unwritten.bodies;
+    const refused =
+      closed && ending.nextAt === undefined
+        ? [...this.#unwritten.refused, ...neverHandled(this.#updates.held, this.runId)]
+        : this.#unwritten.refused;
     const body = closed ? closedBody(core, instance, closed) : openBody(core, instance);
     const after = ending ? await this.#after(instance, ending) : [];
     const kept = mayKeep(instance)
@@ -387,6 +397,13 @@ export class OwnedRun {
       inbox: this.#inbox,
       unwritten: ending?.nextAt === undefined ? this.#unwritten : { ...this.#unwritten, through: this.#read },
       bodies,
+      updates: updateWrites(
+        core,
+        instance.started,
+        this.#unwritten.events,
+        core.sealer.active ? await sealRefused(core, refused) : refused,
+      ),
+      taskBody: this.#updates.taskBody(),
       changes: this.#changes(instance, closed, typeof body === 'string' ? body : await body, now),
       closed,
       after,
@@ -415,7 +432,9 @@ export class OwnedRun {
   async #after(instance: WorkflowInstance, ending: Ending): Promise<readonly Write[]> {
     if (ending.nextAt === undefined) return [];
     const run = this.#birth?.run ?? (await this.#host.core.storage.readRun(this.runId));
-    return run ? nextRunWrites(this.#host.core, instance, run, ending, this.#inputs) : [];
+    return run
+      ? nextRunWrites(this.#host.core, instance, run, ending, [...this.#updates.held, ...this.#inputs])
+      : [];
   }
 
   #changes(
@@ -447,6 +466,7 @@ export class OwnedRun {
     this.#inbox = this.#unwritten.through;
     this.#kept = undefined;
     this.#unwritten = emptyUnwritten(this.#inbox);
+    if (plan.updates) core.feed.tellRun(this.runId);
     for (const { taskId, reason } of plan.cancel) activities.cancel(taskId, reason);
     for (const { task, scheduled, body } of plan.start)
       activities.start(task, scheduled, this.#host.codeOf(scheduled, instance), body);
@@ -584,6 +604,7 @@ export class OwnedRun {
     }));
     this.#inputs = [...told, ...this.#inputs.filter((pending) => pending.task)];
     this.#instance = undefined;
+    this.#updates.clear();
     this.#unwritten = emptyUnwritten(0);
   }
 

@@ -1,0 +1,120 @@
+import { encodeFailure } from '../codec/failures.js';
+import { NondeterminismError } from '../model/errors.js';
+import type { Unplaced, UpdateAccepted, UpdateCompleted, UpdateFailed } from '../model/events.js';
+import type { FailureRecord } from '../model/failure.js';
+import { asText } from '../model/payload.js';
+import type { MessageHandler, UpdateHandlers } from './buffered-signals.js';
+import type { RunningCode } from './running-code.js';
+
+type Outcome = Unplaced<UpdateCompleted | UpdateFailed>;
+
+/** What becomes of an update that has come in. */
+export type UpdateVerdict =
+  | 'accept'
+  /** Nothing handles its name yet. */
+  | 'hold'
+  /** It was accepted before. */
+  | 'known'
+  | { readonly refused: FailureRecord };
+
+/**
+ * Updates on their way into workflow code. A validator is asked before there is any event, and never again: what history
+ * holds was let pass. Its handler settles the update, not the workflow, whatever it throws.
+ */
+export class Updates implements UpdateHandlers {
+  readonly #handlers = new Map<
+    string,
+    { readonly handler: MessageHandler; readonly validate: MessageHandler | undefined }
+  >();
+  readonly #accepted = new Set<string>();
+  readonly #unfinished = new Set<string>();
+  readonly #run: RunningCode;
+
+  constructor(run: RunningCode) {
+    this.#run = run;
+  }
+
+  /** Whether an update alone can move the run. */
+  get listens(): boolean {
+    return this.#handlers.size > 0;
+  }
+  /** Accepted updates whose handlers have not ended, in the order they came. */
+  get unfinished(): ReadonlySet<string> {
+    return this.#unfinished;
+  }
+
+  /** Whether it was accepted here. */
+  knows(updateId: string): boolean {
+    return this.#accepted.has(updateId);
+  }
+
+  handle(name: string, handler: MessageHandler, validate: MessageHandler | undefined): void {
+    this.#handlers.set(name, { handler, validate });
+  }
+
+  /** Asks the validator, which gets a copy of its own and may only look. */
+  judge(
+    { updateId, name, input }: Pick<UpdateAccepted, 'updateId' | 'name' | 'input'>,
+    tooLate: boolean,
+    readOnly: (look: () => unknown) => unknown,
+  ): UpdateVerdict {
+    if (this.#accepted.has(updateId)) return 'known';
+    const known = this.#handlers.get(name);
+    if (!known || tooLate) return 'hold';
+    const { validate } = known;
+    if (!validate) return 'accept';
+    try {
+      const argument = this.#run.decode(asText(input));
+      readOnly(() => validate(argument));
+      return 'accept';
+    } catch (error) {
+      return { refused: encodeFailure(error) };
+    }
+  }
+
+  accept(event: UpdateAccepted): void {
+    const { updateId, name, input } = event;
+    const known = this.#handlers.get(name);
+    if (!known) {
+      throw new NondeterminismError(
+        `Event ${event.seq} accepted update '${name}', which nothing handles at this point any more: register its handler where it was, or fork the run before this event`,
+        { seq: event.seq, updateId, name },
+      );
+    }
+    this.#accepted.add(updateId);
+    this.#unfinished.add(updateId);
+    const argument = this.#run.decode(input);
+    const run = async (): Promise<unknown> => known.handler(argument);
+    run().then(
+      (value) => {
+        this.#settle(updateId, () => ({
+          type: 'UpdateCompleted',
+          updateId,
+          result: this.#run.encode(value),
+        }));
+      },
+      (error: unknown) => {
+        this.#settle(updateId, () => failed(updateId, error));
+      },
+    );
+  }
+
+  #settle(updateId: string, outcome: () => Outcome): void {
+    let settled: Outcome;
+    try {
+      settled = outcome();
+    } catch (error) {
+      settled = failed(updateId, error); // a result that cannot be stored
+    }
+    try {
+      this.#run.recorder.emit<UpdateCompleted | UpdateFailed>(settled);
+      this.#unfinished.delete(updateId);
+    } catch {
+      // outside the window, or a divergence: kept as the blockage
+    }
+  }
+}
+
+function failed(updateId: string, error: unknown): Outcome {
+  return { type: 'UpdateFailed', updateId, failure: encodeFailure(error) };
+}

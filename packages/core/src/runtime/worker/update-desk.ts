@@ -1,0 +1,108 @@
+import type { Unplaced, UpdateAccepted } from '../../model/events.js';
+import type { FailureRecord } from '../../model/failure.js';
+import type { RunId } from '../../model/ids.js';
+import type { WorkflowInstance } from '../../replay/instance.js';
+import type { MessageRecord, TaskRecord } from '../../storage/records.js';
+import type { Core } from '../core.js';
+import type { PendingInput } from './pending-input.js';
+import { openMessage } from './sealing.js';
+
+/** An update between the inbox and history, and the message that brought it. */
+export interface PendingUpdate extends PendingInput {
+  readonly input: Unplaced<UpdateAccepted>;
+  readonly message: MessageRecord;
+}
+
+export interface RefusedUpdate {
+  readonly updateId: string;
+  readonly failure: FailureRecord;
+}
+
+/** More updates than this do not wait for a handler; the next ones are refused. */
+const mostHeld = 100;
+
+/**
+ * Where updates wait for a handler of their name. They have left the inbox, so that nothing behind them is held up, and
+ * lie in the body of the run's task, which only its owner writes: in the order they came, across crashes.
+ */
+export class UpdateDesk {
+  #held: PendingUpdate[] = [];
+  #refused: RefusedUpdate[] = [];
+
+  /** Updates without a handler, in the order they came. */
+  get held(): readonly PendingUpdate[] {
+    return this.#held;
+  }
+
+  /** Whether an update may be fed now; one that may not is held or refused. */
+  admits(instance: WorkflowInstance, update: PendingUpdate): boolean {
+    const verdict = instance.judge(update.input);
+    const { updateId } = update.input;
+    if (verdict === 'accept') return true;
+    if (verdict === 'hold') {
+      if (this.#held.some(({ input }) => input.updateId === updateId)) return false;
+      if (this.#held.length < mostHeld) this.#held.push(update);
+      else this.#refused.push({ updateId, failure: tooMany });
+    } else if (verdict !== 'known') this.#refused.push({ updateId, failure: verdict.refused });
+    return false;
+  }
+
+  /** The first held update whose handler has come, and that may be fed. */
+  next(instance: WorkflowInstance): PendingUpdate | undefined {
+    if (this.#held.length === 0) return undefined;
+    const waiting = this.#held;
+    this.#held = [];
+    while (waiting.length > 0) {
+      const update = waiting.shift() as PendingUpdate;
+      if (!this.admits(instance, update)) continue;
+      this.#held.push(...waiting);
+      return update;
+    }
+    return undefined;
+  }
+
+  /** What was refused since this was last asked. */
+  takeRefused(): readonly RefusedUpdate[] {
+    return this.#refused.splice(0);
+  }
+
+  /** What is left behind by an instance that was dropped is read again. */
+  clear(): void {
+    this.#held = [];
+    this.#refused = [];
+  }
+
+  /** The body of the run's task. */
+  taskBody(): string {
+    if (this.#held.length === 0) return '{}';
+    const held = this.#held.map(({ message: { messageId, at, body } }) => ({ messageId, at, body }));
+    return JSON.stringify({ held });
+  }
+}
+
+/** The updates that a task holds, as the inputs that they would be. Throws `StorageError` where they cannot be read. */
+export async function heldBy(core: Core, { namespace, runId, body }: TaskRecord): Promise<PendingUpdate[]> {
+  if (body === '{}') return [];
+  const { held = [] } = JSON.parse(body) as { held?: Pick<MessageRecord, 'messageId' | 'at' | 'body'>[] };
+  return Promise.all(
+    held.map((kept) => pendingUpdate(core, { ...kept, namespace, runId, kind: 'update', position: 0 })),
+  );
+}
+
+async function pendingUpdate(core: Core, message: MessageRecord): Promise<PendingUpdate> {
+  const input = (await openMessage(core, message)) as Unplaced<UpdateAccepted>;
+  return { input, at: Math.min(message.at, core.clock.now()), message };
+}
+
+const tooMany: FailureRecord = {
+  name: 'Error',
+  message: `${mostHeld} updates wait for a handler that this run has not registered: register it with ctx.onUpdate before the run first waits`,
+};
+
+/** What a run that ends says to the updates that it never had a handler for. */
+export function neverHandled(held: readonly PendingUpdate[], runId: RunId): readonly RefusedUpdate[] {
+  return held.map(({ input: { updateId, name } }) => ({
+    updateId,
+    failure: { name: 'Error', message: `Run ${runId} ended and never had a handler for update '${name}'` },
+  }));
+}
