@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import type { Platform } from './platform.js';
 
 /** Nothing may begin for so many tasks in a row before it counts as quiet: hints of a store come a little later than its answers. */
@@ -42,6 +43,16 @@ export class Busy {
     } finally {
       this.leave();
     }
+  }
+
+  /** Something under way waits for time to pass: that alone is no work. */
+  async pause(clock: Clock, ms: number): Promise<void> {
+    const passed = new Promise<void>((resolve) => {
+      clock.setTimer(clock.now() + ms, resolve, 'foreground');
+    });
+    this.leave();
+    await passed;
+    this.enter();
   }
 
   activityBegan(): void {

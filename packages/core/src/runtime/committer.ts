@@ -1,7 +1,6 @@
 import { StorageError } from '../model/errors.js';
 import type { Batch, CommitResult, StorageHandle } from '../storage/port.js';
 import type { Busy } from './busy.js';
-import type { Clock } from './clock.js';
 import type { Platform } from './platform.js';
 
 /** Told once, after the store has answered: the result, or the error that kept it from answering. */
@@ -30,13 +29,11 @@ export class Committer {
   #lastTask = 0;
   readonly #storage: StorageHandle;
   readonly #platform: Platform;
-  readonly #clock: Clock;
   readonly #busy: Busy;
 
-  constructor(storage: StorageHandle, platform: Platform, clock: Clock, busy: Busy) {
+  constructor(storage: StorageHandle, platform: Platform, busy: Busy) {
     this.#storage = storage;
     this.#platform = platform;
-    this.#clock = clock;
     this.#busy = busy;
   }
 
@@ -132,9 +129,10 @@ export class Committer {
     throw error;
   }
 
+  /** By the host's time: whoever waits for the commit is under way, and a virtual clock stands still until it is done. */
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#clock.setTimer(this.#clock.now() + ms, resolve, 'foreground');
+      this.#platform.setTimer(resolve, ms, false);
     });
   }
 }

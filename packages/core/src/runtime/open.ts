@@ -71,7 +71,7 @@ export async function openCore(
     platform,
     clock,
     busy,
-    committer: new Committer(storage, platform, clock, busy),
+    committer: new Committer(storage, platform, busy),
     feed,
     registry,
     sealer,

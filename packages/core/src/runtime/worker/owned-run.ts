@@ -525,9 +525,7 @@ export class OwnedRun {
           throw error;
         }
         core.log.error('A run cannot be written now; it will be tried again', { runId: this.runId, error });
-        await new Promise<void>((resolve) => {
-          core.clock.setTimer(core.clock.now() + pause, resolve, 'foreground');
-        });
+        await core.busy.pause(core.clock, pause);
       }
     }
   }

@@ -47,7 +47,7 @@ export async function openWorker(options: {
     platform: hostPlatform,
     clock: hostClock,
     busy,
-    committer: new Committer(storage, hostPlatform, hostClock, busy),
+    committer: new Committer(storage, hostPlatform, busy),
     feed: new ChangeFeed(storage),
     registry: new Registry(workflows, activities),
     sealer: createSealer([]),
