@@ -27,3 +27,7 @@ defineWorkflow('showing', { searchAttributes: { total: 'double', due: 'datetime'
 defineWorkflow('free', async (ctx) => {
   ctx.upsertSearchAttributes({ anything: 'goes' });
 });
+
+defineWorkflow('upgrading', { versioning: 'auto_upgrade' }, async () => 1);
+// @ts-expect-error there is no such versioning
+defineWorkflow('wrong', { versioning: 'newest' }, async () => 1);

@@ -21,6 +21,12 @@ export interface WorkflowContract<IS, OS, M extends Messages, SA extends SearchA
   state?: ST;
   /** Queue whose workers run it. Default `default`. */
   taskQueue?: string;
+  /**
+   * How runs in flight meet new code, where engines name their builds: `pinned` runs stay with the build that took them
+   * first; `auto_upgrade` runs go on with any build, and where builds differ with the one that can follow what was
+   * recorded. A run that continues as new is free again. Default `pinned`.
+   */
+  versioning?: 'pinned' | 'auto_upgrade';
   /** Limits the whole chain of runs. Default none. */
   executionTimeout?: Duration;
   /** Limits one run. Default none. */
@@ -129,6 +135,7 @@ export function defineWorkflow(
     searchAttributes = {},
     state,
     taskQueue,
+    versioning,
     executionTimeout,
     runTimeout,
     retry,
@@ -153,6 +160,11 @@ export function defineWorkflow(
   for (const [key, type] of Object.entries(searchAttributes)) {
     check.require(isSearchAttributeType(type), `searchAttributes.${key}`, 'is no type of a search attribute');
   }
+  check.require(
+    versioning === undefined || versioning === 'pinned' || versioning === 'auto_upgrade',
+    'versioning',
+    "must be 'pinned' or 'auto_upgrade'",
+  );
   check.dispatch({ taskQueue });
   check.known(contract, knownOptions);
   check.done();
@@ -168,6 +180,7 @@ export function defineWorkflow(
     inputSchema: checking(input),
     outputSchema: checking(output),
     taskQueue,
+    versioning,
     executionTimeout,
     runTimeout,
     retry,
@@ -190,6 +203,7 @@ const knownOptions: ReadonlySet<string> = new Set<keyof WorkflowContract<never, 
   'searchAttributes',
   'state',
   'taskQueue',
+  'versioning',
   'executionTimeout',
   'runTimeout',
   'retry',

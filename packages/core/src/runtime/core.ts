@@ -52,6 +52,7 @@ export interface RunBirth {
 
 /** What a client may ask of the worker in the same process. */
 export interface LocalWorker {
+  readonly buildId: string | null;
   /** Whether this worker runs such workflows now. */
   serves(workflowType: string, taskQueue: string): boolean;
   /** Starts a run here: its first activation goes into the same commit. Only where `serves` says so and nothing delays it. */

@@ -14,6 +14,7 @@ export interface WorkflowContractRecord {
   readonly executionTimeout?: Duration | undefined;
   readonly runTimeout?: Duration | undefined;
   readonly retry?: RetryPolicy | undefined;
+  readonly versioning?: 'pinned' | 'auto_upgrade' | undefined;
 }
 export interface MessageRecord {
   readonly kind: 'signal' | 'query' | 'update';

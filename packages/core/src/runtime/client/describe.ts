@@ -128,7 +128,12 @@ function waitingFor(
   ];
   const task = tasks.find(({ taskId }) => taskId === runTaskId(run.runId));
   if (!task || task.leaseUntil > now) return waits;
-  if (task.visibleAt <= now) waits.push({ kind: 'worker', taskQueue: run.taskQueue });
+  if (task.visibleAt <= now)
+    waits.push({
+      kind: 'worker',
+      taskQueue: run.taskQueue,
+      ...(task.buildId !== null && { buildId: task.buildId }),
+    });
   else if (run.status === 'pending')
     waits.push({ kind: 'timer', id: 'startDelay', dueAt: toDate(task.visibleAt) });
   return waits;

@@ -63,8 +63,8 @@ export type WaitingFor =
   | { readonly kind: 'timer'; readonly id: string; readonly dueAt: Date }
   | { readonly kind: 'signal'; readonly name: string }
   | { readonly kind: 'condition'; readonly id: string; readonly dueAt?: Date }
-  /** It could go on, and no worker has taken it yet. */
-  | { readonly kind: 'worker'; readonly taskQueue: string };
+  /** It could go on, and no worker has taken it yet; with `buildId` only one of that build may. */
+  | { readonly kind: 'worker'; readonly taskQueue: string; readonly buildId?: string };
 
 /** An activity that a run waits for. */
 export interface PendingActivity {

@@ -1,5 +1,6 @@
 import { decodeValue, encodeValue } from '../../codec/values.js';
 import { isPerdureError, NondeterminismError, QueryRejectedError } from '../../model/errors.js';
+import { runTaskId } from '../../model/ids.js';
 import type { TextPayload } from '../../model/payload.js';
 import type { RunRecord, TaskRecord } from '../../storage/records.js';
 import { decodeReply, encodeQuery, queryTaskId, replyKey, type QueryReply } from '../query-mail.js';
@@ -28,13 +29,21 @@ export async function queryRun(
 ): Promise<unknown> {
   const messages = declared ?? core.registry.workflows.get(run.workflowType)?.messages;
   const input = accept(core, run.workflowType, messages, name, argument);
-  const answer = await core.command(async () => core.worker?.query(run.runId, name, input));
+  const pin = await core.command(() => pinOfRun(core, run));
+  const local = pin === null || pin === core.worker?.buildId ? core.worker : undefined;
+  const answer = await core.command(async () => local?.query(run.runId, name, input));
   if (answer) return decodeValue(answer, readLimits);
-  const reply = await askElsewhere(core, run, name, input);
+  const reply = await askElsewhere(core, run, pin, name, input);
   if (reply.ok) return core.command(() => readValue(core, reply.result));
   throw reply.code === 'nondeterminism'
     ? new NondeterminismError(reply.message, undefined)
     : new QueryRejectedError(reply.message);
+}
+
+/** The build that an open run asks for, where workers name builds at all. */
+async function pinOfRun(core: OpenCore, run: RunRecord): Promise<string | null> {
+  if (run.buildId === null || run.closedAt !== null) return null;
+  return (await core.storage.readTask(runTaskId(run.runId)))?.buildId ?? null;
 }
 
 function accept(
@@ -59,11 +68,12 @@ function accept(
 async function askElsewhere(
   core: OpenCore,
   run: RunRecord,
+  buildId: string | null,
   name: string,
   input: TextPayload,
 ): Promise<QueryReply> {
   const { namespace, storage } = core;
-  const task = await core.command(() => ask(core, run, name, input));
+  const task = await core.command(() => ask(core, run, buildId, name, input));
   const key = replyKey(task.taskId);
   try {
     const until = core.clock.now() + answerWithin;
@@ -73,11 +83,17 @@ async function askElsewhere(
     void core.command(() => tidy(core, task, key)).catch(() => undefined); // closed meanwhile: it goes with the run
   }
   throw new QueryRejectedError(
-    `No worker answered query '${name}' within ${answerWithin / 1_000} s: none that serves task queue '${run.taskQueue}' has the code of workflow '${run.workflowType}', or it is too busy`,
+    `No worker answered query '${name}' within ${answerWithin / 1_000} s: none that serves task queue '${run.taskQueue}'${buildId === null ? '' : ` with build '${buildId}'`} has the code of workflow '${run.workflowType}', or it is too busy`,
   );
 }
 
-async function ask(core: OpenCore, run: RunRecord, name: string, input: TextPayload): Promise<TaskRecord> {
+async function ask(
+  core: OpenCore,
+  run: RunRecord,
+  buildId: string | null,
+  name: string,
+  input: TextPayload,
+): Promise<TaskRecord> {
   const now = core.clock.now();
   const task: TaskRecord = {
     taskId: queryTaskId(run.runId, core.ids.next(now)),
@@ -86,7 +102,7 @@ async function ask(core: OpenCore, run: RunRecord, name: string, input: TextPayl
     queue: run.taskQueue,
     type: run.workflowType,
     runId: run.runId,
-    buildId: null,
+    buildId,
     priority: 0,
     fairnessKey: '',
     fairnessWeight: 1,

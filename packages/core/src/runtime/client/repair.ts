@@ -48,10 +48,11 @@ async function repairOf(core: OpenCore, run: RunRecord): Promise<Batch | undefin
     };
   }
   if (run.status !== 'blocked' && !(await isStalled(core, task))) return undefined;
-  // Claims count anew, and whoever may hold the run without a sign of life is fenced off.
+  // Any build may take it; claims count anew, and whoever may hold the run without a sign of life is fenced off.
   const fresh: TaskRecord = {
     ...task,
     token: task.token + 1,
+    buildId: null,
     attempt: 0,
     visibleAt: atOnce(now),
     leaseOwner: null,

@@ -37,7 +37,7 @@ function isOtherCode(host: RunHost, run: RunRecord, workflow: WorkflowRecord): b
 }
 
 /** Claims start to count anew: it was the old code that they were counted for. */
-async function wake({ core }: RunHost, run: RunRecord): Promise<void> {
+async function wake({ core, buildId }: RunHost, run: RunRecord): Promise<void> {
   const task = await core.storage.readTask(runTaskId(run.runId));
   if (!task) return;
   await core.committer.commit({
@@ -45,7 +45,7 @@ async function wake({ core }: RunHost, run: RunRecord): Promise<void> {
     writes: [
       {
         kind: 'put-task',
-        task: { ...task, attempt: 0, visibleAt: core.clock.now(), leaseOwner: null, leaseUntil: 0 },
+        task: { ...task, buildId, attempt: 0, visibleAt: core.clock.now(), leaseOwner: null, leaseUntil: 0 },
       },
       ...forgetCode(run),
     ],

@@ -37,13 +37,22 @@ export function planBlock(input: {
   readonly buildId: string | null;
   readonly isCurrent: boolean;
   readonly shown: Shown | undefined;
+  /** The build that can go on with it. */
+  readonly handBack?: string | undefined;
   readonly now: EpochMs;
 }): { readonly expect: Expectation[]; readonly writes: Write[]; readonly start: [] } {
-  const { runId, task, birth, blockage, now } = input;
+  const { runId, task, birth, blockage, handBack, now } = input;
   const attempt = blockage?.code === 'suspected_poison' ? task.attempt : 0;
   const parked: Write = {
     kind: 'put-task',
-    task: { ...task, attempt, visibleAt: NEVER, leaseOwner: null, leaseUntil: 0 },
+    task: {
+      ...task,
+      ...(handBack !== undefined && { buildId: handBack }),
+      attempt,
+      visibleAt: handBack === undefined ? NEVER : now,
+      leaseOwner: null,
+      leaseUntil: 0,
+    },
   };
   const expect: Expectation[] = birth
     ? [...birth.expect]

@@ -37,6 +37,8 @@ export interface PlanInput {
   readonly runId: RunId;
   readonly instance: WorkflowInstance;
   readonly task: TaskRecord;
+  /** The build that the run's own task and its steps ask for. */
+  readonly pin: string | null;
   readonly seq: number;
   readonly inbox: number;
   readonly unwritten: Unwritten;
@@ -189,7 +191,7 @@ function cancelOf(
 }
 
 function activityTask(
-  { host, runId, task, now }: PlanInput,
+  { host, runId, task, pin, now }: PlanInput,
   event: ActivityScheduled,
   leased: boolean,
   body: ActivityTaskBody,
@@ -201,7 +203,7 @@ function activityTask(
     queue: event.inline ? stepQueue(event.taskQueue) : event.taskQueue,
     type: event.inline ? body.workflowType : event.activityType,
     runId,
-    buildId: event.inline ? task.buildId : null,
+    buildId: event.inline ? pin : null,
     priority: event.priority,
     fairnessKey: event.fairnessKey,
     fairnessWeight: event.fairnessWeight,
@@ -222,7 +224,7 @@ function activityTask(
  * made the task visible, and that must not be undone.
  */
 function planRunTask(input: PlanInput, plan: CommitPlan, consumed: boolean): TaskRecord {
-  const { host, runId, instance, task, taskBody: body, birth, unwritten, now } = input;
+  const { host, runId, instance, task, taskBody: body, pin, birth, unwritten, now } = input;
   // A run that has settled and could not close yet must not be left lying, should this process end before it does.
   const visibleAt = instance.settlement ? now : nextWake(instance, input.activityChecks);
   const underWay =
@@ -236,11 +238,13 @@ function planRunTask(input: PlanInput, plan: CommitPlan, consumed: boolean): Tas
     task.body === body &&
     task.visibleAt === visibleAt &&
     task.attempt === 0 &&
+    task.buildId === pin &&
     (underWay || !leaseStands);
   if (unchanged) return task;
   const next: TaskRecord = {
     ...task,
     body,
+    buildId: pin,
     visibleAt,
     attempt: 0,
     leaseOwner: underWay ? host.workerId : null,

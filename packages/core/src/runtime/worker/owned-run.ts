@@ -21,6 +21,7 @@ import { endingOf, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
 import { nextRunWrites } from './next-run.js';
 import { keptTasks, mayKeep } from './kept-activities.js';
+import { handBackTo, pinOf, takeSteps } from './pinning.js';
 import { closedBody, closedStatus, openBody, openStatus, shownWhere, type Shown } from './run-body.js';
 import type { PendingInput } from './pending-input.js';
 import type { RunHost } from './run-host.js';
@@ -355,6 +356,9 @@ export class OwnedRun {
   async #adopt(instance: WorkflowInstance): Promise<void> {
     const { core, activities, workerId } = this.#host;
     if (instance.activities().length === 0) return;
+    const pin = pinOf(this.#host, this.workflow);
+    if (this.#task.buildId !== pin || this.#kept?.buildId !== this.#host.buildId)
+      await takeSteps(this.#host, this.runId, pin);
     const now = core.clock.now();
     const ended = new Set(this.#inputs.map((pending) => pending.task?.taskId));
     for (const task of await core.storage.readTasks(this.runId)) {
@@ -393,6 +397,7 @@ export class OwnedRun {
       runId: this.runId,
       instance,
       task: this.#task,
+      pin: pinOf(this.#host, this.workflow),
       seq: this.#seq,
       inbox: this.#inbox,
       unwritten: ending?.nextAt === undefined ? this.#unwritten : { ...this.#unwritten, through: this.#read },
@@ -566,13 +571,15 @@ export class OwnedRun {
 
   async #block(blockage: Blockage): Promise<void> {
     const { core } = this.#host;
-    core.log.error(blockage.message, {
+    const handBack = handBackTo(this.#host, this.workflow, this.#kept, blockage);
+    core.log[handBack === undefined ? 'error' : 'warn'](blockage.message, {
       code: blockage.code,
       runId: this.runId,
       workflowType: this.workflow.name,
+      ...(handBack !== undefined && { handBack }),
     });
     const shown = await shownWhere(core, this.#kept, this.#instance);
-    await this.#write(planBlock(this.#blockInput(blockage, shown)), () => {
+    await this.#write(planBlock({ ...this.#blockInput(blockage, shown), handBack }), () => {
       this.#leave();
     });
   }
@@ -585,7 +592,7 @@ export class OwnedRun {
       birth: this.#birth,
       blockage,
       fingerprint: this.#host.fingerprintOf(this.workflow),
-      buildId: this.#host.buildId,
+      buildId: this.#kept ? this.#kept.buildId : this.#host.buildId,
       isCurrent: this.#isCurrent,
       shown,
       now: this.#host.core.clock.now(),

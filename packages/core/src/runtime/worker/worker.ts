@@ -18,6 +18,7 @@ import { wakeBlockedRuns } from './blocked-runs.js';
 import { Dispatcher } from './dispatcher.js';
 import { fingerprint } from './fingerprint.js';
 import { OutsideChanges } from './outside-changes.js';
+import { pinOf } from './pinning.js';
 import { OwnedRun } from './owned-run.js';
 import { QueryResponder } from './query-responder.js';
 import { replayRun } from './replay-run.js';
@@ -160,7 +161,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
       queue: run.taskQueue,
       type: run.workflowType,
       runId: run.runId,
-      buildId: null,
+      buildId: pinOf(this, workflow),
       priority,
       fairnessKey,
       fairnessWeight,
