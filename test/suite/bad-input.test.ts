@@ -167,3 +167,35 @@ test('B24 everything on a closed engine is refused, closing again is not', async
   ];
   for (const call of calls) expect((await rejection(EngineClosedError, call())).code).toBe('engine_closed');
 });
+
+test('B1 options of an engine or a client that do not exist are refused by name', async () => {
+  const storage = await openStorage();
+  const misspelt = { storage, codec: [] } as EngineOptions;
+  for (const opening of [createEngine(misspelt), createClient(misspelt)]) {
+    const error = await rejection(InvalidArgumentError, opening);
+    expect(error.issues.map(({ path }) => path)).toEqual(['codec']);
+    expect(error.message).toContain('codecs');
+  }
+  const working = { storage, taskQueues: ['default'] };
+  expect((await rejection(InvalidArgumentError, createClient(working))).issues[0]?.path).toBe('taskQueues');
+});
+
+test.each<[string, unknown]>([
+  ['taskQueue', { taskQueue: '' }],
+  ['priority', { priority: 10 }],
+  ['fairnessKey', { fairnessKey: 'ä' }],
+  ['fairnessKey', { fairnessKey: 7 }],
+  ['fairnessWeight', { fairnessWeight: 0 }],
+  ['startToCloseTimeOut', { startToCloseTimeOut: '1s' }],
+])('A10 an activity is not called with an option that is not valid: %s of %j', async (path, options) => {
+  const calling = defineWorkflow('calling', async (ctx) => {
+    try {
+      await ctx.runActivity(add, undefined, options as object);
+    } catch (error) {
+      return (error as InvalidArgumentError).issues.map((issue) => issue.path);
+    }
+    return [];
+  });
+  const engine = await open({ workflows: [calling], activities: [add] });
+  expect(await engine.execute(calling)).toEqual([path]);
+});

@@ -158,3 +158,12 @@ test('B29 a codec that fails refuses the start', async () => {
   const error = await rejection(PayloadError, engine.start(workflow, secret));
   expect(error.message).toContain('no key');
 });
+
+test('B29 a client without the codec is told its name', async () => {
+  const storage = await openStorage();
+  const engine = await open({ storage, codecs: [await encrypting('k1')], ...options });
+  const { workflowId } = await engine.start(workflow, secret);
+  const client = await clientOf(engine, storage);
+  const error = await rejection(PayloadError, client.handle(workflowId).describe());
+  expect(error.message).toContain("'k1'");
+});

@@ -12,7 +12,7 @@ import { ClientReads } from '../runtime/client/reads.js';
 import type { StartOptions } from '../runtime/client/start-options.js';
 import { startRun } from '../runtime/client/start.js';
 import { openCore } from '../runtime/open.js';
-import type { CoreOptions } from '../runtime/open-options.js';
+import { checkCoreOptions, type CoreOptions } from '../runtime/open-options.js';
 import type { Args } from './carries.js';
 import type { WorkflowDefinition } from './define-workflow.js';
 import { RunHandle, type WaitOptions, type WorkflowHandle } from './handle.js';
@@ -234,6 +234,7 @@ class StandaloneClient extends CoreClient implements Client {
  * ```
  */
 export async function createClient(options: ClientOptions): Promise<Client> {
+  checkCoreOptions(options);
   const opened = await openCore(options);
   return new StandaloneClient(opened.core, () => opened.close());
 }

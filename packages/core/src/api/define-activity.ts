@@ -1,4 +1,4 @@
-import { freezeActivityCall, type ActivityOptions } from '../replay/activity-call.js';
+import { activityOptions, freezeActivityCall, type ActivityOptions } from '../replay/activity-call.js';
 import type { Logger } from '../runtime/core.js';
 import { carrier, type Carries } from './carries.js';
 import { DefinitionCheck, isSchema } from './definition-check.js';
@@ -102,7 +102,7 @@ export function defineActivity(
   check.require(isSchema(input), 'input', 'is no Standard Schema');
   check.require(isSchema(output), 'output', 'is no Standard Schema');
   check.dispatch(options);
-  check.known(options, knownOptions);
+  check.known(options, activityOptions);
   check.done();
   checkFrozen(options);
   const definition = {
@@ -123,19 +123,6 @@ export function defineActivity(
 }
 
 type AnyFn = ActivityFn<any, any>;
-
-const knownOptions: ReadonlySet<string> = new Set<keyof ActivityOptions>([
-  'retry',
-  'startToCloseTimeout',
-  'scheduleToStartTimeout',
-  'scheduleToCloseTimeout',
-  'heartbeatTimeout',
-  'taskQueue',
-  'priority',
-  'fairnessKey',
-  'fairnessWeight',
-  'summary',
-]);
 
 /** Freezes the options as a call would, so that what a call would be refused for is refused here. */
 function checkFrozen(options: ActivityOptions): void {

@@ -1,8 +1,6 @@
+import { dispatchIssues, type DispatchOptions } from '../model/dispatch.js';
 import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
-import { isValidId } from '../model/ids.js';
 import { isValidName, nameMessage } from '../model/names.js';
-
-const fairnessGrammar = /^[A-Za-z0-9._:-]{0,64}$/;
 
 /** Collects what is wrong with a definition, and throws all of it at once. */
 export class DefinitionCheck {
@@ -27,30 +25,8 @@ export class DefinitionCheck {
       this.require(known.has(name), name, `is no option; there are ${[...known].join(', ')}`);
   }
 
-  dispatch(options: {
-    readonly taskQueue?: string | undefined;
-    readonly priority?: number;
-    readonly fairnessKey?: string;
-    readonly fairnessWeight?: number;
-  }): void {
-    const { taskQueue, priority = 5, fairnessKey = '', fairnessWeight = 1 } = options;
-    this.require(
-      taskQueue === undefined || isValidId(taskQueue),
-      'taskQueue',
-      "must be 1 to 191 letters, digits, '.', '_', '-', ':'",
-    );
-    this.require(
-      Number.isInteger(priority) && priority >= 0 && priority <= 9,
-      'priority',
-      'must be a whole number from 0 to 9',
-    );
-    this.require(
-      fairnessGrammar.test(fairnessKey),
-      'fairnessKey',
-      "must be at most 64 letters, digits, '.', '_', '-', ':'",
-    );
-    const weighs = Number.isInteger(fairnessWeight) && fairnessWeight >= 1 && fairnessWeight <= 1000;
-    this.require(weighs, 'fairnessWeight', 'must be a whole number from 1 to 1000');
+  dispatch(options: DispatchOptions): void {
+    this.#issues.push(...dispatchIssues(options));
   }
 
   /** Throws `InvalidArgumentError` where anything did not hold. */

@@ -42,7 +42,7 @@ export function decodeValue(payload: Payload, limits: PayloadLimits = defaultPay
       return readRich(treeOf(payload, limits), limits);
     default:
       throw new PayloadError(
-        `This value was written by codec '${payload.codec.slice(0, 80)}', which is not here: pass it to codecs`,
+        `This value was written by codec '${payload.codec.split('+', 1)[0]?.slice(0, 80) ?? ''}', which is not here: pass it to codecs`,
         '',
       );
   }

@@ -1,4 +1,5 @@
 import { validateSync, type StandardSchema } from '../codec/schema.js';
+import { dispatchIssues } from '../model/dispatch.js';
 import { parseDuration, type Duration } from '../model/duration.js';
 import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
 import { noTimeouts, type ActivityScheduled, type ActivityTimeouts, type Unplaced } from '../model/events.js';
@@ -52,6 +53,7 @@ export function freezeActivityCall(
   defaults: DispatchDefaults,
   inline: boolean,
 ): Unplaced<ActivityScheduled> {
+  if (given) checkOptions(activity.name, given);
   const options = given ? { ...activity.options, ...given } : activity.options;
   const accepted = activity.inputSchema
     ? validateSync(activity.inputSchema, input, `Input of activity '${activity.name}'`)
@@ -71,6 +73,29 @@ export function freezeActivityCall(
     ...(inline && { inline: true as const }),
   };
 }
+
+/** Also what a call from JavaScript may hold. */
+function checkOptions(name: string, options: ActivityOptions): void {
+  const issues = dispatchIssues(options);
+  for (const key of Object.keys(options))
+    if (!activityOptions.has(key))
+      issues.push({ path: key, message: `is no option; there are ${[...activityOptions].join(', ')}` });
+  if (issues.length > 0)
+    throw new InvalidArgumentError(`Activity '${name}' cannot be called with these options`, issues);
+}
+
+export const activityOptions: ReadonlySet<string> = new Set<keyof ActivityOptions>([
+  'retry',
+  'startToCloseTimeout',
+  'scheduleToStartTimeout',
+  'scheduleToCloseTimeout',
+  'heartbeatTimeout',
+  'taskQueue',
+  'priority',
+  'fairnessKey',
+  'fairnessWeight',
+  'summary',
+]);
 
 function freezeTimeouts(options: ActivityOptions): ActivityTimeouts {
   const { startToCloseTimeout, scheduleToStartTimeout, scheduleToCloseTimeout, heartbeatTimeout } = options;

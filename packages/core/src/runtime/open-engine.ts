@@ -72,8 +72,20 @@ export async function openEngineCore(
   }
 }
 
+const engineOptions: readonly string[] = [
+  'workflows',
+  'activities',
+  ...([
+    'taskQueues',
+    'buildId',
+    'identity',
+    'maxConcurrentActivities',
+    'maxCachedWorkflows',
+  ] satisfies (keyof WorkOptions)[]),
+];
+
 function checkWorkOptions(options: WorkOptions): void {
-  checkCoreOptions(options);
+  checkCoreOptions(options, engineOptions);
   const check = new OptionCheck();
   const {
     taskQueues,

@@ -21,6 +21,15 @@ export interface CoreOptions {
   clock?: Clock;
 }
 
+const coreOptions: readonly (keyof CoreOptions)[] = [
+  'storage',
+  'namespace',
+  'codecs',
+  'maxPayloadBytes',
+  'logger',
+  'clock',
+];
+
 type Given = Partial<Record<string, unknown>>;
 
 /** Collects what is wrong with options, and throws all of it at once. */
@@ -39,7 +48,7 @@ export class OptionCheck {
 export const idGrammar = "must be 1 to 191 letters, digits, '.', '_', '-', ':'";
 
 /** Throws `InvalidArgumentError` with a path for each thing wrong. */
-export function checkCoreOptions(options: CoreOptions): void {
+export function checkCoreOptions(options: CoreOptions, others: readonly string[] = []): void {
   const check = new OptionCheck();
   const given = options as unknown as Given | null | undefined;
   if (typeof given !== 'object' || given === null) {
@@ -47,6 +56,9 @@ export function checkCoreOptions(options: CoreOptions): void {
     check.done(cannotOpen);
     return;
   }
+  const known = [...coreOptions, ...others];
+  for (const name of Object.keys(given))
+    check.require(known.includes(name), name, `is no option; there are ${known.join(', ')}`);
   const { storage, namespace, codecs, maxPayloadBytes, logger, clock } = given;
   check.require(
     has(storage, 'kind', 'string') && has(storage, 'open', 'function'),

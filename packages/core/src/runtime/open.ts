@@ -11,7 +11,7 @@ import { Committer } from './committer.js';
 import { consoleLogger } from './console-logger.js';
 import type { Core, LocalWorker } from './core.js';
 import { Registry, type ActivityRecord, type WorkflowRecord } from './definitions.js';
-import { checkCoreOptions, type CoreOptions } from './open-options.js';
+import type { CoreOptions } from './open-options.js';
 import { hostPlatform, type Platform } from './platform.js';
 
 /** What a test engine puts in place of the host. */
@@ -31,7 +31,7 @@ export interface Opened {
   abandon(): void;
 }
 
-/** Opens the store and builds what every part of a client or engine shares. Rejects with `InvalidArgumentError`, `StorageError`, `PlatformError`. */
+/** Opens the store and builds what every part of a client or engine shares, by options that were checked. Rejects with `InvalidArgumentError`, `StorageError`, `PlatformError`. */
 export async function openCore(
   options: CoreOptions,
   code: {
@@ -40,7 +40,6 @@ export async function openCore(
   } = noCode,
   { platform = hostPlatform, checks }: CoreSeams = {},
 ): Promise<Opened> {
-  checkCoreOptions(options);
   const {
     namespace = 'default',
     clock = hostClock,

@@ -1,3 +1,4 @@
+import { dispatchIssues } from '../../model/dispatch.js';
 import { parseDuration, type Duration } from '../../model/duration.js';
 import { InvalidArgumentError, type ArgumentIssue } from '../../model/errors.js';
 import { isValidId, type WorkflowId } from '../../model/ids.js';
@@ -92,7 +93,6 @@ const policies: readonly string[] = [
   'use_existing',
 ] satisfies DuplicatePolicy[];
 const idMessage = "must be 1 to 191 letters, digits, '.', '_', '-', ':'";
-const fairnessGrammar = /^[A-Za-z0-9._:-]{0,64}$/;
 
 /** Throws `InvalidArgumentError` with a path for each thing wrong. */
 export function planStart(
@@ -106,28 +106,14 @@ export function planStart(
     if (!ok) issues.push({ path, message });
   };
   const { id, requestId, duplicatePolicy = 'reject', priority = 5, fairnessWeight = 1 } = options;
+  const { fairnessKey: given = '' } = options;
   for (const key of Object.keys(options)) check(known.has(key), key, 'is no option of start');
   check(id === undefined || isValidId(id), 'id', idMessage);
   check(requestId === undefined || isValidId(requestId), 'requestId', idMessage);
   check(policies.includes(duplicatePolicy), 'duplicatePolicy', `must be one of ${policies.join(', ')}`);
   const taskQueue = options.taskQueue ?? definition?.taskQueue ?? 'default';
-  check(isValidId(taskQueue), 'taskQueue', idMessage);
-  check(
-    Number.isInteger(priority) && priority >= 0 && priority <= 9,
-    'priority',
-    'must be a whole number from 0 to 9',
-  );
-  const fairnessKey = (options.fairnessKey ?? '').trim().toLowerCase();
-  check(
-    fairnessGrammar.test(fairnessKey),
-    'fairnessKey',
-    "must be at most 64 letters, digits, '.', '_', '-', ':'",
-  );
-  check(
-    Number.isInteger(fairnessWeight) && fairnessWeight >= 1 && fairnessWeight <= 1000,
-    'fairnessWeight',
-    'must be a whole number from 1 to 1000',
-  );
+  const fairnessKey = typeof given === 'string' ? given.trim().toLowerCase() : given;
+  issues.push(...dispatchIssues({ taskQueue, priority, fairnessKey, fairnessWeight }));
 
   const startDelay = options.startDelay === undefined ? 0 : parseDuration(options.startDelay, 'startDelay');
   const executionTimeout = timeout(
