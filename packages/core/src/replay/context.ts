@@ -1,7 +1,7 @@
 import { encodeFailure, rebuildError } from '../codec/failures.js';
 import { parseDuration, type Duration } from '../model/duration.js';
 import { CancelledError, InvalidArgumentError } from '../model/errors.js';
-import type { ActivityScheduled, SideEffectRecorded, TimerPurpose, TimerStarted } from '../model/events.js';
+import type { ActivityScheduled, SideEffectRecorded } from '../model/events.js';
 import type { Payload } from '../model/payload.js';
 import { toDate, type EpochMs } from '../model/time.js';
 import { MonotonicUuid7, uuid4 } from '../model/uuid.js';
@@ -12,14 +12,17 @@ import {
   type DispatchDefaults,
 } from './activity-call.js';
 import { cancelledActivity } from './activity-error.js';
+import { Conditions } from './conditions.js';
 import * as combinators from './combinators.js';
 import type { ContinueAsNewOptions } from './continuation.js';
 import type { ContextLogger } from './instance-host.js';
+import { readOnly } from './read-only.js';
 import type { RunningCode } from './running-code.js';
 import { scopeSignal } from './scope-signal.js';
 import * as structure from './structure.js';
-import { deferred, type Deferred, type Task } from './task.js';
+import { deferred, type Task } from './task.js';
 import { Versions } from './versions.js';
+import { startTimer } from './timers.js';
 import type { InlineCode } from './waits.js';
 
 /**
@@ -27,17 +30,16 @@ import type { InlineCode } from './waits.js';
  * or pure; each begins with the guard that finds calls from outside the window.
  */
 export class ReplayContext {
+  readonly conditions: Conditions;
   readonly #run: RunningCode;
   readonly #uuid7: MonotonicUuid7;
   readonly #versions: Versions;
   readonly #defaults: DispatchDefaults;
-  /** A condition was granted at once, and its code has not gone on yet. */
-  #granted = false;
-  #queued: (() => boolean)[] = [];
   #log: ContextLogger | undefined;
 
   constructor(run: RunningCode) {
     this.#run = run;
+    this.conditions = new Conditions(run);
     this.#uuid7 = new MonotonicUuid7(() => run.random.uint32());
     this.#versions = new Versions(run);
     const { taskQueue, priority = 5, fairnessKey = '', fairnessWeight = 1 } = run.started;
@@ -162,25 +164,10 @@ export class ReplayContext {
       pending.reject(cancelled);
       return pending.task;
     }
-    const started = run.recorder.emit<TimerStarted>({
-      type: 'TimerStarted',
-      timerId: id,
-      dueAt,
-      purpose: 'sleep',
-    });
-    const wait = {
-      kind: 'timer' as const,
-      id,
-      dueAt: started.dueAt,
-      deferred: pending,
-      fire: () => {
-        pending.resolve();
-      },
+    const fire = (): void => {
+      pending.resolve();
     };
-    run.waits.add(wait);
-    pending.task.onCancel = (reason) => {
-      run.cancelWait(wait, new CancelledError(reason ?? 'The timer was cancelled'));
-    };
+    startTimer(run, 'sleep', dueAt, fire, pending);
     return pending.task;
   }
 
@@ -210,7 +197,7 @@ export class ReplayContext {
     const timer =
       timeout === undefined
         ? undefined
-        : this.#startTimer('signal', timeout, () => {
+        : startTimer(run, 'signal', run.recorder.now + timeout, () => {
             run.waits.take('signal', id);
             pending.resolve(undefined);
           });
@@ -219,7 +206,7 @@ export class ReplayContext {
       id,
       name,
       deferred: pending,
-      ...(timer && { timerId: timer.timerId }),
+      ...(timer && { timerId: timer.id }),
     };
     run.waits.add(wait);
     pending.task.onCancel = (reason) => {
@@ -255,96 +242,8 @@ export class ReplayContext {
       pending.reject(cancelled);
       return pending.task;
     }
-    if (!this.readOnly(predicate)) this.#openCondition(id, predicate, timeout, pending);
-    else if (this.#granted) this.#queue(id, predicate, timeout, pending);
-    else {
-      this.#granted = true;
-      pending.resolve(true);
-    }
+    this.conditions.ask({ predicate, timeout, deferred: pending });
     return pending.task;
-  }
-
-  /** A condition that already holds after another was granted: what that one's code does comes first, so it is asked again. */
-  #queue(
-    id: string,
-    predicate: () => boolean,
-    timeout: number | undefined,
-    pending: Deferred<boolean>,
-  ): void {
-    let waiting = true;
-    pending.task.onCancel = (reason) => {
-      this.#run.recorder.guard('task.cancel');
-      waiting = false;
-      pending.reject(new CancelledError(reason ?? 'The wait for a condition was cancelled'));
-    };
-    this.#queued.push(() => {
-      if (!waiting) return false;
-      const cancelled = this.#cancelledAlready(pending.task.scope);
-      this.#run.scopes.follow({ deferred: pending });
-      if (cancelled) pending.reject(cancelled);
-      else if (this.readOnly(predicate)) pending.resolve(true);
-      else {
-        this.#openCondition(id, predicate, timeout, pending);
-        return false;
-      }
-      return true;
-    });
-  }
-
-  /** The microtask queue has run empty: whoever was granted a condition has gone on. */
-  drained(): void {
-    this.#granted = false;
-  }
-
-  /** Grants one condition that held before, if it still does; true where something was set in motion. */
-  grantNext(): boolean {
-    for (let next = this.#queued.shift(); next; next = this.#queued.shift()) {
-      if (!next()) continue;
-      this.#granted = true;
-      return true;
-    }
-    return false;
-  }
-
-  #openCondition(
-    id: string,
-    predicate: () => boolean,
-    timeout: number | undefined,
-    pending: Deferred<boolean>,
-  ): void {
-    const run = this.#run;
-    run.recorder.emit({ type: 'ConditionWaitOpened', waitId: id });
-    const timer =
-      timeout === undefined
-        ? undefined
-        : this.#startTimer('condition', timeout, () => {
-            run.waits.take('condition', id);
-            pending.resolve(false);
-          });
-    const wait = {
-      kind: 'condition' as const,
-      id,
-      predicate,
-      deferred: pending,
-      ...(timer && { timerId: timer.timerId, dueAt: timer.dueAt }),
-    };
-    run.waits.add(wait);
-    pending.task.onCancel = (reason) => {
-      run.cancelWait(wait, new CancelledError(reason ?? 'The wait for a condition was cancelled'));
-    };
-  }
-
-  #startTimer(purpose: TimerPurpose, delay: number, fire: () => void): TimerStarted {
-    const run = this.#run;
-    const timerId = run.nextId('t');
-    const started = run.recorder.emit<TimerStarted>({
-      type: 'TimerStarted',
-      timerId,
-      dueAt: run.recorder.now + delay,
-      purpose,
-    });
-    run.waits.add({ kind: 'timer', id: timerId, dueAt: started.dueAt, fire });
-    return started;
   }
 
   // ── structure ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -399,7 +298,7 @@ export class ReplayContext {
   }
   #outcomeOf(fn: () => unknown): Pick<SideEffectRecorded, 'value' | 'failure'> {
     try {
-      return { value: this.#run.encode(this.readOnly(fn)) };
+      return { value: this.#run.encode(readOnly(this.#run.recorder, fn)) };
     } catch (error) {
       return { failure: encodeFailure(error) };
     }
@@ -465,32 +364,14 @@ export class ReplayContext {
 
   // ── guards ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Runs a predicate, a query, a validator or a side effect: it may look, not act. */
-  readOnly<T>(fn: () => T): T {
-    const { recorder } = this.#run;
-    const before = recorder.readOnly;
-    recorder.readOnly = true;
-    try {
-      const value = fn();
-      if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
-        Promise.resolve(value).catch(() => undefined); // the rejection is the caller's mistake, reported below
-        throw new InvalidArgumentError('Predicates, queries, validators and side effects are synchronous', [
-          { path: '', message: 'returned a promise' },
-        ]);
-      }
-      return value;
-    } finally {
-      recorder.readOnly = before;
-    }
-  }
-
   #enter(operation: string): RunningCode {
     this.#run.recorder.guard(`ctx.${operation}`);
     return this.#run;
   }
 
   /** In a scope that was cancelled nothing new begins. */
-  #cancelledAlready({ cancelled } = this.#run.scopes.current): Error | undefined {
+  #cancelledAlready(): Error | undefined {
+    const { cancelled } = this.#run.scopes.current;
     return cancelled === undefined ? undefined : new CancelledError(cancelled);
   }
 }

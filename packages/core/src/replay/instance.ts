@@ -37,6 +37,7 @@ import type { InstanceHost } from './instance-host.js';
 import { Mailbox } from './mailbox.js';
 import { Published } from './published.js';
 import { SeededRandom } from './random.js';
+import { readOnly } from './read-only.js';
 import { Recorder, type Blockage } from './recorder.js';
 import type { RunningCode } from './running-code.js';
 import type { Scope } from './scope.js';
@@ -197,14 +198,14 @@ export class WorkflowInstance implements RunningCode {
 
   /** What becomes of an update that has come in. One that has come too late for a run that has settled is held, and goes with it. */
   judge(update: Unplaced<UpdateAccepted>): UpdateVerdict {
-    return this.updates.judge(update, this.settlement !== undefined, (look) => this.#context.readOnly(look));
+    return this.updates.judge(update, this.settlement !== undefined, (look) => readOnly(this.recorder, look));
   }
 
   // ── stepping ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Does the next thing; true: let the microtask queue run empty and call again. */
   step(): boolean {
-    this.#context.drained();
+    this.#context.conditions.drained();
     this.scopes.drained();
     for (;;) {
       if (this.blockage) {
@@ -215,8 +216,7 @@ export class WorkflowInstance implements RunningCode {
         if (
           this.scopes.resume() ||
           this.mailbox.deliverBuffered() ||
-          this.#context.grantNext() ||
-          this.#wakeCondition()
+          (!this.settlement && this.#context.conditions.wakeNext())
         ) {
           return true;
         }
@@ -251,34 +251,6 @@ export class WorkflowInstance implements RunningCode {
     const { recorded, size, commands, sizes } = next as Extract<Feed, { commands: unknown }>;
     this.recorder.beginRecorded(recorded, size, commands, sizes);
     return recorded;
-  }
-
-  /** Resolves the first condition, in the order they were opened, whose predicate holds. */
-  #wakeCondition(): boolean {
-    if (this.settlement) return false;
-    for (const wait of this.waits.conditions()) {
-      let holds = false;
-      try {
-        holds = this.#context.readOnly(wait.predicate);
-      } catch (error) {
-        this.waits.take('condition', wait.id);
-        this.scopes.follow(wait);
-        wait.deferred.reject(error);
-        return true;
-      }
-      if (!holds) continue;
-      this.waits.take('condition', wait.id);
-      try {
-        this.recorder.emit({ type: 'ConditionSatisfied', waitId: wait.id });
-        this.dropTimer(wait.timerId);
-      } catch {
-        return false; // a divergence, kept as the blockage
-      }
-      this.scopes.follow(wait);
-      wait.deferred.resolve(true);
-      return true;
-    }
-    return false;
   }
 
   #deliver(event: InputEvent): void {
@@ -464,7 +436,7 @@ export class WorkflowInstance implements RunningCode {
       );
     }
     try {
-      return this.#context.readOnly(() => handler(argument));
+      return readOnly(this.recorder, () => handler(argument));
     } catch (error) {
       if (error instanceof QueryRejectedError) throw error;
       const { message } = failureOf(encodeFailure(error));

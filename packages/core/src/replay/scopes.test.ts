@@ -324,3 +324,39 @@ test('D3 cancelling a scope from outside its window blocks the run, and a query 
   expect(() => escaped.cancel()).toThrow('not durable');
   expect(bench.instance.blockage?.code).toBe('foreign_await');
 });
+
+test('D3 two waiters on one lock in scopes of their own never both enter', async () => {
+  for (const plain of [0, 1, 3]) {
+    let inside = 0;
+    let most = 0;
+    const bench = await begin(async (ctx) => {
+      let locked = false;
+      const enter = async (): Promise<void> => {
+        await ctx.waitCondition(() => !locked);
+        locked = true;
+        most = Math.max(most, ++inside);
+        await ctx.sleep(1);
+        inside -= 1;
+        locked = false;
+      };
+      const settled = ctx.sleep(1);
+      settled.cancel();
+      const branch = (first: () => Promise<unknown>) =>
+        ctx.scope(async () => {
+          await first();
+          await enter();
+        });
+      const rejected = (): Promise<unknown> => settled.catch(() => undefined);
+      const plainly = async (): Promise<void> => {
+        for (let i = 0; i < plain; i++) await undefined;
+      };
+      await ctx.all([branch(rejected), branch(plainly), enter(), branch(rejected), branch(plainly)]);
+    });
+    for (let timer = 0; timer < 20 && !bench.instance.settlement; timer++) {
+      const [wait] = [...bench.instance.waits.all()].filter(({ kind }) => kind === 'timer');
+      await bench.feed(fired((wait as { id: string }).id));
+    }
+    expect(bench.instance.settlement?.kind).toBe('completed');
+    expect(most).toBe(1);
+  }
+});

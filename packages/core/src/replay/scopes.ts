@@ -22,7 +22,7 @@ export class Scopes {
   readonly signalling: Scope[] = [];
   #left = mostTurns;
   /** A scope was opened in this drain, which therefore has the jobs of more than one. */
-  #shared = false;
+  shared = false;
   #setAside: { readonly scope: Scope; readonly go: () => void }[] = [];
 
   /** Opens a scope below the current one. */
@@ -35,7 +35,7 @@ export class Scopes {
   run<T>(scope: Scope, body: () => T): T {
     const outer = this.current;
     const left = this.#left;
-    this.#shared = true;
+    this.shared = true;
     this.#mark(scope, left);
     this.current = scope;
     try {
@@ -68,7 +68,7 @@ export class Scopes {
   /** What an awaiter in `scope` does with a result: at once where the drain is that scope's, else in a drain of its own. */
   bind<V, R>(scope: Scope, callback: (value: V) => R): (value: V) => R | Promise<R> {
     return (value) =>
-      this.current === scope && !this.#shared
+      this.current === scope && !this.shared
         ? callback(value)
         : new Promise((resolve, reject) => {
             const go = (): void => {
@@ -86,7 +86,7 @@ export class Scopes {
   drained(): void {
     this.current = this.root;
     this.#left = mostTurns;
-    this.#shared = false;
+    this.shared = false;
   }
 
   /**

@@ -1,9 +1,9 @@
 import { InvalidArgumentError, ScopeTimeoutError, isCancelled } from '../model/errors.js';
-import type { TimerStarted } from '../model/events.js';
 import type { RunningCode } from './running-code.js';
 import type { Scope } from './scope.js';
 import { scopeSignal } from './scope-signal.js';
 import { deferred, type Task } from './task.js';
+import { startTimer } from './timers.js';
 
 /** The scope of a `ctx.scope`, as its body holds it. */
 export interface CancellationScope {
@@ -51,15 +51,14 @@ export function withTimeout(
 ): Task<unknown> {
   return inScope(run, 'withTimeout', body, async (opened) => {
     let late: string | undefined;
-    const timerId =
-      opened.cancelled === undefined
-        ? startTimer(run, milliseconds, () => {
-            late = `ctx.withTimeout: time was up after ${milliseconds} ms`;
-            run.cancelScope(opened, late);
-          })
-        : undefined;
+    const timeIsUp = (): void => {
+      late = `ctx.withTimeout: time was up after ${milliseconds} ms`;
+      run.cancelScope(opened, late);
+    };
+    const timer = opened.cancelled === undefined ? deferred<void>(run.nextId('t'), run.scopes) : undefined;
+    if (timer) startTimer(run, 'scope', run.recorder.now + milliseconds, timeIsUp, timer);
     const [ended] = await Promise.allSettled([started(body)]);
-    run.dropTimer(timerId);
+    run.dropTimer(timer?.task.id);
     const failed = ended.status === 'rejected';
     if (late !== undefined) {
       throw new ScopeTimeoutError(
@@ -138,24 +137,6 @@ function inScope<O>(
 
 /** A function that throws at once has failed like one that rejects. */
 const started = async <O>(work: () => PromiseLike<O>): Promise<O> => work();
-
-function startTimer(run: RunningCode, milliseconds: number, timeIsUp: () => void): string {
-  const timerId = run.nextId('t');
-  const { dueAt } = run.recorder.emit<TimerStarted>({
-    type: 'TimerStarted',
-    timerId,
-    dueAt: run.recorder.now + milliseconds,
-    purpose: 'scope',
-  });
-  run.waits.add({
-    kind: 'timer',
-    id: timerId,
-    dueAt,
-    deferred: deferred<void>(timerId, run.scopes),
-    fire: timeIsUp,
-  });
-  return timerId;
-}
 
 function checkFunction(what: string, given: unknown): void {
   if (typeof given === 'function') return;

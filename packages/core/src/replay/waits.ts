@@ -12,7 +12,7 @@ export interface ActivityWait {
   readonly deferred: Deferred<unknown>;
   readonly inline?: InlineCode;
 }
-interface TimerWait {
+export interface TimerWait {
   readonly kind: 'timer';
   readonly id: string;
   readonly dueAt: EpochMs;
