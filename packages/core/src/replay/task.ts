@@ -1,3 +1,4 @@
+import { noteFailure } from './own-failures.js';
 import type { Scope } from './scope.js';
 import type { Scopes } from './scopes.js';
 
@@ -46,21 +47,31 @@ export class TaskPromise<O> extends Promise<O> implements Task<O> {
   }
 }
 
+/** Who goes on from a task without a word about its failure (`task.then(next)`) need not look at it either. */
+function silenced(next: Promise<unknown>): Promise<unknown> {
+  void nativeThen.call(next, undefined, pass);
+  return next;
+}
+function quietThen(this: Promise<unknown>, onFulfilled: unknown, onRejected: unknown): Promise<unknown> {
+  const next = nativeThen.call(this, onFulfilled, onRejected);
+  return typeof onRejected === 'function' ? next : silenced(next);
+}
+
 /** `await` looks `then` up at once and calls it later: the lookup is the moment at which the awaiter's scope is known. */
 void Object.defineProperty(TaskPromise.prototype, 'then', {
   configurable: true,
   get(this: TaskPromise<unknown>) {
     const { scopes, observed } = this;
     this.observed = true;
-    if (!scopes.opened) return nativeThen;
+    if (!scopes.opened) return quietThen;
     const scope = scopes.current;
     if (!observed) this.home = scope;
-    return (onFulfilled: unknown, onRejected: unknown) =>
-      nativeThen.call(
-        this,
-        scopes.bind(scope, typeof onFulfilled === 'function' ? (onFulfilled as Callback) : pass),
-        scopes.bind(scope, typeof onRejected === 'function' ? (onRejected as Callback) : fail),
-      );
+    const bound = (callback: unknown, otherwise: Callback): Callback =>
+      scopes.bind(scope, typeof callback === 'function' ? (callback as Callback) : otherwise);
+    return (onFulfilled: unknown, onRejected: unknown) => {
+      const next = nativeThen.call(this, bound(onFulfilled, pass), bound(onRejected, fail));
+      return typeof onRejected === 'function' ? next : silenced(next);
+    };
   },
 });
 
@@ -83,7 +94,10 @@ export function deferred<O>(id: string, scopes: Scopes): Deferred<O> {
   let reject!: Deferred<O>['reject'];
   const task = new TaskPromise<O>((onResolve, onReject) => {
     resolve = onResolve;
-    reject = onReject;
+    reject = (reason) => {
+      noteFailure(reason);
+      onReject(reason);
+    };
   });
   task.id = id;
   task.scopes = scopes;

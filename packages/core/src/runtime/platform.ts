@@ -15,6 +15,11 @@ export interface Platform {
   /** Calls back when the microtask queue has become empty, in hosts that can say so; absent elsewhere. */
   readonly nextTick: ((callback: () => void) => void) | undefined;
   readonly newChannel: (() => Channel) | undefined;
+  /**
+   * Keeps rejections that are `ours` from ending the process, where an unhandled one would; all others end it as they
+   * do without this. Absent where no rejection ends anything, or where the user has chosen what one does.
+   */
+  readonly forgiveRejections: ((ours: (reason: unknown) => boolean) => () => void) | undefined;
   /** Whether long work should yield soon: a window has frames to draw. */
   readonly interactive: boolean;
 }
@@ -29,12 +34,21 @@ interface Port {
   unref?(): void;
 }
 
+interface NodeProcess {
+  readonly nextTick?: (callback: () => void) => void;
+  readonly execArgv?: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  on?(event: 'unhandledRejection', listener: (reason: unknown) => void): void;
+  off?(event: 'unhandledRejection', listener: (reason: unknown) => void): void;
+  listenerCount?(event: 'unhandledRejection'): number;
+}
+
 interface Ambient {
   readonly setTimeout: (callback: () => void, ms: number) => { unref?: () => void } | number;
   readonly clearTimeout: (timer: unknown) => void;
   readonly setImmediate?: (callback: () => void) => unknown;
   readonly performance?: { now(): number };
-  readonly process?: { nextTick?: (callback: () => void) => void };
+  readonly process?: NodeProcess;
   readonly MessageChannel?: new () => Channel;
   readonly crypto?: { getRandomValues(words: Uint32Array): Uint32Array };
   readonly document?: unknown;
@@ -64,6 +78,7 @@ export const hostPlatform: Platform = {
       nextTick.call(process, callback);
     }),
   newChannel: MessageChannel && (() => new MessageChannel()),
+  forgiveRejections: makeForgiveRejections(),
   interactive: ambient.document !== undefined,
 };
 
@@ -83,6 +98,26 @@ function makeHop(): Platform['hop'] {
     }
     waiting.push(callback);
     channel.port2.postMessage(0);
+  };
+}
+
+function makeForgiveRejections(): Platform['forgiveRejections'] {
+  if (!process?.on || !process.off || !process.listenerCount) return undefined;
+  const chosen = [...(process.execArgv ?? []), process.env?.['NODE_OPTIONS'] ?? ''];
+  if (chosen.some((option) => option.includes('--unhandled-rejections'))) return undefined;
+  const forgiving = new Set<(reason: unknown) => boolean>();
+  const listener = (reason: unknown): void => {
+    for (const ours of forgiving) if (ours(reason)) return;
+    // Nobody else listens: what Node does then. https://nodejs.org/api/cli.html#--unhandled-rejectionsmode
+    if (process.listenerCount?.('unhandledRejection') === 1) throw reason;
+  };
+  return (ours) => {
+    if (forgiving.size === 0) process.on?.('unhandledRejection', listener);
+    forgiving.add(ours);
+    return () => {
+      forgiving.delete(ours);
+      if (forgiving.size === 0) process.off?.('unhandledRejection', listener);
+    };
   };
 }
 

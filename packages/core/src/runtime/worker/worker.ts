@@ -4,6 +4,7 @@ import { runTaskId, type RunId, type WorkerId } from '../../model/ids.js';
 import type { Payload } from '../../model/payload.js';
 import { NEVER } from '../../model/time.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
+import { isOwnFailure } from '../../replay/own-failures.js';
 import type { InlineCode } from '../../replay/waits.js';
 import type { CommitResult, TaskWant, Unwatch } from '../../storage/port.js';
 import type { TaskRecord } from '../../storage/records.js';
@@ -80,6 +81,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   readonly #served: readonly TaskWant[];
   #unwatch: Unwatch = () => undefined;
   #letGo: () => void = () => undefined;
+  #unforgive: (() => void) | undefined;
 
   constructor(core: Core, options: WorkerOptions, executor: Executor) {
     this.core = core;
@@ -127,6 +129,8 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
       else if (hint.kind === 'lost') this.#setState('failed');
     });
     await wakeBlockedRuns(this);
+    // A function of its own for each worker: several share the process.
+    this.#unforgive = this.core.platform.forgiveRejections?.((reason) => isOwnFailure(reason));
     if (this.core.clock === hostClock) this.#stayAlive();
     this.#setState('running');
     this.#dispatcher.wake();
@@ -488,6 +492,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   /** Drops everything at once, as a crash would. */
   abandon(): void {
     this.#letGo();
+    this.#unforgive?.();
     this.#outside.stop();
     this.#dispatcher.stop();
     this.#unwatch();

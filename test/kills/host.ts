@@ -1,0 +1,28 @@
+import { NonRetryableError, createEngine, defineActivity, defineWorkflow } from '@perdure/core';
+import { memory } from '@perdure/memory';
+
+/** A process of its own whose workflow looks at a failure late; with `application`, it forgets a rejection itself. */
+const failing = defineActivity('failing', (): never => {
+  throw new NonRetryableError('early');
+});
+const late = defineWorkflow('late', async (ctx) => {
+  const helper = async (): Promise<void> => {
+    try {
+      await ctx.runActivity(failing);
+    } catch (cause) {
+      throw new Error('wrapped', { cause });
+    }
+  };
+  const later = helper();
+  const never = ctx.runActivity(failing).then(() => 'nobody looks at this');
+  await ctx.sleep(50);
+  const error: unknown = await later.catch((reason: unknown) => reason);
+  return [(error as Error).message, never instanceof Promise];
+});
+
+const engine = await createEngine({ storage: memory(), workflows: [late], activities: [failing] });
+console.log(JSON.stringify(await engine.execute(late)));
+if (process.argv[2] === 'application') void Promise.reject(new Error('forgotten'));
+await new Promise((resolve) => setTimeout(resolve, 10));
+console.log('alive');
+await engine.close();
