@@ -1,4 +1,11 @@
-import { defineActivity, defineWorkflow, signal, WorkflowFailedError } from '@perdure/core';
+import { openStorage } from '#storage';
+import {
+  defineActivity,
+  defineWorkflow,
+  signal,
+  WorkflowCancelledError,
+  WorkflowFailedError,
+} from '@perdure/core';
 import { expect, test } from 'vitest';
 import { crashAfter, eventTypes, open, rejection } from './kit.js';
 
@@ -290,3 +297,25 @@ test.each(['before-commit', 'after-commit'] as const)(
     }
   },
 );
+
+test('B7 a cancel between two runs of a chain lets the next one clean up', async () => {
+  let cleaned = 0;
+  const clean = defineActivity('clean', () => void (cleaned += 1));
+  const holding = defineWorkflow('holding', async (ctx, round: number): Promise<void> => {
+    if (round === 0) ctx.continueAsNew(1, { taskQueue: 'later' });
+    try {
+      await ctx.sleep('1d');
+    } finally {
+      await ctx.nonCancellable(() => ctx.runActivity(clean));
+    }
+  });
+  const options = { storage: await openStorage(), workflows: [holding], activities: [clean] };
+  const first = await open(options);
+  const { workflowId } = await first.start(holding, 0);
+  await first.runUntilIdle();
+  await first.handle(workflowId).cancel();
+  expect((await first.handle(workflowId).describe()).status).toBe('pending');
+  const second = await open({ ...options, taskQueues: ['later'] });
+  await rejection(WorkflowCancelledError, second.handle(workflowId).result());
+  expect(cleaned).toBe(1);
+});

@@ -1,5 +1,6 @@
 import { runTaskId } from '../../model/ids.js';
 import type { RunRecord } from '../../storage/records.js';
+import { decodeStart } from '../run-projection.js';
 import { cancelMessageId, encodeCancel } from '../messages.js';
 import { atOnce } from './at-once.js';
 import { attemptCommit, gaveUp, mostRounds, type Attempted } from './attempt-commit.js';
@@ -19,7 +20,7 @@ export interface CancelOptions {
 }
 
 /**
- * Asks a run to cancel: it may clean up, and decides how it ends. A run that nothing has been run of closes at once.
+ * Asks a run to cancel: it may clean up, and decides how it ends. A workflow that nothing has been run of closes at once.
  * Nothing happens where the run is closed or was asked before. Rejects with `WorkflowNotFoundError`.
  */
 export async function cancelRun(core: OpenCore, target: RunTarget, options: CancelOptions): Promise<void> {
@@ -36,9 +37,11 @@ export async function cancelRun(core: OpenCore, target: RunTarget, options: Canc
   throw gaveUp(`The cancellation of workflow '${target.workflowId}'`);
 }
 
-/** No worker has run any of its code. */
-function neverBegun({ status, seq }: RunRecord): boolean {
-  return status === 'pending' && seq === 1;
+/** Nothing of the workflow has been run, or nothing of this attempt. What was continued as new may have to clean up. */
+function neverBegun(run: RunRecord): boolean {
+  if (run.status !== 'pending' || run.seq !== 1) return false;
+  const { firstRunId, attempt = 1 } = decodeStart(run);
+  return firstRunId === undefined || attempt > 1;
 }
 
 function closeAtOnce(core: OpenCore, run: RunRecord, { reason }: CancelOptions): Promise<Attempted> {
