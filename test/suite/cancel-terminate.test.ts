@@ -24,7 +24,7 @@ test('D3 a cancelled workflow that lets the error out ends cancelled, with the r
     status: 'cancelled',
     statusBucket: 'failed',
     closedReason: 'changed plans',
-    actions: ['archive'],
+    actions: ['fork', 'archive'],
   });
   expect(await eventTypes(handle)).toEqual([
     'WorkflowStarted',

@@ -141,7 +141,7 @@ test('B4 what is listed is described in full', async () => {
     searchAttributes: { k: 'v' },
     startedAt: new Date(0),
     waitingFor: [{ kind: 'signal', name: 'end' }],
-    actions: ['signal', 'update', 'cancel', 'terminate'],
+    actions: ['signal', 'update', 'cancel', 'terminate', 'fork'],
   });
 });
 

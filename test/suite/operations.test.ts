@@ -110,12 +110,12 @@ test('B7 an archived run is left out of lists, unless they ask for it; nothing e
   await handle.result();
   const before = await handle.describe();
   const history = await handle.exportHistory();
-  expect(before.actions).toEqual(['archive']);
+  expect(before.actions).toEqual(['fork', 'archive']);
   await handle.archive();
   await handle.archive();
   const { archivedAt, version, actions, ...after } = await handle.describe();
   expect(archivedAt).toEqual(engine.now);
-  expect(actions).toEqual([]);
+  expect(actions).toEqual(['fork']);
   expect(version).toBeGreaterThan(before.version);
   expect({ ...after, version: before.version, actions: before.actions }).toEqual(before);
   expect(await handle.exportHistory()).toEqual(history);

@@ -28,11 +28,13 @@ export {
 export { createEngine, type Engine, type EngineOptions, type EngineWorker } from './api/engine.js';
 export type {
   CancelOptions,
+  ForkOptions,
   RepairOutcome,
   StartUpdateOptions,
   UpdateHandle,
   UpdateOptions,
   WaitOptions,
+  WorkflowAt,
   WorkflowHandle,
 } from './api/handle.js';
 export {
@@ -96,6 +98,7 @@ export type { LiveStream } from './observe/live-stream.js';
 export type { CancellationScope } from './replay/structure.js';
 export type { Task } from './replay/task.js';
 export type { BatchAction, BatchProgress } from './runtime/client/batch.js';
+export type { ImportOptions } from './runtime/client/import-history.js';
 export type {
   HistoryEvent,
   ListFilter,

@@ -1,3 +1,4 @@
+import type { HistoryBundle } from '../codec/bundle.js';
 import { InvalidArgumentError } from '../model/errors.js';
 import { observeClient, type ClientView } from '../observe/client-view.js';
 import type { NamespaceEvent } from '../observe/event-stream.js';
@@ -6,6 +7,7 @@ import type { BatchAction, BatchProgress } from '../runtime/client/batch.js';
 import { beginningOf, type WorkflowReference } from '../runtime/client/beginning.js';
 import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
 import type { ListFilter, Page, WorkflowDescription } from '../runtime/client/description.js';
+import { importRun, type ImportOptions } from '../runtime/client/import-history.js';
 import { countRuns, listRuns } from '../runtime/client/list.js';
 import type { OpenCore } from '../runtime/client/open-core.js';
 import { ClientReads } from '../runtime/client/reads.js';
@@ -103,6 +105,16 @@ export interface Client {
    * ```
    */
   batch(filter: ListFilter, action: BatchAction): LiveStream<BatchProgress>;
+  /**
+   * Takes a run in from an exported history, which is checked and, where its code is here, replayed first: a closed run
+   * as a record of what it was; an open one only with `takeOver`, to go on with it here. With `id` it comes in as a copy
+   * under another workflow id, and says where it is from. Runs of one workflow id may come in any order.
+   *
+   * Rejects with `InvalidArgumentError` for what is no sound history of a format that this release reads,
+   * `NondeterminismError` where its code does not fit it, `WorkflowNotClosedError` for an open run that is not to be
+   * taken over, `WorkflowAlreadyStartedError` where its ids are taken. Nothing is written then.
+   */
+  importHistory(bundle: HistoryBundle, options?: ImportOptions): Promise<WorkflowHandle>;
   /** What runs can be searched by, besides what every run has. */
   readonly searchAttributes: SearchAttributeAdmin;
   /** Every event of the namespace that is committed from the subscription on, in order within its run, and once. Completes when the client is closed. */
@@ -181,6 +193,11 @@ export class CoreClient implements Omit<Client, 'close'> {
   count$(filter?: ListFilter): LiveStream<number> {
     return this.#view.count$(filter);
   }
+  async importHistory(bundle: HistoryBundle, options?: ImportOptions): Promise<RunHandle> {
+    const target = await this.#core.command(() => importRun(this.#core, bundle, options));
+    return new RunHandle(this.#core, target, undefined);
+  }
+
   batch(filter: ListFilter, action: BatchAction): LiveStream<BatchProgress> {
     return this.#view.batch(filter, action);
   }

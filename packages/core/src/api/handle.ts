@@ -8,6 +8,7 @@ import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
 import { describeRun } from '../runtime/client/describe.js';
 import type { HistoryEvent, PendingActivity, WorkflowDescription } from '../runtime/client/description.js';
 import { exportRun } from '../runtime/client/export-history.js';
+import { forkRun, type ForkOptions } from '../runtime/client/fork.js';
 import { readHistory } from '../runtime/client/history.js';
 import { listChain } from '../runtime/client/list.js';
 import type { OpenCore } from '../runtime/client/open-core.js';
@@ -24,11 +25,20 @@ import {
   type UpdateOptions,
 } from '../runtime/client/update.js';
 import { terminateRun } from '../runtime/client/terminate.js';
+import { runAt } from '../runtime/client/time-travel.js';
 import { waitResult, type WaitOptions } from '../runtime/client/wait-result.js';
 import type { Arg, Args } from './carries.js';
 import type { ArgOf, Messages, Named, ResultOf } from './messages.js';
 
-export type { CancelOptions, RepairOutcome, StartUpdateOptions, UpdateHandle, UpdateOptions, WaitOptions };
+export type {
+  CancelOptions,
+  ForkOptions,
+  RepairOutcome,
+  StartUpdateOptions,
+  UpdateHandle,
+  UpdateOptions,
+  WaitOptions,
+};
 
 /**
  * One workflow, as a caller sees it. Making one costs nothing and checks nothing. Every method rejects with
@@ -128,6 +138,40 @@ export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = 
   runs(): Promise<readonly WorkflowDescription<S>[]>;
   /** What is recorded so far, in order, read in pages while you go. */
   history(options?: { fromSeq?: number; limit?: number }): AsyncIterable<HistoryEvent>;
+  /**
+   * The run as it was after an event, found by running its code again up to there, in this process, so that breakpoints
+   * stop. Nothing is written. An event among those that an input caused stands for all of them: `historyLength` says how
+   * far it went. Rejects with `InvalidArgumentError` for an event that there is not, `UnknownWorkflowError` where this
+   * client has no code of the workflow (an engine that runs it has), `NondeterminismError` where the code no longer fits.
+   *
+   * @example
+   * ```ts
+   * import type { WorkflowHandle } from '@perdure/core';
+   * export async function waitedFor(handle: WorkflowHandle, seq: number): Promise<string[]> {
+   *   const { description } = await handle.at(seq);
+   *   return description.waitingFor.map(({ kind }) => kind);
+   * }
+   * ```
+   */
+  at(seq: number): Promise<WorkflowAt<M, S>>;
+  /**
+   * Begins a new run with this run's events up to `seq`, which then goes on by itself, with the code of today; `seq` may
+   * be any event but the last of a closed run. What was under way at that point begins anew: pending activities are
+   * scheduled again, timers that are due fire. The time that timeouts leave counts from now. Random numbers and ids drawn
+   * so far are the same; to its code the new run is this one (`ctx.info.workflowId`, `runId`, `parent`) as long as it is
+   * in the copied part. It has no parent. This run is not touched, whether it is open or closed. Rejects with
+   * `InvalidArgumentError`, and with `WorkflowAlreadyStartedError` where `id` is taken.
+   *
+   * @example
+   * ```ts
+   * import type { WorkflowHandle } from '@perdure/core';
+   * export async function retryFrom(handle: WorkflowHandle, seq: number): Promise<unknown> {
+   *   const again = await handle.fork({ seq, reason: 'with the fix of today' });
+   *   return again.result();
+   * }
+   * ```
+   */
+  fork(options: ForkOptions): Promise<WorkflowHandle<O, M, S>>;
   /** The history in a file: what `replay` reads. Values in it are readable, codecs or not. */
   exportHistory(): Promise<HistoryBundle>;
 
@@ -156,6 +200,14 @@ export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = 
   readonly activities$: LiveStream<readonly PendingActivity[]>;
   /** The newest value of `state$` while somebody has subscribed to it: for `useSyncExternalStore`. */
   snapshot(): WorkflowDescription<S> | undefined;
+}
+
+/** One workflow as it was after an event. */
+export interface WorkflowAt<M extends Messages = Messages, S = unknown> {
+  /** Where it stood then, and what it waited for. Pending activities are shown without their attempts. */
+  readonly description: WorkflowDescription<S>;
+  /** The answer as it was then. Throws `QueryRejectedError`. */
+  query<K extends Named<M, 'query'>>(name: K, ...arg: Arg<ArgOf<M, K>>): ResultOf<M, K>;
 }
 
 /** Events read at once. */
@@ -249,6 +301,17 @@ export class RunHandle implements WorkflowHandle {
       left -= page.length;
       from += page.length;
     }
+  }
+
+  at(seq: number): Promise<WorkflowAt<any, any>> {
+    return this.#command((core) => runAt(core, this.#target, seq, this.#declared)) as Promise<
+      WorkflowAt<any, any>
+    >;
+  }
+
+  async fork(options: ForkOptions): Promise<RunHandle> {
+    const target = await this.#command((core) => forkRun(core, this.#target, options));
+    return new RunHandle(this.#core, target, this.#declared);
   }
 
   exportHistory(): Promise<HistoryBundle> {

@@ -17,6 +17,8 @@ export interface BundledWorkflow {
   readonly workflowId: string;
   readonly runId: string;
   readonly workflowType: string;
+  /** Values were replaced when it was made: a replay compares what was asked for, not with which values. */
+  readonly redacted?: true;
 }
 
 const format = 'perdure.history';
@@ -28,11 +30,11 @@ const mostLevels = 1_000;
 
 /** `bodies` are those of all events of the run, in order. */
 export function makeBundle(
-  { workflowId, runId, workflowType }: BundledWorkflow,
+  { workflowId, runId, workflowType, redacted }: BundledWorkflow,
   bodies: readonly string[],
 ): HistoryBundle {
   const events = bodies.map((body) => JSON.parse(body) as unknown);
-  const workflow = { workflowId, runId, workflowType };
+  const workflow = { workflowId, runId, workflowType, ...(redacted && { redacted }) };
   return { format, version, workflow, events, digest: digestOf(workflow, events) };
 }
 

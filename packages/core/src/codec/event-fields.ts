@@ -37,6 +37,8 @@ const table: { readonly [T in EventType]: FieldsOf<Extract<RunEvent, { readonly 
     fairnessKey: 'string?',
     fairnessWeight: 'number?',
     parent: 'object?',
+    origin: 'object?',
+    seed: 'string?',
     runTimeout: 'number?',
     retry: 'object?',
     continuedFrom: 'string?',

@@ -36,6 +36,19 @@ export interface ParentRef {
   readonly runId: RunId;
 }
 
+/** The run that another one began with a copy of. */
+export interface RunOrigin {
+  readonly workflowId: WorkflowId;
+  readonly runId: RunId;
+  /** Events up to and including this one were copied; but for ids and deadlines in the first, they are the same. */
+  readonly seq: Seq;
+  readonly reason?: string;
+  /** The parent of that run: this one has none. */
+  readonly parent?: ParentRef;
+  /** Where that history was copied from. */
+  readonly origin?: RunOrigin;
+}
+
 export interface WorkflowStarted extends EventBase<'WorkflowStarted'> {
   readonly workflowType: string;
   readonly workflowId: WorkflowId;
@@ -61,6 +74,10 @@ export interface WorkflowStarted extends EventBase<'WorkflowStarted'> {
   /** Absent where there is none. */
   readonly memo?: Payload;
   readonly searchAttributes?: Payload;
+  /** Where this history was copied from. */
+  readonly origin?: RunOrigin;
+  /** What random numbers and uuids are made from, where it is not the run id: a copy must draw what was drawn. */
+  readonly seed?: string;
 }
 
 export interface ActivityCompleted extends EventBase<'ActivityCompleted'> {

@@ -15,6 +15,7 @@ import { cancelledActivity } from './activity-error.js';
 import { Conditions } from './conditions.js';
 import * as combinators from './combinators.js';
 import type { ContinueAsNewOptions } from './continuation.js';
+import { identityAt } from './identity.js';
 import type { ContextLogger } from './instance-host.js';
 import { readOnly } from './read-only.js';
 import type { RunningCode } from './running-code.js';
@@ -48,16 +49,15 @@ export class ReplayContext {
 
   get info(): Readonly<Record<string, unknown>> {
     const { started, recorder, host, historyBytes } = this.#run;
+    const { workflowId, runId, parent } = identityAt(started, recorder.head);
     const deadline = Math.min(started.runDeadline ?? Infinity, started.executionDeadline ?? Infinity);
     return {
       namespace: host.namespace,
       taskQueue: started.taskQueue,
       workflowType: started.workflowType,
-      workflowId: started.workflowId,
-      runId: started.runId,
-      ...(started.parent && {
-        parent: { workflowId: started.parent.workflowId, runId: started.parent.runId },
-      }),
+      workflowId,
+      runId,
+      ...(parent && { parent: { workflowId: parent.workflowId, runId: parent.runId } }),
       attempt: started.attempt,
       runNumber: started.runNumber,
       startedAt: toDate(started.at),

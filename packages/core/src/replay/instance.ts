@@ -69,6 +69,8 @@ type Feed =
       readonly size: number;
       readonly commands: readonly CommandEvent[] | null;
       readonly sizes: readonly number[];
+      /** The code may ask for more than these: what comes behind them is new. */
+      readonly openEnded: boolean;
     }
   | { readonly recorded: CloseEvent }
   | { readonly fresh: Unplaced<InputEvent>; readonly at: EpochMs };
@@ -108,7 +110,7 @@ export class WorkflowInstance implements RunningCode {
     this.#code = code;
     this.started = started;
     this.host = host;
-    this.random = new SeededRandom(started.runId);
+    this.random = new SeededRandom(started.seed ?? started.runId);
     this.recorder = new Recorder(code.name, host.onForeign);
     this.published = new Published(this.recorder, started, code.searchAttributes, this.encode);
     this.mailbox = new Mailbox(this);
@@ -158,8 +160,17 @@ export class WorkflowInstance implements RunningCode {
           commands.push(next);
           sizes.push(sizeOf(i));
         }
-        // A run that a client has started and no worker has moved on yet holds nothing but its start.
-        this.#feed.push({ recorded: event, size, commands: events.length === 1 ? null : commands, sizes });
+        // A run that a client has started and no worker has moved on yet holds nothing but its start; one that has been
+        // copied holds what was copied, which may end before, between or behind the commands of an input.
+        const unanswered = events.length === 1 && !this.started.origin;
+        const openEnded = i === events.length && this.started.origin?.seq === i;
+        this.#feed.push({
+          recorded: event,
+          size,
+          commands: unanswered ? null : commands,
+          sizes,
+          openEnded,
+        });
       } else {
         this.recorder.block({
           code: 'history_malformed',
@@ -248,8 +259,8 @@ export class WorkflowInstance implements RunningCode {
 
   #begin(next: Feed): InputEvent {
     if ('fresh' in next) return this.recorder.beginNew(next.fresh, next.at);
-    const { recorded, size, commands, sizes } = next as Extract<Feed, { commands: unknown }>;
-    this.recorder.beginRecorded(recorded, size, commands, sizes);
+    const { recorded, size, commands, sizes, openEnded } = next as Extract<Feed, { commands: unknown }>;
+    this.recorder.beginRecorded(recorded, size, commands, sizes, openEnded);
     return recorded;
   }
 

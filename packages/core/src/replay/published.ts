@@ -1,6 +1,6 @@
 import { decodeValue } from '../codec/values.js';
 import { InvalidArgumentError, PayloadTooLargeError, type ArgumentIssue } from '../model/errors.js';
-import type { MemoUpserted, SearchAttributesUpserted, WorkflowStarted } from '../model/events.js';
+import type { MemoUpserted, RunEvent, SearchAttributesUpserted, WorkflowStarted } from '../model/events.js';
 import { samePayload, type Payload, type TextPayload } from '../model/payload.js';
 import {
   attributeConflicts,
@@ -82,6 +82,24 @@ export class Published {
     }
     return merge(before, valuesOf(this.#recorder.emit<Upserted>({ type, values: encoded }).values));
   }
+}
+
+/** What a run shows after these events. */
+export function publishedAfter(events: readonly RunEvent[]): {
+  readonly searchAttributes: Values;
+  readonly memo: Values;
+} {
+  let searchAttributes: Values = {};
+  let memo: Values = {};
+  for (const event of events) {
+    if (event.type === 'WorkflowStarted') {
+      searchAttributes = valuesOf(event.searchAttributes);
+      memo = valuesOf(event.memo);
+    } else if (event.type === 'SearchAttributesUpserted')
+      searchAttributes = merge(searchAttributes, valuesOf(event.values));
+    else if (event.type === 'MemoUpserted') memo = merge(memo, valuesOf(event.values));
+  }
+  return { searchAttributes, memo };
 }
 
 function merge(before: Values, values: Values): Values {

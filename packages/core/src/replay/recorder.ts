@@ -39,6 +39,7 @@ export class Recorder {
   #open = false;
   #recorded: readonly CommandEvent[] | null = null;
   #sizes: readonly number[] = [];
+  #openEnded = false;
   #cursor = 0;
   /** Markers of the open window that code has asked for, ahead of their place or at it. */
   readonly #taken = new Set<CommandEvent>();
@@ -55,23 +56,25 @@ export class Recorder {
     return this.#blockage;
   }
   get replaying(): boolean {
-    return this.#recorded !== null;
+    return this.#recorded !== null && !(this.#openEnded && this.next() === undefined);
   }
   get open(): boolean {
     return this.#open;
   }
 
-  /** Opens the window for a recorded input and the commands recorded with it, with the length of each body; null: what comes is new. */
+  /** Opens the window for a recorded input and the commands recorded with it, with the length of each body; null: what comes is new. `openEnded`: what comes behind them is. */
   beginRecorded(
     input: InputEvent,
     size: number,
     commands: readonly CommandEvent[] | null,
     sizes: readonly number[],
+    openEnded: boolean,
   ): void {
     this.head = input.seq;
     this.bytes += size;
     this.#recorded = commands;
     this.#sizes = sizes;
+    this.#openEnded = openEnded;
     this.#begin(input.at);
   }
 
@@ -112,6 +115,10 @@ export class Recorder {
       return this.#place({ seq: ++this.head, at: this.now, ...command } as unknown as E);
     }
     const expected = this.next();
+    if (!expected && this.#openEnded) {
+      this.#recorded = null;
+      return this.emit(command);
+    }
     if (!expected || !sameCommand(expected, command)) {
       throw this.#diverge(expected, command);
     }

@@ -1,10 +1,11 @@
 import type { createSealer } from '../codec/byte-codecs.js';
 import type { PayloadLimits } from '../codec/limits.js';
-import type { WorkflowStarted } from '../model/events.js';
+import type { RunEvent, WorkflowStarted } from '../model/events.js';
 import type { Namespace, RunId } from '../model/ids.js';
 import type { Payload } from '../model/payload.js';
 import type { MonotonicUuid7 } from '../model/uuid.js';
 import type { ContextLogger } from '../replay/instance-host.js';
+import type { WorkflowInstance } from '../replay/instance.js';
 import type { CommitResult, Expectation, StorageHandle, Write } from '../storage/port.js';
 import type { NewRun } from '../storage/records.js';
 import type { Busy } from './busy.js';
@@ -61,6 +62,8 @@ export interface LocalWorker {
   owns(runId: RunId): boolean;
   /** Something for this run was committed by this process: look at it now instead of waiting for a hint. */
   poke(runId: RunId): void;
+  /** A run as it was after these events, for looking only; consumes their payloads. Undefined where this worker has no code of it. Rejects with `NondeterminismError`. */
+  replay(workflowType: string, events: readonly RunEvent[]): Promise<WorkflowInstance | undefined>;
   /** Answers a query from the run as recorded, where this worker has the workflow's code; else undefined. Rejects with `QueryRejectedError`. */
   query(runId: RunId, name: string, argument: Payload): Promise<Payload | undefined>;
 }

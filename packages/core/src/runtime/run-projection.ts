@@ -1,6 +1,6 @@
 import { readFailure, readPayload, writeFailure, writePayload } from '../codec/stored-payload.js';
 import { StorageError } from '../model/errors.js';
-import type { ParentRef } from '../model/events.js';
+import type { ParentRef, RunOrigin } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { RunId } from '../model/ids.js';
 import type { Json, Payload } from '../model/payload.js';
@@ -15,6 +15,7 @@ export interface RunStart {
   readonly runDeadline?: EpochMs;
   readonly requestId?: string;
   readonly parent?: ParentRef;
+  readonly origin?: RunOrigin;
   /** The first run of the chain that continue-as-new and retries make; absent in that run. */
   readonly firstRunId?: RunId;
   /** From 1; absent in the first. */

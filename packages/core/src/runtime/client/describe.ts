@@ -1,6 +1,7 @@
 import { failureOf } from '../../codec/failures.js';
 import { decodeValue } from '../../codec/values.js';
 import type { PayloadLimits } from '../../codec/limits.js';
+import type { RunOrigin } from '../../model/events.js';
 import type { Failure, FailureRecord } from '../../model/failure.js';
 import type { Payload } from '../../model/payload.js';
 import { statusBucket } from '../../model/status.js';
@@ -15,10 +16,14 @@ import type { PendingActivity, WaitingFor, WorkflowAction, WorkflowDescription }
 import { workflowKey } from './keys.js';
 import { attributeValues } from './search-attributes.js';
 
-/** A run as people and programs see it. Reads its tasks while it is open, and the newest run of its chain where that is another. */
-export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowDescription> {
+/** A run as people and programs see it. Reads its tasks, where they are not given, while it is open, and the newest run of its chain where that is another. */
+export async function describeRun(
+  core: Core,
+  run: RunRecord,
+  given?: readonly TaskRecord[],
+): Promise<WorkflowDescription> {
   const open = run.closedAt === null;
-  const tasks = open ? await core.storage.readTasks(run.runId) : [];
+  const tasks = given ?? (open ? await core.storage.readTasks(run.runId) : []);
   const start = decodeStart(run);
   const body = decodeBody(run);
   const now = core.clock.now();
@@ -57,6 +62,7 @@ export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowD
     ...(start.parent && {
       parent: { workflowId: start.parent.workflowId, runId: start.parent.runId },
     }),
+    ...(start.origin && { origin: shownOrigin(start.origin) }),
     ...(body.blocked && {
       blocked: { code: body.blocked.code, message: body.blocked.message, details: body.blocked.details },
     }),
@@ -66,9 +72,18 @@ export async function describeRun(core: Core, run: RunRecord): Promise<WorkflowD
   };
 }
 
+function shownOrigin({
+  workflowId,
+  runId,
+  seq,
+  reason,
+}: RunOrigin): NonNullable<WorkflowDescription['origin']> {
+  return { workflowId, runId, seq, ...(reason !== undefined && { reason }) };
+}
+
 function actionsOf({ closedAt, archivedAt, status }: RunRecord): readonly WorkflowAction[] {
-  if (closedAt !== null) return archivedAt === null ? ['archive'] : [];
-  const open: readonly WorkflowAction[] = ['signal', 'update', 'cancel', 'terminate'];
+  if (closedAt !== null) return archivedAt === null ? ['fork', 'archive'] : ['fork'];
+  const open: readonly WorkflowAction[] = ['signal', 'update', 'cancel', 'terminate', 'fork'];
   return status === 'blocked' ? [...open, 'repair'] : open;
 }
 

@@ -46,6 +46,13 @@ export interface WorkflowDescription<S = unknown> {
   readonly historyBytes: number;
   /** The run that started it as a child. */
   readonly parent?: { readonly workflowId: string; readonly runId: string };
+  /** The run that this one was forked from, or imported as a copy of, and the last event that both have. */
+  readonly origin?: {
+    readonly workflowId: string;
+    readonly runId: string;
+    readonly seq: number;
+    readonly reason?: string;
+  };
   /** Why the run is blocked: recorded against produced command, the event, a hint. */
   readonly blocked?: { readonly code: string; readonly message: string; readonly details: unknown };
   /** When it was put out of sight, once it was. */
@@ -56,7 +63,7 @@ export interface WorkflowDescription<S = unknown> {
   readonly version: number;
 }
 
-export type WorkflowAction = 'signal' | 'update' | 'cancel' | 'terminate' | 'repair' | 'archive';
+export type WorkflowAction = 'signal' | 'update' | 'cancel' | 'terminate' | 'fork' | 'repair' | 'archive';
 
 export type WaitingFor =
   | { readonly kind: 'activity'; readonly id: string; readonly name: string }

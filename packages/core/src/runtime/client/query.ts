@@ -28,7 +28,7 @@ export async function queryRun(
   argument: unknown,
 ): Promise<unknown> {
   const messages = declared ?? core.registry.workflows.get(run.workflowType)?.messages;
-  const input = accept(core, run.workflowType, messages, name, argument);
+  const input = accepted(core, run.workflowType, messages, name, argument);
   const pin = await core.command(() => pinOfRun(core, run));
   const local = pin === null || pin === core.worker?.buildId ? core.worker : undefined;
   const answer = await core.command(async () => local?.query(run.runId, name, input));
@@ -46,7 +46,7 @@ async function pinOfRun(core: OpenCore, run: RunRecord): Promise<string | null> 
   return (await core.storage.readTask(runTaskId(run.runId)))?.buildId ?? null;
 }
 
-function accept(
+export function accepted(
   core: OpenCore,
   type: string,
   declared: DeclaredMessages | undefined,

@@ -82,7 +82,7 @@ function settled(
 }
 
 /** Ends that do not depend on what the code did. */
-function endsFromOutside(close: CloseEvent): boolean {
+export function endsFromOutside(close: CloseEvent): boolean {
   return (
     close.type === 'WorkflowTerminated' ||
     close.type === 'WorkflowTimedOut' ||

@@ -46,7 +46,7 @@ describe('B1 start', () => {
       taskQueue: 'q',
       historyLength: 1,
       waitingFor: [{ kind: 'worker', taskQueue: 'q' }],
-      actions: ['signal', 'update', 'cancel', 'terminate'],
+      actions: ['signal', 'update', 'cancel', 'terminate', 'fork'],
     });
     expect(run.startedAt.getTime()).toBe(clock.now());
     const [task] = await core.storage.readTasks(run.runId);
@@ -264,7 +264,7 @@ describe('D2 duplicate policies', () => {
     expect(await first.describe()).toMatchObject({
       status: 'terminated',
       isCurrentRun: false,
-      actions: ['archive'],
+      actions: ['fork', 'archive'],
       closedReason: expect.stringContaining('Another run') as string,
     });
     expect(await second.describe()).toMatchObject({ status: 'pending', runNumber: 2 });

@@ -48,6 +48,8 @@ export interface PlanInput {
   /** What the run's task carries. */
   readonly taskBody: string;
   readonly changes: RunChanges;
+  /** The run does not show what it has come to, and there may be no event that brings it to light. */
+  readonly stale: boolean;
   readonly closed: CloseEvent | undefined;
   /** What is written behind the close of the run. */
   readonly after: readonly Write[];
@@ -105,7 +107,7 @@ export function planCommit(input: PlanInput): CommitPlan {
       events: input.bodies,
       changes: input.changes,
     });
-  }
+  } else if (input.stale) writes.push({ kind: 'amend-run', runId, changes: input.changes });
 
   writes.push(...input.updates);
 

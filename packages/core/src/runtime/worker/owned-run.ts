@@ -22,7 +22,15 @@ import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './c
 import { nextRunWrites } from './next-run.js';
 import { keptTasks, mayKeep } from './kept-activities.js';
 import { handBackTo, pinOf, takeSteps } from './pinning.js';
-import { closedBody, closedStatus, openBody, openStatus, shownWhere, type Shown } from './run-body.js';
+import {
+  closedBody,
+  closedStatus,
+  isStale,
+  openBody,
+  openStatus,
+  shownWhere,
+  type Shown,
+} from './run-body.js';
 import type { PendingInput } from './pending-input.js';
 import type { RunHost } from './run-host.js';
 import { sealedBodies, eventsOf, openMessage } from './sealing.js';
@@ -392,6 +400,7 @@ export class OwnedRun {
       ? await keptTasks(core, this.runId, this.#unwritten.events, closed !== undefined)
       : [];
     const now = core.clock.now();
+    const changes = this.#changes(instance, closed, typeof body === 'string' ? body : await body, now);
     const plan = planCommit({
       host: this.#host,
       runId: this.runId,
@@ -409,7 +418,8 @@ export class OwnedRun {
         core.sealer.active ? await sealRefused(core, refused) : refused,
       ),
       taskBody: this.#updates.taskBody(),
-      changes: this.#changes(instance, closed, typeof body === 'string' ? body : await body, now),
+      changes,
+      stale: this.#kept !== undefined && isStale(this.#kept, changes),
       closed,
       after,
       birth: this.#birth,

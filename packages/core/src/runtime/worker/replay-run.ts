@@ -1,7 +1,8 @@
 import { NondeterminismError } from '../../model/errors.js';
-import type { WorkflowStarted } from '../../model/events.js';
+import type { RunEvent, WorkflowStarted } from '../../model/events.js';
 import type { RunId } from '../../model/ids.js';
 import { WorkflowInstance } from '../../replay/instance.js';
+import type { WorkflowRecord } from '../definitions.js';
 import { silent } from '../silent-log.js';
 import type { RunHost } from './run-host.js';
 import { eventsOf } from './sealing.js';
@@ -16,15 +17,25 @@ export async function replayRun(host: RunHost, runId: RunId): Promise<WorkflowIn
   const workflow = loaded && core.registry.workflows.get(loaded.run.workflowType);
   if (!workflow) return undefined;
   const events = await eventsOf(core, loaded.events);
+  return replayEvents(host, workflow, events, core.sealer.active ? undefined : loaded.events);
+}
+
+/** A run as it was after these events. Consumes their payloads. */
+export async function replayEvents(
+  { core, executor }: RunHost,
+  workflow: WorkflowRecord,
+  events: readonly RunEvent[],
+  bodies?: readonly string[],
+): Promise<WorkflowInstance> {
   const instance = new WorkflowInstance(workflow, events[0] as WorkflowStarted, {
     namespace: core.namespace,
     log: silent,
     limits: core.limits,
     onForeign: () => undefined,
   });
-  instance.feedRecorded(events, core.sealer.active ? undefined : loaded.events);
+  instance.feedRecorded(events, bodies);
   await new Promise<void>((done) => {
-    host.executor.run({ step: () => instance.step(), done });
+    executor.run({ step: () => instance.step(), done });
   });
   if (instance.blockage) throw new NondeterminismError(instance.blockage.message, instance.blockage.details);
   return instance;

@@ -3,8 +3,9 @@ import type { CloseEvent } from '../../model/events.js';
 import type { Payload } from '../../model/payload.js';
 import type { ClosedStatus, OpenStatus } from '../../model/status.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
+import type { Published } from '../../replay/published.js';
 import type { Core } from '../core.js';
-import type { RunRecord } from '../../storage/records.js';
+import type { RunChanges, RunRecord } from '../../storage/records.js';
 import { decodeBody, encodeBody, type RunBody } from '../run-projection.js';
 import { sealFailure, sealPayload } from './sealing.js';
 
@@ -17,7 +18,10 @@ export interface Shown {
   readonly memo?: Payload;
 }
 
-function shownBy({ state, published: { memo } }: WorkflowInstance): Shown | undefined {
+function shownBy({
+  state,
+  published: { memo },
+}: Pick<WorkflowInstance, 'state'> & { readonly published: Pick<Published, 'memo'> }): Shown | undefined {
   return state || memo ? { ...(state && { state }), ...(memo && { memo: encodeValue(memo) }) } : undefined;
 }
 
@@ -53,7 +57,11 @@ export function openBody(core: Core, instance: WorkflowInstance): string | Promi
 }
 
 /** The projection of a run that has ended. */
-export async function closedBody(core: Core, instance: WorkflowInstance, event: CloseEvent): Promise<string> {
+export async function closedBody(
+  core: Core,
+  instance: Pick<WorkflowInstance, 'state'> & { readonly published: Pick<Published, 'memo'> },
+  event: CloseEvent,
+): Promise<string> {
   return encodeBody({
     ...(await sealedShown(core, shownBy(instance) ?? {})),
     ...(event.type === 'WorkflowCompleted' && { output: await sealPayload(core, event.result) }),
@@ -104,4 +112,9 @@ function waitsOf(instance: WorkflowInstance): RunBody | undefined {
     ...(signals.length > 0 && { signals }),
     ...(conditions.length > 0 && { conditions }),
   };
+}
+
+/** Whether a run shows something else than it has come to: it was blocked, or came into the store as a copy. */
+export function isStale(shown: RunRecord, { status, body }: RunChanges): boolean {
+  return shown.status !== status || (shown.body === '{}' && body !== '{}');
 }

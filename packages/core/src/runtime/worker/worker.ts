@@ -1,5 +1,5 @@
 import { InvalidArgumentError, StorageError } from '../../model/errors.js';
-import type { ActivityScheduled } from '../../model/events.js';
+import type { ActivityScheduled, RunEvent } from '../../model/events.js';
 import { runTaskId, type RunId, type WorkerId } from '../../model/ids.js';
 import type { Payload } from '../../model/payload.js';
 import { NEVER } from '../../model/time.js';
@@ -22,7 +22,7 @@ import { OutsideChanges } from './outside-changes.js';
 import { pinOf } from './pinning.js';
 import { OwnedRun } from './owned-run.js';
 import { QueryResponder } from './query-responder.js';
-import { replayRun } from './replay-run.js';
+import { replayEvents, replayRun } from './replay-run.js';
 import type { HeldRun, QueryHost } from './run-host.js';
 import { RunTable } from './run-table.js';
 import { eventsOf, openTaskBody } from './sealing.js';
@@ -189,6 +189,11 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     const run = this.#runs.get(runId);
     if (run) run.poke();
     else this.#dispatcher.wake();
+  }
+
+  async replay(workflowType: string, events: readonly RunEvent[]): Promise<WorkflowInstance | undefined> {
+    const workflow = this.core.registry.workflows.get(workflowType);
+    return workflow && replayEvents(this, workflow, events);
   }
 
   async query(runId: RunId, name: string, argument: Payload): Promise<Payload | undefined> {

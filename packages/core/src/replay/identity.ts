@@ -1,0 +1,19 @@
+import type { ParentRef, WorkflowStarted } from '../model/events.js';
+import type { RunId, Seq, WorkflowId } from '../model/ids.js';
+
+/** Who a run is to its own code. */
+export interface Identity {
+  readonly workflowId: WorkflowId;
+  readonly runId: RunId;
+  readonly parent?: ParentRef;
+}
+
+/**
+ * In the part of its history that was copied from another run, a run is to its code who that one was: what the code then
+ * made of its ids is in the history. From there on it is itself. `seq`: the newest event, recorded or new.
+ */
+export function identityAt(started: WorkflowStarted, seq: Seq): Identity {
+  let identity: Identity = started;
+  for (let { origin } = started; origin && seq <= origin.seq; { origin } = origin) identity = origin;
+  return identity;
+}

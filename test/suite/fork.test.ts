@@ -1,0 +1,241 @@
+import { openStorage } from '#storage';
+import {
+  defineActivity,
+  defineWorkflow,
+  InvalidArgumentError,
+  signal,
+  WorkflowAlreadyStartedError,
+  type Storage,
+  type WorkflowHandle,
+} from '@perdure/core';
+import type { TestEngine } from '@perdure/testing';
+import { expect, test } from 'vitest';
+import { clientOf, eventTypes, open, rejection } from './kit.js';
+
+const charge = defineActivity('charge', (n: number) => n * 2);
+const activities = [charge];
+const messages = { go: signal<number>() };
+const order = defineWorkflow('order', { messages }, async (ctx, n: number) => {
+  const seen = [ctx.random(), ctx.uuid4()];
+  const paid = await ctx.runActivity(charge, n);
+  ctx.setState({ paid });
+  const more = await ctx.waitSignal('go');
+  await ctx.sleep('1h');
+  return [...seen, paid, more, ctx.random(), ctx.sideEffect(() => 7)];
+});
+const workflows = [order];
+
+async function ended(
+  storage?: Storage,
+): Promise<{ engine: TestEngine; handle: WorkflowHandle<any, any>; types: string[] }> {
+  const engine = await open({ ...(storage && { storage }), startAt: new Date(0), workflows, activities });
+  const handle = await engine.start(order, 4, {
+    id: 'w',
+    memo: { m: 1 },
+    searchAttributes: { city: 'Oslo' },
+  });
+  await handle.signal('go', 5);
+  await handle.result();
+  return { engine, handle, types: await eventTypes(handle) };
+}
+
+test('E7 F17 a fork goes on by itself from the event, with what was drawn and recorded until then', async () => {
+  const { engine, handle, types } = await ended();
+  const seq = types.indexOf('ActivityCompleted') + 1;
+  const fork = await handle.fork({ seq, id: 'again', reason: 'why not' });
+  await engine.runUntilIdle();
+  expect(await fork.describe()).toMatchObject({
+    workflowId: 'again',
+    status: 'waiting',
+    state: { paid: 8 },
+    memo: { m: 1 },
+    searchAttributes: { city: 'Oslo' },
+    waitingFor: [{ kind: 'signal', name: 'go' }],
+    origin: { workflowId: 'w', runId: handle.runId, seq, reason: 'why not' },
+    input: 4,
+  });
+  await fork.signal('go', 6);
+  const [was, is] = [await handle.result(), await fork.result()];
+  expect(is).toEqual([was[0], was[1], was[2], 6, was[4], 7]);
+  const events: unknown[] = [];
+  for await (const event of fork.history({ limit: 1 })) events.push(event);
+  expect(events).toMatchObject([
+    { type: 'WorkflowStarted', attributes: { origin: { runId: handle.runId, seq } } },
+  ]);
+});
+
+test('E7 F17 the original stays as it is, byte for byte, wherever it is forked', async () => {
+  const storage = await openStorage();
+  const { engine, handle, types } = await ended(storage);
+  const raw = await storage.open();
+  const runId = handle.runId ?? '';
+  const look = async (): Promise<unknown> => ({
+    run: await raw.readRun(runId),
+    events: await raw.readEvents(runId, { from: 1, limit: 1_000 }),
+    tasks: await raw.readTasks(runId),
+    inbox: await raw.readInbox(runId, { afterPosition: 0, limit: 1_000 }),
+    key: await raw.readKey('default', 'workflow:w'),
+  });
+  const before = await look();
+  for (let seq = 1; seq < types.length; seq++) {
+    const fork = await handle.fork({ seq, id: `fork-${seq}` });
+    await fork.signal('go', 5);
+    expect((await fork.result()).slice(0, 5)).toEqual((await handle.result()).slice(0, 5));
+    const bodies = (await raw.readEvents(fork.runId ?? '', { from: 2, limit: seq - 1 }));
+    expect(bodies).toEqual(await raw.readEvents(runId, { from: 2, limit: seq - 1 }));
+  }
+  expect(await look()).toEqual(before);
+  await raw.close();
+  expect(await engine.count({ status: 'completed' })).toBe(types.length);
+});
+
+test('E7 the history of a fork replays', async () => {
+  const storage = await openStorage();
+  const { engine, handle, types } = await ended(storage);
+  const fork = await handle.fork({ seq: types.indexOf('SignalReceived') + 1 });
+  await fork.result();
+  const { historyLength } = await fork.describe();
+  expect((await fork.at(historyLength)).description.output).toEqual(await fork.result());
+  await engine.close();
+  const again = await open({ storage, startAt: engine.now, workflows, activities });
+  const second = await again
+    .handle('w', fork.runId)
+    .describe()
+    .catch(() => undefined);
+  expect(second).toBeUndefined();
+  const fork2 = await again.handle(fork.workflowId).fork({ seq: historyLength - 1, id: 'of-a-fork' });
+  expect(await fork2.result()).toEqual(await again.handle(fork.workflowId).result());
+  expect((await fork2.describe()).origin).toMatchObject({ workflowId: fork.workflowId, runId: fork.runId });
+});
+
+test('E7 activities that were pending begin anew in the fork, steps as well', async () => {
+  const calls: string[] = [];
+  const slow = defineActivity('slow', (n: number, { info }) => {
+    calls.push(`${info.workflowId} ${n}`);
+    return n;
+  });
+  const two = defineWorkflow('two', async (ctx) => {
+    const a = ctx.runActivity(slow, 1);
+    const b = ctx.step('inline', () => {
+      calls.push('inline');
+      return 2;
+    });
+    return [await a, await b];
+  });
+  const engine = await open({ workflows: [two], activities: [slow] });
+  const handle = await engine.start(two, undefined, { id: 'w' });
+  await handle.result();
+  calls.length = 0;
+  const types = await eventTypes(handle);
+  const fork = await handle.fork({ seq: types.lastIndexOf('ActivityScheduled') + 1, id: 'f' });
+  expect(await fork.result()).toEqual([1, 2]);
+  expect(calls.sort()).toEqual(['f 1', 'inline']);
+  calls.length = 0;
+  const first = await handle.fork({ seq: types.indexOf('ActivityCompleted') + 1, id: 'g' });
+  expect(await first.result()).toEqual([1, 2]);
+  expect(calls).toHaveLength(1);
+});
+
+test('E7 a timer that is due at the fork fires, one that was cancelled does not', async () => {
+  const timed = defineWorkflow('timed', { messages }, async (ctx) => {
+    const by = await ctx.waitSignal('go', { timeout: '1h' });
+    await ctx.sleep('1h');
+    return by;
+  });
+  const engine = await open({ startAt: new Date(0), workflows: [timed] });
+  const handle = await engine.start(timed, undefined, { id: 'w' });
+  await handle.signal('go', 5);
+  await handle.result();
+  await engine.advance('1d');
+  const types = await eventTypes(handle);
+  const after = await handle.fork({ seq: types.indexOf('SignalReceived') + 1 });
+  expect(await after.result()).toBe(5);
+  const before = await handle.fork({ seq: types.indexOf('SignalReceived') });
+  expect(await before.result()).toBeUndefined();
+});
+
+test('E7 a fixed workflow is forked from before it went wrong', async () => {
+  const storage = await openStorage();
+  const broken = defineWorkflow('fixable', async (ctx, n: number) => {
+    const paid = await ctx.runActivity(charge, n);
+    if (paid > 0) throw new Error('a bug');
+    return paid;
+  });
+  const engine = await open({ storage, startAt: new Date(0), workflows: [broken], activities });
+  const handle = await engine.start(broken, 4, { id: 'w' });
+  await handle.result().catch(() => undefined);
+  await engine.close();
+  const fixed = defineWorkflow('fixable', async (ctx, n: number) => {
+    const paid = await ctx.runActivity(charge, n);
+    return [paid, await ctx.runActivity(charge, paid)];
+  });
+  const later = await open({ storage, startAt: engine.now, workflows: [fixed], activities });
+  const original = later.handle('w');
+  const { historyLength, actions } = await original.describe();
+  expect(actions).toContain('fork');
+  const fork = await original.fork({ seq: historyLength - 1, reason: 'fixed' });
+  expect(await fork.result()).toEqual([8, 16]);
+  expect((await original.describe()).status).toBe('failed');
+});
+
+test('E7 in the copied part a fork is to its code who the original was, and then itself', async () => {
+  const named = defineWorkflow('named', { messages }, async (ctx) => {
+    const me = ctx.info.workflowId;
+    await ctx.runActivity('charge', me.length);
+    const first = await ctx.runActivity('echo', [me, ctx.info.runId]);
+    await ctx.waitSignal('go');
+    return [first, ctx.info.workflowId];
+  });
+  const echo = defineActivity('echo', (value: unknown) => value);
+  const engine = await open({ workflows: [named], activities: [charge, echo] });
+  const handle = await engine.start(named, undefined, { id: 'original' });
+  await engine.runUntilIdle();
+  const { historyLength } = await handle.describe();
+  const fork = await handle.fork({ seq: historyLength, id: 'forked' });
+  await fork.signal('go', 1);
+  expect(await fork.result()).toEqual([['original', handle.runId], 'forked']);
+  const again = await fork.fork({ seq: (await fork.describe()).historyLength - 1, id: 'third' });
+  expect(await again.result()).toEqual([['original', handle.runId], 'forked']);
+});
+
+test('E7 the time that timeouts leave counts from the fork', async () => {
+  const engine = await open({ startAt: new Date(0), workflows, activities });
+  const handle = await engine.start(order, 4, { id: 'w', executionTimeout: '3h' });
+  await handle.signal('go', 5);
+  await handle.result();
+  await engine.advance('10d');
+  const fork = await handle.fork({ seq: 1 });
+  expect((await fork.describe()).executionDeadline).toEqual(new Date(engine.now.getTime() + 3 * 3_600_000));
+  await fork.signal('go', 1);
+  expect(await fork.result()).toHaveLength(6);
+});
+
+test('E7 an open run is forked while it goes on, by a client without code too', async () => {
+  const storage = await openStorage();
+  const engine = await open({ storage, startAt: new Date(0), workflows, activities });
+  const handle = await engine.start(order, 4, { id: 'w' });
+  await engine.runUntilIdle();
+  const client = await clientOf(engine, storage);
+  const fork = await client.handle('w').fork({ seq: (await handle.describe()).historyLength, id: 'f' });
+  await handle.signal('go', 1);
+  await engine.handle('f').signal('go', 2);
+  expect((await engine.handle('w').result())[3]).toBe(1);
+  expect((await engine.handle('f').result())[3]).toBe(2);
+  expect(fork.workflowId).toBe('f');
+});
+
+test('E7 an event that cannot be forked from, an id that is taken or is none, a reason that is none are refused', async () => {
+  const { engine, handle, types } = await ended();
+  for (const seq of [0, 1.5, types.length, undefined as never]) {
+    const error = await rejection(InvalidArgumentError, handle.fork({ seq }));
+    expect(error.issues[0]).toEqual({
+      path: 'seq',
+      message: `must be a whole number from 1 to ${types.length - 1}`,
+    });
+  }
+  await rejection(WorkflowAlreadyStartedError, handle.fork({ seq: 1, id: 'w' }));
+  await rejection(InvalidArgumentError, handle.fork({ seq: 1, id: 'no id' }));
+  await rejection(InvalidArgumentError, handle.fork({ seq: 1, reason: 7 as never }));
+  await rejection(InvalidArgumentError, handle.fork(undefined as never));
+  expect(await engine.count()).toBe(1);
+});
