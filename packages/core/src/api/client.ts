@@ -13,12 +13,15 @@ import type { OpenCore } from '../runtime/client/open-core.js';
 import { ClientReads } from '../runtime/client/reads.js';
 import type { StartOptions } from '../runtime/client/start-options.js';
 import { startRun } from '../runtime/client/start.js';
+import { limitsOf } from '../runtime/client/update.js';
+import { outcomeOfUpdate } from '../runtime/client/update-outcome.js';
+import { signalWithStart, updateWithStart } from '../runtime/client/with-start.js';
 import { openCore } from '../runtime/open.js';
 import { checkCoreOptions, type CoreOptions } from '../runtime/open-options.js';
 import type { Args } from './carries.js';
 import type { WorkflowDefinition } from './define-workflow.js';
 import { RunHandle, type WaitOptions, type WorkflowHandle } from './handle.js';
-import type { Messages } from './messages.js';
+import type { ArgOf, Messages, Named, ResultOf } from './messages.js';
 import { searchAttributeAdmin, type SearchAttributeAdmin } from './search-attribute-admin.js';
 
 export type { BatchAction, BatchProgress, ListFilter, Page, StartOptions, WorkflowDescription };
@@ -54,6 +57,37 @@ export interface Client {
     ...args: Args<I, StartOptions>
   ): Promise<WorkflowHandle<O, M, S>>;
   start(workflow: string, input?: unknown, options?: StartOptions): Promise<WorkflowHandle<any>>;
+  /**
+   * Signals the open run of a workflow id; where there is none, starts one that finds the signal waiting. One commit
+   * either way, so the signal is never lost between the two. With a `requestId`, or a `signalId`, the signal is applied
+   * once, however often this is called. A `duplicatePolicy` decides as it does for `start`.
+   *
+   * Rejects as `start` and `signal` do.
+   *
+   * @example
+   * ```ts
+   * import { defineWorkflow, signal, type Client } from '@perdure/core';
+   * const cart = defineWorkflow('cart', { messages: { add: signal<string>() } }, async (ctx, owner: string) => {
+   *   while (await ctx.waitSignal('add', { timeout: '1d' })) continue;
+   * });
+   * export async function add(client: Client, owner: string, sku: string): Promise<void> {
+   *   await client.signalWithStart(cart, { id: `cart-${owner}`, input: owner, signal: 'add', payload: sku });
+   * }
+   * ```
+   */
+  signalWithStart<I, O, M extends Messages, S, K extends Named<M, 'signal'>>(
+    workflow: WorkflowDefinition<I, O, M, any, S>,
+    request: { input: I; signal: K; payload: ArgOf<M, K>; signalId?: string } & StartOptions,
+  ): Promise<WorkflowHandle<O, M, S>>;
+  /**
+   * Sends an update to the open run of a workflow id; where there is none, starts one that finds the update waiting. One
+   * commit either way. Resolves to the outcome of the update. With a `requestId`, or an `updateId`, it is applied once
+   * and has one outcome. Rejects as `start` and `update` do.
+   */
+  updateWithStart<I, O, M extends Messages, S, K extends Named<M, 'update'>>(
+    workflow: WorkflowDefinition<I, O, M, any, S>,
+    request: { input: I; update: K; payload: ArgOf<M, K>; updateId?: string } & StartOptions & WaitOptions,
+  ): Promise<ResultOf<M, K>>;
   /** `start`, then `result`. */
   execute<I, O>(
     workflow: WorkflowDefinition<I, O, any, any, any>,
@@ -146,6 +180,38 @@ export class CoreClient implements Omit<Client, 'close'> {
     return new RunHandle(this.#core, target, declaredBy(reference));
   }
 
+  async signalWithStart(
+    workflow: unknown,
+    { input, signal, payload, signalId, ...options }: MessageRequest & { signal: string; signalId?: string },
+  ): Promise<any> {
+    const reference = referenceOf(workflow);
+    const message = { name: signal, payload, id: signalId };
+    const target = await this.#core.command(() =>
+      signalWithStart(this.#core, reference, input, options, message),
+    );
+    return new RunHandle(this.#core, target, declaredBy(reference));
+  }
+
+  async updateWithStart(
+    workflow: unknown,
+    {
+      input,
+      update,
+      payload,
+      updateId,
+      timeout,
+      signal,
+      ...options
+    }: MessageRequest & { update: string; updateId?: string } & WaitOptions,
+  ): Promise<any> {
+    const core = this.#core;
+    const reference = referenceOf(workflow);
+    const limits = limitsOf(core, { ...(timeout !== undefined && { timeout }), ...(signal && { signal }) });
+    const message = { name: update, payload, id: updateId };
+    const sent = await core.command(() => updateWithStart(core, reference, input, options, message));
+    return outcomeOfUpdate(core, sent, limits);
+  }
+
   async execute(workflow: unknown, input?: unknown, options: StartOptions & WaitOptions = {}): Promise<any> {
     const { timeout, signal, ...start } = options;
     signal?.throwIfAborted();
@@ -205,6 +271,8 @@ export class CoreClient implements Omit<Client, 'close'> {
     return this.#view.events$;
   }
 }
+
+type MessageRequest = StartOptions & { input?: unknown; payload?: unknown };
 
 function referenceOf(workflow: unknown): WorkflowReference {
   if (typeof workflow === 'string') return workflow;

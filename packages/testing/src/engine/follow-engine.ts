@@ -74,9 +74,10 @@ export function followEngine(current: () => Engine): {
           if (name in target) return Reflect.get(target, name, target);
           const engine = current();
           const member: unknown = Reflect.get(engine, name, engine);
-          if (name === 'start')
-            return async (...args: []) =>
-              followHandle(await engine.start(...(args as unknown as [string])), undefined);
+          if (name === 'start' || name === 'signalWithStart') {
+            const begin = bound(member, engine) as (...args: []) => Promise<WorkflowHandle>;
+            return async (...args: []) => followHandle(await begin(...args), undefined);
+          }
           if (name === 'handle')
             return (...args: []) => {
               const handle = engine.handle(...(args as unknown as [string]));

@@ -47,6 +47,8 @@ export async function decideDuplicate(
     case 'use_existing':
       if (open) return existing(run);
       throw alreadyStarted(run, plan.policy);
+    case 'join':
+      return open ? existing(run) : { kind: 'begin', origin: nextRun(core, run) };
     case 'reject':
       throw alreadyStarted(run, plan.policy);
     case 'allow':

@@ -47,7 +47,7 @@ export async function signalRun(
     const { runId } = run;
     const key = signalId === undefined ? undefined : { chain: chainOf(run), signalId };
     const messages = declared ?? core.registry.workflows.get(run.workflowType)?.messages;
-    const input = await sealPayload(core, accept(core, run.workflowType, messages, name, argument));
+    const input = await sealPayload(core, acceptSignal(core, run.workflowType, messages, name, argument));
     const attempted = await attemptCommit(core, signalBatch(core, run, key, { messageId, name, input }));
     if (attempted !== 'unknown' && attempted.ok) {
       core.worker?.poke(runId);
@@ -65,9 +65,12 @@ export async function signalRun(
   throw gaveUp(`Signal '${name}' to workflow '${target.workflowId}'`);
 }
 
+/** A run as far as a message to it has to know it. */
+export type Addressee = Pick<RunRecord, 'runId' | 'runNumber' | 'start' | 'status'>;
+
 export function signalBatch(
   { namespace, clock }: Core,
-  run: RunRecord,
+  run: Addressee,
   once: { readonly chain: RunId; readonly signalId: string } | undefined,
   { messageId, name, input }: { messageId: string; name: string; input: Payload },
 ): Batch {
@@ -98,12 +101,12 @@ export function signalBatch(
 }
 
 /** A start delay ends with the first signal; the wait before another attempt does not. */
-export function backsOff(run: RunRecord): boolean {
+export function backsOff(run: Addressee): boolean {
   return run.status === 'pending' && run.runNumber > 1 && (decodeStart(run).attempt ?? 1) > 1;
 }
 
 /** The door: a type that declares messages takes the declared ones only; one that declares none takes any. */
-function accept(
+export function acceptSignal(
   core: OpenCore,
   type: string,
   declared: DeclaredMessages | undefined,

@@ -68,7 +68,8 @@ export interface RunTerms {
 /** The options with every default filled in and every duration a moment. */
 export interface StartPlan extends RunTerms {
   readonly workflowId: WorkflowId | undefined;
-  readonly policy: DuplicatePolicy;
+  /** `join`: an open one is used, a closed one gives the next run. */
+  readonly policy: DuplicatePolicy | 'join';
 }
 
 const known: ReadonlySet<string> = new Set<keyof StartOptions>([

@@ -10,7 +10,6 @@ import { isValidId, runTaskId, type RunId } from '../../model/ids.js';
 import type { Payload, TextPayload } from '../../model/payload.js';
 import { NEVER } from '../../model/time.js';
 import type { Batch, Write } from '../../storage/port.js';
-import type { RunRecord } from '../../storage/records.js';
 import { encodeSignal } from '../messages.js';
 import { chainOf } from '../run-projection.js';
 import { sealPayload } from '../worker/sealing.js';
@@ -22,7 +21,7 @@ import { updateKey } from './keys.js';
 import type { OpenCore } from './open-core.js';
 import { readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
-import { backsOff } from './signal.js';
+import { backsOff, type Addressee } from './signal.js';
 import { awaitStage, outcomeOfUpdate, type SentUpdate, type UpdateStage } from './update-outcome.js';
 import type { WaitLimits } from './wait-for.js';
 import type { WaitOptions } from './wait-result.js';
@@ -142,7 +141,7 @@ async function sendUpdate(
 /** One that lies in the inbox already stays as it is; one that was taken out of it has left a key. */
 export function updateBatch(
   core: OpenCore,
-  run: RunRecord,
+  run: Addressee,
   { runId, chain, updateId, name }: SentUpdate,
   input: Payload,
 ): Batch {
