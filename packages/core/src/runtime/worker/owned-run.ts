@@ -148,6 +148,19 @@ export class OwnedRun {
     this.#kick();
   }
 
+  /** The task of an activity that has ended here was claimed once more before that could be written: it is settled as it is now. */
+  settles(task: TaskRecord): boolean {
+    let held = false;
+    const renewed = <T extends { readonly task?: TaskRecord }>(entry: T): T => {
+      if (entry.task?.taskId !== task.taskId) return entry;
+      held = true;
+      return { ...entry, task };
+    };
+    this.#unwritten.outcomes = this.#unwritten.outcomes.map(renewed);
+    for (let i = 0; i < this.#inputs.length; i++) this.#inputs[i] = renewed(this.#inputs[i] as PendingInput);
+    return held;
+  }
+
   /** Drops the instance; its frames are abandoned, and no `finally` of theirs ever runs. */
   cool(): void {
     this.#instance = undefined;
@@ -325,9 +338,12 @@ export class OwnedRun {
       run.status === 'blocked' &&
       decodeBody(run).blocked?.fingerprint === this.#host.fingerprintOf(this.workflow)
     ) {
-      await this.#write(planBlock(this.#blockInput(undefined)), () => {
-        this.#leave();
-      });
+      await this.#write(
+        () => planBlock(this.#blockInput(undefined)),
+        () => {
+          this.#leave();
+        },
+      );
       return false;
     }
     if (this.#task.attempt > poisonAfter) {
@@ -400,36 +416,38 @@ export class OwnedRun {
       ? await keptTasks(core, this.runId, this.#unwritten.events, closed !== undefined)
       : [];
     const now = core.clock.now();
+    const updates = updateWrites(
+      core,
+      instance.started,
+      this.#unwritten.events,
+      core.sealer.active ? await sealRefused(core, refused) : refused,
+    );
     const changes = this.#changes(instance, closed, typeof body === 'string' ? body : await body, now);
-    const plan = planCommit({
-      host: this.#host,
-      runId: this.runId,
-      instance,
-      task: this.#task,
-      pin: pinOf(this.#host, this.workflow),
-      seq: this.#seq,
-      inbox: this.#inbox,
-      unwritten: ending?.nextAt === undefined ? this.#unwritten : { ...this.#unwritten, through: this.#read },
-      bodies,
-      updates: updateWrites(
-        core,
-        instance.started,
-        this.#unwritten.events,
-        core.sealer.active ? await sealRefused(core, refused) : refused,
-      ),
-      taskBody: this.#updates.taskBody(),
-      changes,
-      stale: this.#kept !== undefined && isStale(this.#kept, changes),
-      closed,
-      after,
-      birth: this.#birth,
-      activityChecks: this.#activityChecks,
-      kept,
-      now,
-    });
-    if (plan.writes.length === 0) return;
-    await this.#write(plan, () => {
-      this.#written(instance, plan, closed);
+    const plan = (): CommitPlan =>
+      planCommit({
+        host: this.#host,
+        runId: this.runId,
+        instance,
+        task: this.#task,
+        pin: pinOf(this.#host, this.workflow),
+        seq: this.#seq,
+        inbox: this.#inbox,
+        unwritten:
+          ending?.nextAt === undefined ? this.#unwritten : { ...this.#unwritten, through: this.#read },
+        bodies,
+        updates,
+        taskBody: this.#updates.taskBody(),
+        changes,
+        stale: this.#kept !== undefined && isStale(this.#kept, changes),
+        closed,
+        after,
+        birth: this.#birth,
+        activityChecks: this.#activityChecks,
+        kept,
+        now: core.clock.now(),
+      });
+    await this.#write(plan, (written) => {
+      this.#written(instance, written, closed);
       if (ending?.nextAt !== undefined) this.#host.claimableAt(ending.nextAt);
     });
     if (
@@ -512,10 +530,18 @@ export class OwnedRun {
     });
   }
 
-  /** Writes a plan until the store has answered. A store that cannot write now keeps the run waiting, not failing. */
-  async #write(plan: Pick<CommitPlan, 'expect' | 'writes' | 'start'>, written: () => void): Promise<void> {
+  /**
+   * Writes a plan until the store has answered. A store that cannot write now keeps the run waiting, not failing; then
+   * the plan is made anew, since the leases in it begin when it is made.
+   */
+  async #write<P extends Pick<CommitPlan, 'expect' | 'writes' | 'start'>>(
+    make: () => P,
+    written: (plan: P) => void,
+  ): Promise<void> {
     const { core, activities } = this.#host;
     for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+      const plan = make();
+      if (plan.writes.length === 0) return;
       try {
         const result = await core.committer.commit(plan);
         if (!result.ok) {
@@ -526,7 +552,7 @@ export class OwnedRun {
         this.writtenAt = core.platform.monotonic();
         const answer = this.#birth?.answer;
         this.#birth = undefined;
-        written();
+        written(plan);
         answer?.(result, undefined);
         return;
       } catch (error) {
@@ -535,10 +561,8 @@ export class OwnedRun {
           error.outcome === 'not-applied' &&
           error.code !== 'storage_closed' &&
           !this.#birth;
-        if (!keep) {
-          for (const _ of plan.start) activities.unreserve();
-          throw error;
-        }
+        for (const _ of plan.start) activities.unreserve();
+        if (!keep) throw error;
         core.log.error('A run cannot be written now; it will be tried again', { runId: this.runId, error });
         await core.busy.pause(core.clock, pause);
       }
@@ -589,9 +613,12 @@ export class OwnedRun {
       ...(handBack !== undefined && { handBack }),
     });
     const shown = await shownWhere(core, this.#kept, this.#instance);
-    await this.#write(planBlock({ ...this.#blockInput(blockage, shown), handBack }), () => {
-      this.#leave();
-    });
+    await this.#write(
+      () => planBlock({ ...this.#blockInput(blockage, shown), handBack }),
+      () => {
+        this.#leave();
+      },
+    );
   }
 
   #blockInput(blockage: Blockage | undefined, shown?: Shown): Parameters<typeof planBlock>[0] {

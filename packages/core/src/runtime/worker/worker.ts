@@ -332,6 +332,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
 
   /** Reads what an activity was scheduled with, and the closure of a step by replaying its run. */
   async #takeActivity(task: TaskRecord): Promise<void> {
+    if (this.#runs.get(task.runId)?.settles(task)) return;
     // Steps and other activities are asked for together, so that more may come than there is room for.
     if (!this.activities.reserve()) return this.#putBack(task);
     let reserved = true;
