@@ -56,6 +56,9 @@ export default defineConfig({
   test: {
     // Two workers overlap waiting, and leave a small machine able to keep its time limits.
     maxWorkers: 2,
+    // Nothing is measured by these: a hang is a hang after twenty seconds too, on a machine that is busy otherwise.
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
     projects: [
       node('unit', {
         include: ['{packages,adapters,examples}/**/src/**/*.test.ts', '{scripts,test/readme}/**/*.test.ts'],

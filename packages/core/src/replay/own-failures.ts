@@ -2,7 +2,7 @@
  * The errors that durable work has rejected with. A host asks for them to tell a rejection that workflow code will look
  * at later (`const later = helper(ctx); await ctx.sleep('1m'); await later`) from one that the application forgot.
  */
-const known = new WeakSet<object>();
+const known = new WeakSet();
 
 /** As many causes are followed; more were never meant to be read. */
 const mostCauses = 10;
