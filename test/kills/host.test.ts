@@ -7,15 +7,20 @@ function host(...args: readonly string[]) {
   return spawnSync(process.execPath, ['--import', 'tsx', program, ...args], { encoding: 'utf8' });
 }
 
+const seen = '["wrapped","TypeError: a mistake of the helper",true]\n';
+
 test('bugs elsewhere: a failure that a helper of a workflow keeps for later does not end the process', () => {
   const { status, stdout } = host();
-  expect(stdout).toBe('["wrapped",true]\nalive\n');
+  expect(stdout).toBe(`${seen}alive\n`);
   expect(status).toBe(0);
 });
 
-test('a rejection that the application forgot ends the process as it would without an engine', () => {
-  const { status, stdout, stderr } = host('application');
-  expect(stdout).toBe('["wrapped",true]\n');
-  expect(stderr).toContain('Error: forgotten');
+test.each([
+  ['application', 'Error: forgotten'],
+  ['caller', 'UnknownWorkflowError'],
+])('a rejection that the %s forgot ends the process as it would without an engine', (whose, error) => {
+  const { status, stdout, stderr } = host(whose);
+  expect(stdout).toBe(seen);
+  expect(stderr).toContain(error);
   expect(status).toBe(1);
 });

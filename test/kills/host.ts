@@ -14,15 +14,29 @@ const late = defineWorkflow('late', async (ctx) => {
     }
   };
   const later = helper();
+  const own = (async () => {
+    await ctx.sleep(10);
+    throw new TypeError('a mistake of the helper');
+  })();
   const never = ctx.runActivity(failing).then(() => 'nobody looks at this');
   await ctx.sleep(50);
   const error: unknown = await later.catch((reason: unknown) => reason);
-  return [(error as Error).message, never instanceof Promise];
+  return [(error as Error).message, await own.catch(String), never instanceof Promise];
 });
 
-const engine = await createEngine({ storage: memory(), workflows: [late], activities: [failing] });
+const silent = { debug: () => 0, info: () => 0, warn: () => 0, error: () => 0 };
+
+const engine = await createEngine({
+  storage: memory(),
+  workflows: [late],
+  activities: [failing],
+  logger: silent,
+});
 console.log(JSON.stringify(await engine.execute(late)));
+await new Promise((resolve) => setTimeout(resolve, 10));
 if (process.argv[2] === 'application') void Promise.reject(new Error('forgotten'));
+await new Promise((resolve) => setTimeout(resolve, 10));
+if (process.argv[2] === 'caller') void engine.execute('unknown');
 await new Promise((resolve) => setTimeout(resolve, 10));
 console.log('alive');
 await engine.close();

@@ -1,6 +1,7 @@
 import type { Busy } from './busy.js';
 import type { Committer } from './committer.js';
 import type { Drain } from './drain.js';
+import type { Platform } from './platform.js';
 
 /** A run's activation: stepped with a drain in between, then told that it is done. */
 export interface Job {
@@ -12,24 +13,41 @@ export interface Job {
 export class Executor {
   #queue: Job[] = [];
   #running = false;
+  #recent = false;
+  readonly #platform: Platform;
   readonly #drain: Drain;
   readonly #busy: Busy;
   readonly #committer: Committer;
 
-  constructor(drain: Drain, busy: Busy, committer: Committer) {
+  constructor(platform: Platform, drain: Drain, busy: Busy, committer: Committer) {
+    this.#platform = platform;
     this.#drain = drain;
     this.#busy = busy;
     this.#committer = committer;
+  }
+
+  /** Whether workflow code has run in this turn of the host's event loop, so that what is amiss now may be its. */
+  get recent(): boolean {
+    return this.#recent;
   }
 
   run(job: Job): void {
     this.#queue.push(job);
     if (this.#running) return;
     this.#running = true;
+    if (!this.#recent && this.#platform.forgiveRejections) {
+      this.#recent = true;
+      this.#platform.hop(this.#turnOver);
+    }
     this.#busy.enter();
     this.#committer.hold();
     void this.#drain(this.#step).then(this.#finished);
   }
+
+  readonly #turnOver = (): void => {
+    this.#recent = this.#running;
+    if (this.#recent) this.#platform.hop(this.#turnOver);
+  };
 
   readonly #step = (): boolean => {
     for (;;) {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, StorageError } from '../../model/errors.js';
+import { InvalidArgumentError, StorageError, isPerdureError } from '../../model/errors.js';
 import type { ActivityScheduled, RunEvent } from '../../model/events.js';
 import { runTaskId, type RunId, type WorkerId } from '../../model/ids.js';
 import type { Payload } from '../../model/payload.js';
@@ -129,11 +129,24 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
       else if (hint.kind === 'lost') this.#setState('failed');
     });
     await wakeBlockedRuns(this);
-    // A function of its own for each worker: several share the process.
-    this.#unforgive = this.core.platform.forgiveRejections?.((reason) => isOwnFailure(reason));
+    this.#unforgive = this.core.platform.forgiveRejections?.((reason) => this.#forgives(reason));
     if (this.core.clock === hostClock) this.#stayAlive();
     this.#setState('running');
     this.#dispatcher.wake();
+  }
+
+  /**
+   * A promise of workflow code that nobody has looked at yet, such as a helper that is awaited later, must not end the
+   * process with all its other runs. What the engine's own callers forgot is theirs.
+   */
+  #forgives(reason: unknown): boolean {
+    if (isOwnFailure(reason)) return true;
+    if (isPerdureError(reason) || !this.executor.recent) return false;
+    this.core.log.error(
+      'A promise rejected that nobody looks at, most likely in a workflow: await helpers together, as with ctx.all, or catch what they throw',
+      { error: reason },
+    );
+    return true;
   }
 
   /** A process that only works must not end because there is nothing to do now; polls alone do not keep it. */
@@ -515,7 +528,7 @@ export async function startWorker(core: Core, options: WorkerOptions): Promise<W
     throw new InvalidArgumentError('A worker needs a task queue', [
       { path: 'taskQueues', message: 'must not be empty' },
     ]);
-  const executor = new Executor(await chooseDrain(core.platform), core.busy, core.committer);
+  const executor = new Executor(core.platform, await chooseDrain(core.platform), core.busy, core.committer);
   return new Worker(core, options, executor);
 }
 
