@@ -574,3 +574,97 @@ test('E10 what is not a function is refused', async () => {
   const engine = await open({ workflows: [workflow] });
   expect(await engine.execute(workflow)).toEqual(Array(6).fill('invalid_argument'));
 });
+
+test('D3 predicates and queries may look at the signal', async () => {
+  const workflow = defineWorkflow('looks', async (ctx) => {
+    ctx.onQuery('aborted', () => ctx.signal.aborted);
+    return ctx.nonCancellable(async () => {
+      await ctx.waitCondition(() => ctx.signal.aborted);
+      return 'seen';
+    });
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  expect(await handle.query('aborted')).toBe(false);
+  await handle.cancel();
+  expect(await handle.result()).toBe('seen');
+  expect(await handle.query('aborted')).toBe(true);
+});
+
+test.each(['before-commit', 'after-commit'] as const)(
+  'B7 a saga that is undone while its process crashes (%s) schedules each step once',
+  async (at) => {
+    const workflow = defineWorkflow('crashes', (ctx) =>
+      ctx.saga(async (undo) => {
+        for (const n of [1, 2, 3]) {
+          await ctx.runActivity(echo, n);
+          undo(async () => {
+            await ctx.sleep('1s');
+            await ctx.runActivity(echo, -n);
+          });
+        }
+        await ctx.sleep('1h');
+      }),
+    );
+    const engine = await open({ workflows: [workflow], activities });
+    const handle = await engine.start(workflow);
+    await engine.advance('1s');
+    await handle.cancel();
+    const ended = rejection(WorkflowCancelledError, handle.result());
+    for (let i = 0; i < 3; i++) await engine.crash({ at });
+    await ended;
+    const scheduled: unknown[] = [];
+    for await (const { type, attributes } of handle.history())
+      if (type === 'ActivityScheduled') scheduled.push(attributes['input']);
+    expect(scheduled).toEqual([1, 2, 3, -3, -2, -1]);
+  },
+);
+
+test('D3 of a signal and a cancellation at one moment, the first in history decides', async () => {
+  const workflow = defineWorkflow('at-once', async (ctx) => {
+    const { key } = await ctx.race({ go: ctx.waitSignal('go'), late: ctx.sleep('1h') });
+    return key;
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await Promise.all([handle.signal('go'), handle.cancel()]);
+  await handle.result().catch(() => undefined);
+  const types = await eventTypes(handle);
+  const first = types.find((type) => type === 'SignalReceived' || type === 'CancelRequested');
+  expect(types.at(-1)).toBe(first === 'SignalReceived' ? 'WorkflowCompleted' : 'WorkflowCancelled');
+});
+
+test('D3 a workflow that swallows its cancellation and goes on ends as it ends', async () => {
+  const workflow = defineWorkflow('goes-on', async (ctx) => {
+    const log: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      try {
+        await ctx.scope(() => ctx.sleep('1h'));
+      } catch (error) {
+        log.push(messageOf(error));
+      }
+    }
+    return log;
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await handle.cancel({ reason: 'stop' });
+  expect(await handle.result()).toEqual(Array(3).fill('CancelledError: stop'));
+});
+
+test('D3 work that a body left behind is cancelled with what is around it', async () => {
+  const workflow = defineWorkflow('leaves-behind', async (ctx) => {
+    const log: string[] = [];
+    let left: Promise<unknown> = Promise.resolve();
+    await ctx.scope(async () => {
+      left = ctx.sleep('1h').catch((error: unknown) => log.push(messageOf(error)));
+    });
+    await ctx.sleep('1h').catch((error: unknown) => log.push(messageOf(error)));
+    await left;
+    return log;
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await handle.cancel({ reason: 'stop' });
+  expect(await handle.result()).toEqual(['CancelledError: stop', 'CancelledError: stop']);
+});

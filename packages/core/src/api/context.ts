@@ -156,7 +156,8 @@ export interface WorkflowContext<
     tasks: T,
   ): Task<{ -readonly [K in keyof T]: PromiseSettledResult<Awaited<T[K]>> }>;
   /**
-   * The first task to settle, with its key; the others are cancelled. Rejects where the first one failed.
+   * The first task to settle, with its key; the others are cancelled. Rejects where the first one failed. A plain promise,
+   * such as an async function gives, cannot be cancelled: hand over `ctx.scope(async () => …)`.
    *
    * @example
    * ```ts
@@ -241,8 +242,8 @@ export interface WorkflowContext<
    */
   saga<O>(body: (undo: (step: () => PromiseLike<unknown>) => void) => PromiseLike<O>): Task<O>;
   /**
-   * Aborts when the run is asked to cancel. A listener is workflow code: it runs in the scope in which it was added, and an
-   * error of it fails the workflow.
+   * Aborts when the run is asked to cancel. Queries and predicates may look at it. A listener is workflow code: it runs in
+   * the scope in which it was added, and an error of it fails the workflow.
    */
   readonly signal: AbortSignal;
 

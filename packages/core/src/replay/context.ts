@@ -281,8 +281,7 @@ export class ReplayContext {
     return structure.saga(this.#enter('saga'), body);
   }
   get signal(): AbortSignal {
-    const run = this.#enter('signal');
-    return scopeSignal(run, run.scopes.root);
+    return scopeSignal(this.#run, this.#run.scopes.root);
   }
 
   // ── recorded values ─────────────────────────────────────────────────────────────────────────────────────────────
