@@ -1,6 +1,6 @@
 import { openStorage } from '#storage';
 import { defineActivity, defineWorkflow } from '@perdure/core';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { bent, storeFailure } from './bent-storage.js';
 import { gate, open, type Gate } from './kit.js';
 
@@ -52,4 +52,73 @@ test('G2 an outcome that waits for the store is not worked for again, nor what f
   second.pass();
   expect(await handle.result()).toEqual(['first', 'second']);
   expect(begun).toEqual(['first', 'second']);
+});
+
+test('G2 an attempt whose end the store cannot take at once is not made again', async () => {
+  let begun = 0;
+  const began = gate();
+  const end = gate();
+  const work = defineActivity('work', { retry: { maximumAttempts: 1 } }, async () => {
+    begun += 1;
+    began.pass();
+    await end.passed;
+    return 'done';
+  });
+  const works = defineWorkflow('works', (ctx) =>
+    ctx.runActivity(work, undefined, { taskQueue: 'elsewhere' }),
+  );
+  const storage = await openStorage();
+  let refusals = 0;
+  const failing = bent(storage, {
+    commit: (call, batches) =>
+      refusals > 0 ? (refusals--, Promise.reject(storeFailure('not-applied', false))) : call(batches),
+  });
+  const startAt = new Date();
+  const elsewhere = await open({ storage: failing, startAt, activities: [work], taskQueues: ['elsewhere'] });
+  const engine = await open({ storage, startAt, workflows: [works] });
+  const handle = await engine.start(works);
+  await began.passed;
+  refusals = 3;
+  end.pass();
+  await elsewhere.runUntilIdle();
+  await elsewhere.advance('5m');
+  await engine.advance('5m');
+  expect(await handle.result()).toBe('done');
+  expect([begun, refusals]).toEqual([1, 0]);
+});
+
+test('G2 a codec that fails while an attempt is recorded costs time, and ends no process', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  const host = (globalThis as { process?: Partial<Pick<typeof process, 'on' | 'off'>> }).process;
+  host?.on?.('unhandledRejection', note);
+  onTestFinished(() => void host?.off?.('unhandledRejection', note));
+  let fail = false;
+  const plain = {
+    id: 'plain',
+    encode: (bytes: Uint8Array) => {
+      if (fail) throw new Error('The key cannot be fetched now');
+      return bytes;
+    },
+    decode: (bytes: Uint8Array) => bytes,
+  };
+  let begun = 0;
+  const work = defineActivity('work', (_: void, { heartbeat }) => {
+    begun += 1;
+    fail = begun === 1;
+    heartbeat('there');
+    return begun;
+  });
+  const works = defineWorkflow('works', (ctx) =>
+    ctx.runActivity(work, undefined, { taskQueue: 'elsewhere' }),
+  );
+  const storage = await openStorage();
+  const [startAt, codecs] = [new Date(), [plain]];
+  const elsewhere = await open({ storage, startAt, codecs, activities: [work], taskQueues: ['elsewhere'] });
+  const engine = await open({ storage, startAt, codecs, workflows: [works] });
+  const handle = await engine.start(works);
+  await elsewhere.advance('5m');
+  await engine.advance('5m');
+  expect(await handle.result()).toBe(2);
+  expect(unhandled).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { UnknownActivityError } from '../../model/errors.js';
+import { StorageError, UnknownActivityError } from '../../model/errors.js';
 import type {
   ActivityCancelled,
   ActivityCompleted,
@@ -52,6 +52,10 @@ const heartbeatSlack = 1_000;
 export function heartbeatLease({ timeouts: { heartbeat } }: ActivityScheduled, now: EpochMs): EpochMs {
   return heartbeat === undefined ? NEVER : now + heartbeat + heartbeatSlack;
 }
+
+/** Waits between tries to record how an attempt ended while the store cannot. Milliseconds. */
+const firstPause = 100;
+const longestPause = 5_000;
 
 /** Workers that died in a row with an activity before it is taken to be what kills them. */
 const poisonAfter = 10;
@@ -137,6 +141,7 @@ export class ActivityLoop {
     }
     void this.#core.busy
       .during(() => this.#settle(attempt, end))
+      .catch(this.#unrecorded)
       .finally(() => {
         this.#forget(attempt);
       });
@@ -237,11 +242,23 @@ export class ActivityLoop {
       return;
     }
     if (this.#taker.takeOutcome(task.runId, outcome, task)) return;
-    await this.sendOutcome(outcome, task);
+    await this.#send(outcome, task);
   }
 
   /** Puts an outcome into the inbox of a run that another worker, or nobody, holds. Refused where it no longer counts. */
-  async sendOutcome(outcome: ActivityOutcome, task: TaskRecord): Promise<void> {
+  sendOutcome(outcome: ActivityOutcome, task: TaskRecord): Promise<void> {
+    return this.#send(outcome, task).catch(this.#unrecorded);
+  }
+
+  /** Such as a codec that fails: the lease runs out, and the activity is attempted again. */
+  readonly #unrecorded = (error: unknown): void => {
+    if (error instanceof StorageError && error.code === 'storage_closed') return;
+    this.#core.log.error('The end of an activity attempt could not be recorded; it will be attempted again', {
+      error,
+    });
+  };
+
+  async #send(outcome: ActivityOutcome, task: TaskRecord): Promise<void> {
     const now = this.#core.clock.now();
     const message = {
       namespace: task.namespace,
@@ -265,16 +282,21 @@ export class ActivityLoop {
     this.#taker.claimableAt(now);
   }
 
-  /** A refusal means that somebody else has the task now; a store that cannot answer leaves it to the lease to run out. */
-  async #record(batch: Batch): Promise<boolean> {
-    try {
-      return (await this.#core.committer.commit(batch)).ok;
-    } catch (error) {
-      this.#core.log.warn(
-        'The end of an activity attempt could not be recorded; it will be attempted again',
-        { error },
-      );
-      return false;
+  /**
+   * Repeats it until the store has answered: the token makes that harmless, whatever came of the calls before. A refusal
+   * means that it is written, or that somebody else has the task now.
+   */
+  async #record(batch: Batch): Promise<void> {
+    const { busy, clock, committer, log } = this.#core;
+    for (let pause = firstPause; !this.#stopped; pause = Math.min(pause * 2, longestPause)) {
+      try {
+        await committer.commit(batch);
+        return;
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.code === 'storage_closed') throw error;
+        log.warn('The end of an activity attempt could not be recorded; it will be tried again', { error });
+      }
+      await busy.pause(clock, pause);
     }
   }
 
@@ -310,9 +332,9 @@ export class ActivityLoop {
   async #extend(attempt: Attempt, withBody: boolean): Promise<void> {
     const { task } = attempt;
     const now = this.#core.clock.now();
-    const body = withBody ? await this.#bodyOf(attempt, { startedAt: attempt.startedAt }) : task.body;
-    const extended = { ...task, leaseUntil: this.leaseUntil(attempt.scheduled, now), body };
     try {
+      const body = withBody ? await this.#bodyOf(attempt, { startedAt: attempt.startedAt }) : task.body;
+      const extended = { ...task, leaseUntil: this.leaseUntil(attempt.scheduled, now), body };
       const result = await this.#core.committer.commit({
         expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
         writes: [{ kind: 'put-task', task: extended }],
