@@ -233,3 +233,26 @@ client
 client.batch({});
 // @ts-expect-error false is no action
 client.batch({}, { cancel: false });
+
+// ── the past, forks, imports
+
+expectTypeOf(handle.fork({ seq: 3, id: 'again', reason: 'why' })).resolves.toExtend<
+  WorkflowHandle<string, typeof messages, 'open' | 'done'>
+>();
+expectTypeOf(handle.at(3)).resolves.toExtend<{
+  readonly description: WorkflowDescription<'open' | 'done'>;
+}>();
+handle.at(3).then((then) => {
+  expectTypeOf(then.query('total')).toEqualTypeOf<number>();
+  expectTypeOf(then.query('find', 'sku')).toEqualTypeOf<Order>();
+  // @ts-expect-error a signal is no query
+  then.query('approve');
+});
+// @ts-expect-error an event is named by its seq
+handle.fork({ reason: 'why' });
+handle.exportHistory({
+  redact: (value, { seq, type, field }) => (field === 'input' ? `${seq}${type}` : value),
+});
+client.importHistory(bundle, { id: 'copy', takeOver: true });
+// @ts-expect-error a bundle is no text
+client.importHistory('{}');

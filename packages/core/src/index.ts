@@ -28,6 +28,7 @@ export {
 export { createEngine, type Engine, type EngineOptions, type EngineWorker } from './api/engine.js';
 export type {
   CancelOptions,
+  ExportOptions,
   ForkOptions,
   RepairOutcome,
   StartUpdateOptions,
@@ -53,6 +54,7 @@ export { replay, type ReplayResult } from './api/replay.js';
 export { type, type Schema, type SchemaOut } from './api/schema.js';
 export type { PayloadCodec } from './codec/byte-codecs.js';
 export type { HistoryBundle } from './codec/bundle.js';
+export type { Redact, RedactionPlace } from './codec/redact.js';
 export type { Duration } from './model/duration.js';
 export {
   ActivityError,

@@ -1,4 +1,5 @@
 import type { HistoryBundle } from '../codec/bundle.js';
+import type { Redact } from '../codec/redact.js';
 import { InvalidArgumentError } from '../model/errors.js';
 import type { LiveStream } from '../observe/live-stream.js';
 import { observeRun, type RunView } from '../observe/run-view.js';
@@ -173,7 +174,7 @@ export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = 
    */
   fork(options: ForkOptions): Promise<WorkflowHandle<O, M, S>>;
   /** The history in a file: what `replay` reads. Values in it are readable, codecs or not. */
-  exportHistory(): Promise<HistoryBundle>;
+  exportHistory(options?: ExportOptions): Promise<HistoryBundle>;
 
   // Streams are cold, emit only what is committed, start nothing, and cancel nothing when you leave. Without RxJS read
   // them with `for await`. They fail as the methods reject; a failed workflow is a value, but for `result$`.
@@ -200,6 +201,24 @@ export interface WorkflowHandle<O = unknown, M extends Messages = Messages, S = 
   readonly activities$: LiveStream<readonly PendingActivity[]>;
   /** The newest value of `state$` while somebody has subscribed to it: for `useSyncExternalStore`. */
   snapshot(): WorkflowDescription<S> | undefined;
+}
+
+export interface ExportOptions {
+  /**
+   * Gives what stands in the bundle in place of each value: inputs, results, arguments of messages, memo and search
+   * attributes as a whole, messages and details of failures, reasons and summaries. What it returns must be of the shape
+   * that the workflow's code goes by, so that a replay takes the same way: it compares what was asked for, and the values
+   * only of what was left as it was. Ids and names stay. The bundle says that it is redacted, and is not taken over.
+   *
+   * @example
+   * ```ts
+   * import type { HistoryBundle, WorkflowHandle } from '@perdure/core';
+   * export function forReport(handle: WorkflowHandle): Promise<HistoryBundle> {
+   *   return handle.exportHistory({ redact: (value) => (typeof value === 'string' ? '***' : value) });
+   * }
+   * ```
+   */
+  redact?: Redact;
 }
 
 /** One workflow as it was after an event. */
@@ -314,8 +333,15 @@ export class RunHandle implements WorkflowHandle {
     return new RunHandle(this.#core, target, this.#declared);
   }
 
-  exportHistory(): Promise<HistoryBundle> {
-    return this.#command(async (core) => exportRun(core, (await readTarget(core, this.#target)).runId));
+  async exportHistory({ redact }: ExportOptions = {}): Promise<HistoryBundle> {
+    if (redact !== undefined && typeof redact !== 'function') {
+      throw new InvalidArgumentError('The history cannot be exported', [
+        { path: 'redact', message: 'must be a function' },
+      ]);
+    }
+    return this.#command(async (core) =>
+      exportRun(core, (await readTarget(core, this.#target)).runId, redact),
+    );
   }
 
   get state$(): LiveStream<WorkflowDescription<any>> {

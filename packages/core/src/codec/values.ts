@@ -1,10 +1,11 @@
 import { PayloadError, PayloadTooLargeError } from '../model/errors.js';
-import type { Json, Payload, TextPayload } from '../model/payload.js';
+import { redactedCodec, type Json, type Payload, type TextPayload } from '../model/payload.js';
 import { defaultPayloadLimits, type PayloadLimits } from './limits.js';
 import { isPlainJson } from './plain.js';
 import { refusal, unreadable } from './refuse.js';
 import { readRich } from './rich-reader.js';
 import { RichWriter } from './rich-writer.js';
+import { readPayload } from './stored-payload.js';
 
 /**
  * Values to text and back. Three codecs: `json` for plain trees, `undefined`, and `superjson` for the rest.
@@ -40,11 +41,21 @@ export function decodeValue(payload: Payload, limits: PayloadLimits = defaultPay
       return undefined;
     case 'superjson':
       return readRich(treeOf(payload, limits), limits);
+    case redactedCodec:
+      return decodeValue(innerPayload(treeOf(payload, limits)), limits);
     default:
       throw new PayloadError(
         `This value was written by codec '${payload.codec.split('+', 1)[0]?.slice(0, 80) ?? ''}', which is not here: pass it to codecs`,
         '',
       );
+  }
+}
+
+function innerPayload(tree: Json): Payload {
+  try {
+    return readPayload(tree);
+  } catch (cause) {
+    throw unreadable('it is no payload', cause);
   }
 }
 

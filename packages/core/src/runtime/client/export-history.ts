@@ -1,12 +1,13 @@
 import { makeBundle, type HistoryBundle } from '../../codec/bundle.js';
 import { encodeEvent } from '../../codec/events.js';
+import { redactedEvent, type Redact } from '../../codec/redact.js';
 import type { RunId } from '../../model/ids.js';
 import type { Core } from '../core.js';
 import { eventsOf } from '../worker/sealing.js';
 import { readRun } from './read-run.js';
 
 /** Every event of a run, as it was when this was called or later, in a file that is safe to keep. Payloads are opened: the bundle needs no codecs. */
-export async function exportRun(core: Core, runId: RunId): Promise<HistoryBundle> {
+export async function exportRun(core: Core, runId: RunId, redact?: Redact): Promise<HistoryBundle> {
   const { workflowId, workflowType, seq } = await readRun(core, runId);
   const bodies: string[] = [];
   while (bodies.length < seq) {
@@ -15,7 +16,16 @@ export async function exportRun(core: Core, runId: RunId): Promise<HistoryBundle
       limit: Math.min(1_000, seq - bodies.length),
     });
     if (page.length === 0) break;
-    bodies.push(...(core.sealer.active ? (await eventsOf(core, page)).map(encodeEvent) : page));
+    bodies.push(...(core.sealer.active || redact ? await rewritten(core, page, redact) : page));
   }
-  return makeBundle({ workflowId, runId, workflowType }, bodies);
+  return makeBundle({ workflowId, runId, workflowType, ...(redact && { redacted: true }) }, bodies);
+}
+
+async function rewritten(
+  core: Core,
+  bodies: readonly string[],
+  redact: Redact | undefined,
+): Promise<readonly string[]> {
+  const events = await eventsOf(core, bodies);
+  return events.map((event) => encodeEvent(redact ? redactedEvent(event, redact) : event));
 }

@@ -36,7 +36,7 @@ export async function replayBundle(
   workflows: ReadonlyMap<string, WorkflowRecord>,
   bundle: HistoryBundle,
 ): Promise<ReplayResult> {
-  const { events, bodies } = readBundle(bundle);
+  const { events, bodies, workflow: bundled } = readBundle(bundle);
   const started = events[0];
   if (started?.type !== 'WorkflowStarted') {
     throw new InvalidArgumentError('The history cannot be replayed', [
@@ -48,7 +48,7 @@ export async function replayBundle(
   const last = events.at(-1) as RunEvent;
   const close = isCloseEvent(last) ? last : undefined;
   if (close && events.length === 2 && endsFromOutside(close)) return { status: closedStatus(close) }; // its code never ran
-  const instance = await run(workflow, started, events, bodies);
+  const instance = await run(workflow, started, events, bodies, bundled.redacted === true);
   if (!close && !instance.settlement && !instance.waitsForTheWorld) throw foreignAwait(workflow);
   return { status: close ? closedStatus(close) : openStatus(instance), ...settled(instance, close) };
 }
@@ -58,6 +58,7 @@ async function run(
   started: WorkflowStarted,
   events: readonly RunEvent[],
   bodies: readonly string[],
+  redacted: boolean,
 ): Promise<WorkflowInstance> {
   const instance = new WorkflowInstance(workflow, started, {
     namespace: 'default',
@@ -68,7 +69,7 @@ async function run(
   instance.feedRecorded(events, bodies);
   const drain = await chooseDrain(hostPlatform);
   await drain(() => instance.step());
-  if (instance.blockage) throw asError(instance.blockage);
+  if (instance.blockage) throw asError(instance.blockage, redacted);
   return instance;
 }
 
@@ -96,7 +97,10 @@ function foreignAwait({ name }: WorkflowRecord): ForeignAwaitError {
   );
 }
 
-function asError({ code, message, details }: Blockage): PerdureError {
+function asError({ code, message: said, details }: Blockage, redacted: boolean): PerdureError {
+  const message = redacted
+    ? `${said} (The history is redacted: code that goes by the values may go another way for that alone.)`
+    : said;
   switch (code) {
     case 'nondeterminism':
       return new NondeterminismError(message, details);
