@@ -78,6 +78,12 @@ const random = defineWorkflow('random', async (ctx, { program: part, rounds }: I
   ctx.onSignal('bump', () => {
     bumps += 1;
   });
+  ctx.onUpdate('add', async (n: number) => {
+    if (n % 2 === 0) await ctx.runActivity(work, { n, fails: n % 3 });
+    if (n === 5) throw new Error('five is refused late');
+    bumps += n;
+    return bumps;
+  });
   const seen = await run(ctx, part, () => bumps);
   if (rounds > 0) ctx.continueAsNew({ program: part, rounds: rounds - 1 });
   return [seen, bumps];
@@ -148,6 +154,7 @@ const disturbance = fc.oneof(
     at: fc.constantFrom('now', 'before-commit', 'after-commit'),
   }),
   fc.record({ kind: fc.constant('signal' as const), name: fc.constantFrom('bump', 's0', 's1') }),
+  fc.record({ kind: fc.constant('update' as const), n: fc.integer({ min: 0, max: 5 }) }),
   fc.record({ kind: fc.constantFrom('advance', 'yield') }),
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const) }) },
 );
@@ -176,6 +183,7 @@ test(
           try {
             const handle = await engine.start(random, { program: part, rounds }, { id: 'w' });
             const sent: string[] = [];
+            const updates: { ask: () => Promise<unknown>; first: Promise<unknown> }[] = [];
             for (const [i, what] of disturbances.entries()) {
               if (what.kind === 'crash') {
                 // Something is written all the same, where the run itself has nothing to write any more.
@@ -190,6 +198,11 @@ test(
                   () => sent.push(id),
                   () => undefined,
                 );
+              } else if (what.kind === 'update') {
+                const { n } = what;
+                const ask = (): Promise<unknown> => handle.update('add', n, { id: `u${String(i)}` });
+                // One that is under way in a crash is never answered: asked again, it is the same update.
+                updates.push({ ask, first: ask().catch(String) });
               } else if (what.kind === 'cancel') await handle.cancel().catch(() => undefined);
               else if (what.kind === 'advance') await engine.advance(700);
               else await new Promise((resolve) => setTimeout(resolve, 1));
@@ -215,6 +228,11 @@ test(
                   outcomes.push(event.activityId ?? '');
               }
               expect(new Set(outcomes).size).toBe(outcomes.length);
+            }
+            for (const { ask, first } of updates) {
+              const again = await ask().catch(String);
+              const before = await Promise.race([first, Promise.resolve('unanswered')]);
+              if (typeof before === 'number') expect(again).toBe(before);
             }
             for (const id of sent) expect(received.filter((one) => one === id).length).toBeGreaterThan(0);
           } finally {
