@@ -7,7 +7,7 @@ import {
   WorkflowFailedError,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { crashAfter, eventTypes, open, rejection } from './kit.js';
+import { crashAtEachCommit, eventTypes, open, rejection } from './kit.js';
 
 const loop = defineWorkflow('loop', async (ctx, n: number) => {
   if (n < 3) ctx.continueAsNew(n + 1);
@@ -284,18 +284,20 @@ test.each(['before-commit', 'after-commit'] as const)(
       seen.push(await ctx.runActivity(note, n));
       return seen.length < 4 ? ctx.continueAsNew(seen) : seen;
     });
-    for (let commits = 0; commits < 16; commits++) {
+    await crashAtEachCommit(at, { workflows: [chain], activities: [note] }, async (engine) => {
       effects.length = 0;
-      const engine = await open({ workflows: [chain], activities: [note] });
       const handle = await engine.start(chain, [], { id: 'c', startDelay: '1s' });
       for (const n of [1, 2, 3, 4]) await handle.signal('n', n, { id: `n${n}` });
-      const result = handle.result();
-      await crashAfter(engine, commits, at, result);
-      expect(await result).toEqual([1, 2, 3, 4]);
-      expect([...new Set(effects)]).toEqual([1, 2, 3, 4]);
-      expect((await handle.runs()).map((run) => run.runNumber)).toEqual([1, 2, 3, 4]);
-    }
+      const done = handle.result();
+      const check = async () => {
+        expect(await done).toEqual([1, 2, 3, 4]);
+        expect([...new Set(effects)]).toEqual([1, 2, 3, 4]);
+        expect((await handle.runs()).map((run) => run.runNumber)).toEqual([1, 2, 3, 4]);
+      };
+      return { done, check };
+    });
   },
+  30_000,
 );
 
 test('B7 a cancel between two runs of a chain lets the next one clean up', async () => {

@@ -1,6 +1,7 @@
 import { openStorage, suiteMode } from '#storage';
 import {
   createClient,
+  defineWorkflow,
   type Client,
   type ClientOptions,
   type Clock,
@@ -104,19 +105,54 @@ export function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null | undefined)?.code;
 }
 
-/** Crashes after each of so many commits, then once more around the next; or until something is done, if that is sooner. */
-export async function crashAfter(
-  engine: TestEngine,
-  commits: number,
+/**
+ * Runs a program again and again, each time with a crash around another commit: the first after `begin`, the second, and
+ * so on, until a run of it comes to its end without. `check` says what must be true each time.
+ */
+export async function crashAtEachCommit(
   at: 'before-commit' | 'after-commit',
-  done: Promise<unknown>,
-): Promise<void> {
-  const over = done.then(
-    () => true,
-    () => true,
-  );
-  for (let i = 0; i <= commits; i++) {
-    const crashed = engine.crash({ at: i < commits ? 'after-commit' : at }).then(() => false);
-    if (await Promise.race([crashed, over])) return;
+  options: TestEngineOptions,
+  begin: (engine: TestEngine) => Promise<{ done: Promise<unknown>; check: () => Promise<void> }>,
+): Promise<number> {
+  for (let commits = 0; ; commits++) {
+    let left = Infinity;
+    let crashed: Promise<void> | undefined;
+    const storage = counted(await openStorage(), () => {
+      if (--left === 0) crashed = engine.crash({ at });
+    });
+    const engine = await open({ ...options, workflows: [...(options.workflows ?? []), tick], storage });
+    const { done, check } = await begin(engine);
+    if (commits === 0) crashed = engine.crash({ at });
+    else left = commits;
+    await done;
+    // Where the crash waits for one commit more than there is, this is it.
+    if (crashed) void engine.start(tick).catch(() => undefined);
+    await crashed;
+    await engine.runUntilIdle();
+    await check();
+    await engine.close({ grace: 0 });
+    if (!crashed) return commits;
   }
+}
+
+const tick = defineWorkflow('tick', async () => undefined);
+
+/** Calls back at each commit of any handle, once it has been sent off. */
+function counted(storage: Storage, onCommit: () => void): Storage {
+  return {
+    kind: storage.kind,
+    open: async () => {
+      const handle = await storage.open();
+      return new Proxy(handle, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name, target);
+          if (typeof member !== 'function') return member;
+          return (...args: unknown[]) => {
+            if (name === 'commit') onCommit();
+            return Reflect.apply(member, target, args) as unknown;
+          };
+        },
+      });
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { defineWorkflow, NonRetryableError, WorkflowFailedError } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { crashAfter, eventTypes, open, rejection } from './kit.js';
+import { crashAtEachCommit, eventTypes, open, rejection } from './kit.js';
 
 const flaky = defineWorkflow(
   'flaky',
@@ -164,12 +164,14 @@ test('B5 every run of a chain exports a history of its own', async () => {
 test.each(['before-commit', 'after-commit'] as const)(
   'G9 a crash %s at each commit of a retried workflow spends each attempt once',
   async (at) => {
-    for (let commits = 0; commits < 5; commits++) {
-      const engine = await open({ workflows: [flaky] });
+    await crashAtEachCommit(at, { workflows: [flaky] }, async (engine) => {
       const handle = await engine.start(flaky, 2, { startDelay: '1s' });
-      const result = handle.result();
-      await crashAfter(engine, commits, at, result);
-      expect(await result).toBe('attempt 3 of run 3');
-    }
+      const done = handle.result();
+      const check = async () => {
+        expect(await done).toBe('attempt 3 of run 3');
+        expect((await handle.runs()).length).toBe(3);
+      };
+      return { done, check };
+    });
   },
 );

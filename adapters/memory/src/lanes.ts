@@ -13,7 +13,7 @@ export class Lanes {
   of(task: TaskRecord): Lane {
     let kinds = this.#kinds.get(task.namespace);
     if (kinds === undefined) {
-      kinds = { workflow: new Map(), activity: new Map(), query: new Map() };
+      kinds = { workflow: new Map(), activity: new Map(), query: new Map(), outbox: new Map() };
       this.#kinds.set(task.namespace, kinds);
     }
     const queues = kinds[task.kind];

@@ -48,6 +48,8 @@ export function waitingWords(waits: readonly WaitingFor[]): string {
           return `signal ${wait.name}`;
         case 'condition':
           return 'a condition';
+        case 'child':
+          return `child ${wait.workflowId}`;
         case 'worker':
           return 'a worker';
       }

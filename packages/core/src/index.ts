@@ -3,7 +3,10 @@ export type { Arg, Args, Carries } from './api/carries.js';
 export { createClient, type Client, type ClientOptions } from './api/client.js';
 export type {
   ActivityStubs,
+  ChildOptions,
+  ChildTask,
   ContinueAsNewOptions,
+  ExternalWorkflow,
   RaceResult,
   WorkflowContext,
   WorkflowInfo,
@@ -59,6 +62,7 @@ export type { Duration } from './model/duration.js';
 export {
   ActivityError,
   CancelledError,
+  ChildWorkflowError,
   EngineClosedError,
   ForeignAwaitError,
   InvalidArgumentError,
@@ -93,6 +97,7 @@ export {
   type StorageErrorCode,
 } from './model/errors.js';
 export type { Failure } from './model/failure.js';
+export type { ParentClosePolicy } from './model/events.js';
 export type { RetryPolicy } from './model/retry.js';
 export type { StatusBucket, WorkflowStatus } from './model/status.js';
 export type { NamespaceEvent } from './observe/event-stream.js';

@@ -1,9 +1,10 @@
 import type { Duration } from '../model/duration.js';
 import type { CancellationScope } from '../replay/structure.js';
+import type { ChildOptions as CallOptions } from '../replay/child-call.js';
 import type { Task } from '../replay/task.js';
 import type { SearchAttributes, SearchAttributeSchema } from '../model/search-attributes.js';
 import type { Logger } from '../runtime/core.js';
-import type { Args } from './carries.js';
+import type { Arg, Args } from './carries.js';
 import type { ActivityContext, ActivityDefinition, ActivityOptions, AnyActivity } from './define-activity.js';
 import type { ArgOf, Messages, Named, ResultOf } from './messages.js';
 import type { WorkflowType } from './workflow-type.js';
@@ -19,6 +20,11 @@ export type ActivityStubs<A extends Record<string, AnyActivity>> = {
     ? (...args: Args<I, ActivityOptions>) => Task<O>
     : never;
 };
+
+/** How a child is to be run. */
+export interface ChildOptions extends Omit<CallOptions, 'searchAttributes'> {
+  searchAttributes?: SearchAttributes;
+}
 
 /** What a workflow knows of its own run. */
 export interface WorkflowInfo {
@@ -101,6 +107,43 @@ export interface WorkflowContext<
   ): ActivityStubs<A>;
   /** An inline activity: a named closure run in a process that holds this run, its result recorded. Rejects like `runActivity`. */
   step<O>(name: string, fn: (step: ActivityContext) => O | Promise<O>, options?: ActivityOptions): Task<O>;
+
+  /**
+   * Starts another workflow as a child of this run. The task resolves to what it returns, at the end of its chain, and
+   * rejects with `ChildWorkflowError`, whose `cause` is the child's own error, or says why it could not be started. Started
+   * after this activation is committed; an id whose runs are all closed gives the next run of that id, an open one is
+   * refused. `cancel` asks the child to stop and rejects at once; so does the cancellation of the scope that it was begun
+   * in. What becomes of an open child when this run ends, its `parentClosePolicy` says.
+   *
+   * Throws `InvalidArgumentError`, also with 2,000 children open; `PayloadError`, `PayloadTooLargeError`.
+   *
+   * @example
+   * ```ts
+   * import { ChildWorkflowError, defineWorkflow } from '@perdure/core';
+   * const ship = defineWorkflow('ship', async (ctx, sku: string) => `shipped ${sku}`);
+   * export const order = defineWorkflow('order', async (ctx, skus: string[]) => {
+   *   const parcels = skus.map((sku) => ctx.runChild(ship, sku, { executionTimeout: '2d' }));
+   *   try {
+   *     return await ctx.all(parcels);
+   *   } catch (error) {
+   *     if (error instanceof ChildWorkflowError) return [error.workflowId, error.kind];
+   *     throw error;
+   *   }
+   * });
+   * ```
+   */
+  runChild<I, O, CM extends Messages>(
+    workflow: WorkflowType<I, O, CM>,
+    ...args: Args<I, ChildOptions>
+  ): ChildTask<O, CM>;
+  /** The same by name, without types. A name that is not known here is refused, unless a queue is given. */
+  runChild(workflow: string, input?: unknown, options?: ChildOptions): ChildTask<any, Messages>;
+  /**
+   * Another workflow, not a child: the run that is current when the request arrives, or a certain one. A request resolves
+   * once it is recorded there, and rejects with `WorkflowNotFoundError`, `WorkflowNotActiveError` or
+   * `SignalRejectedError`. Each is applied once, whatever crashes; requests of a run arrive in their order.
+   */
+  external(workflowId: string, runId?: string): ExternalWorkflow;
 
   // ── time
 
@@ -325,6 +368,22 @@ export interface WorkflowContext<
    * ```
    */
   continueAsNew(input?: unknown, options?: ContinueAsNewOptions): never;
+}
+
+/** A child under way. Await it for its result; nobody has to. */
+export interface ChildTask<O, M extends Messages> extends Task<O> {
+  readonly workflowId: string;
+  /** Resolves once the child is durably started; rejects with `ChildWorkflowError` where it could not be. */
+  readonly started: Task<{ readonly runId: string }>;
+  /** Sends a signal to the child. Resolves and rejects as the signals of `ctx.external` do. */
+  signal<K extends Named<M, 'signal'>>(name: K, ...arg: Arg<ArgOf<M, K>>): Task<void>;
+}
+
+/** Another workflow, as `ctx.external` gives it. */
+export interface ExternalWorkflow {
+  signal(name: string, payload?: unknown): Task<void>;
+  /** Asks it to cancel. */
+  cancel(reason?: string): Task<void>;
 }
 
 /** Where `ctx.continueAsNew` goes on. */

@@ -223,6 +223,38 @@ export class ScopeTimeoutError extends PerdureError {
   }
 }
 
+/**
+ * What a workflow catches when a child did not complete; `cause` is the child's own error, rebuilt, or why there is no
+ * child. Code `child_workflow_failed`, `child_workflow_timeout`, `child_workflow_cancelled` or `child_workflow_terminated`.
+ */
+export class ChildWorkflowError extends PerdureError {
+  readonly workflowType: string;
+  readonly workflowId: string;
+  /** The run that ended; absent where the child was never started. */
+  readonly runId?: string;
+  readonly kind: 'failed' | 'timed_out' | 'cancelled' | 'terminated';
+  constructor(
+    message: string,
+    about: {
+      readonly workflowType: string;
+      readonly workflowId: string;
+      readonly runId?: string | undefined;
+      readonly kind: ChildWorkflowError['kind'];
+    },
+    details?: ErrorDetails,
+  ) {
+    super(
+      about.kind === 'timed_out' ? 'child_workflow_timeout' : `child_workflow_${about.kind}`,
+      message,
+      details,
+    );
+    this.workflowType = about.workflowType;
+    this.workflowId = about.workflowId;
+    if (about.runId !== undefined) this.runId = about.runId;
+    this.kind = about.kind;
+  }
+}
+
 /** Today's code asks for something else than history recorded. Blocks the run, never fails it. Code `nondeterminism`. */
 export class NondeterminismError extends PerdureError {
   readonly details: unknown;
@@ -328,6 +360,7 @@ for (const [name, type] of Object.entries({
   EngineClosedError,
   PlatformError,
   ActivityError,
+  ChildWorkflowError,
   ScopeTimeoutError,
   NondeterminismError,
   VersionNotSupportedError,

@@ -29,11 +29,24 @@ export type InputEvent =
   | TimerFired
   | SignalReceived
   | UpdateAccepted
-  | CancelRequested;
+  | CancelRequested
+  | ChildOutcome
+  | RequestOutcome;
 
 export interface ParentRef {
   readonly workflowId: WorkflowId;
   readonly runId: RunId;
+  /** The parent's name for this child. */
+  readonly childId: string;
+}
+
+/** What becomes of an open child when its parent ends. */
+export type ParentClosePolicy = 'abandon' | 'request_cancel' | 'terminate';
+
+/** A child that the end of its parent concerns. */
+export interface ChildRef {
+  readonly workflowId: WorkflowId;
+  readonly policy: ParentClosePolicy;
 }
 
 /** The run that another one began with a copy of. */
@@ -78,6 +91,8 @@ export interface WorkflowStarted extends EventBase<'WorkflowStarted'> {
   readonly origin?: RunOrigin;
   /** What random numbers and uuids are made from, where it is not the run id: a copy must draw what was drawn. */
   readonly seed?: string;
+  /** Children that runs before this one in its chain have left open. */
+  readonly children?: readonly ChildRef[];
 }
 
 export interface ActivityCompleted extends EventBase<'ActivityCompleted'> {
@@ -124,6 +139,60 @@ export interface CancelRequested extends EventBase<'CancelRequested'> {
   readonly cancelQueuedActivities: boolean;
 }
 
+/** What became of a child, as its parent hears of it. */
+export type ChildOutcome =
+  | ChildWorkflowStarted
+  | ChildWorkflowStartFailed
+  | ChildWorkflowCompleted
+  | ChildWorkflowFailed
+  | ChildWorkflowCancelled
+  | ChildWorkflowTerminated
+  | ChildWorkflowTimedOut;
+interface ChildWorkflowStarted extends EventBase<'ChildWorkflowStarted'> {
+  readonly childId: string;
+  readonly runId: RunId;
+}
+/** There is no child: the id was taken, or the call not valid. */
+export interface ChildWorkflowStartFailed extends EventBase<'ChildWorkflowStartFailed'> {
+  readonly childId: string;
+  readonly failure: FailureRecord;
+}
+interface ChildWorkflowCompleted extends EventBase<'ChildWorkflowCompleted'> {
+  readonly childId: string;
+  readonly runId: RunId;
+  readonly result: Payload;
+}
+export interface ChildWorkflowFailed extends EventBase<'ChildWorkflowFailed'> {
+  readonly childId: string;
+  readonly runId: RunId;
+  readonly failure: FailureRecord;
+}
+export interface ChildWorkflowCancelled extends EventBase<'ChildWorkflowCancelled'> {
+  readonly childId: string;
+  readonly runId: RunId;
+  readonly reason?: string;
+}
+export interface ChildWorkflowTerminated extends EventBase<'ChildWorkflowTerminated'> {
+  readonly childId: string;
+  readonly runId: RunId;
+  readonly reason?: string;
+}
+export interface ChildWorkflowTimedOut extends EventBase<'ChildWorkflowTimedOut'> {
+  readonly childId: string;
+  readonly runId: RunId;
+  readonly timeout: 'run' | 'execution';
+}
+
+/** What became of a signal or cancel request to another workflow. */
+export type RequestOutcome = ExternalRequestCompleted | ExternalRequestFailed;
+interface ExternalRequestCompleted extends EventBase<'ExternalRequestCompleted'> {
+  readonly requestId: string;
+}
+interface ExternalRequestFailed extends EventBase<'ExternalRequestFailed'> {
+  readonly requestId: string;
+  readonly failure: FailureRecord;
+}
+
 // ── commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type CommandEvent =
@@ -139,7 +208,8 @@ export type CommandEvent =
   | SearchAttributesUpserted
   | MemoUpserted
   | UpdateCompleted
-  | UpdateFailed;
+  | UpdateFailed
+  | OutsideCommand;
 
 /** What an activity may cost in time, frozen when it is scheduled. Milliseconds. */
 export interface ActivityTimeouts {
@@ -169,6 +239,47 @@ export interface ActivityCancelRequested extends EventBase<'ActivityCancelReques
   readonly reason?: string;
   /** A task that no worker has claimed stays in its queue: the run was asked to cancel that way. */
   readonly keepQueued?: true;
+}
+/** Commands whose effect is on another run: done after the commit, in their order. */
+export type OutsideCommand =
+  ChildWorkflowScheduled | ChildWorkflowCancelRequested | ExternalSignalRequested | ExternalCancelRequested;
+export interface ChildWorkflowScheduled extends EventBase<'ChildWorkflowScheduled'> {
+  readonly childId: string;
+  readonly workflowType: string;
+  readonly workflowId: WorkflowId;
+  readonly input: Payload;
+  readonly taskQueue: string;
+  readonly parentClosePolicy: ParentClosePolicy;
+  /** Milliseconds. */
+  readonly executionTimeout?: number;
+  /** Milliseconds. */
+  readonly runTimeout?: number;
+  readonly retry?: FrozenRetryPolicy;
+  readonly memo?: Payload;
+  readonly searchAttributes?: Payload;
+  readonly priority: number;
+  readonly fairnessKey: string;
+  readonly fairnessWeight: number;
+}
+export interface ChildWorkflowCancelRequested extends EventBase<'ChildWorkflowCancelRequested'> {
+  readonly childId: string;
+  readonly workflowId: WorkflowId;
+  readonly reason?: string;
+}
+export interface ExternalSignalRequested extends EventBase<'ExternalSignalRequested'> {
+  readonly requestId: string;
+  readonly workflowId: WorkflowId;
+  readonly runId?: RunId;
+  /** The signal is for this child. */
+  readonly childId?: string;
+  readonly name: string;
+  readonly input: Payload;
+}
+export interface ExternalCancelRequested extends EventBase<'ExternalCancelRequested'> {
+  readonly requestId: string;
+  readonly workflowId: WorkflowId;
+  readonly runId?: RunId;
+  readonly reason?: string;
 }
 export type TimerPurpose = 'sleep' | 'condition' | 'signal' | 'scope';
 export interface TimerStarted extends EventBase<'TimerStarted'> {
@@ -265,6 +376,19 @@ const roles: Record<EventType, 'input' | 'command' | 'close'> = {
   SignalReceived: 'input',
   UpdateAccepted: 'input',
   CancelRequested: 'input',
+  ChildWorkflowStarted: 'input',
+  ChildWorkflowStartFailed: 'input',
+  ChildWorkflowCompleted: 'input',
+  ChildWorkflowFailed: 'input',
+  ChildWorkflowCancelled: 'input',
+  ChildWorkflowTerminated: 'input',
+  ChildWorkflowTimedOut: 'input',
+  ExternalRequestCompleted: 'input',
+  ExternalRequestFailed: 'input',
+  ChildWorkflowScheduled: 'command',
+  ChildWorkflowCancelRequested: 'command',
+  ExternalSignalRequested: 'command',
+  ExternalCancelRequested: 'command',
   ActivityScheduled: 'command',
   ActivityCancelRequested: 'command',
   TimerStarted: 'command',
@@ -294,6 +418,15 @@ export function isInputEvent(event: RunEvent): event is InputEvent {
 }
 export function isCommandEvent(event: RunEvent): event is CommandEvent {
   return roles[event.type] === 'command';
+}
+const outside: ReadonlySet<string> = new Set<OutsideCommand['type']>([
+  'ChildWorkflowScheduled',
+  'ChildWorkflowCancelRequested',
+  'ExternalSignalRequested',
+  'ExternalCancelRequested',
+]);
+export function isOutsideCommand(event: RunEvent): event is OutsideCommand {
+  return outside.has(event.type);
 }
 export function isCloseEvent(event: RunEvent): event is CloseEvent {
   return roles[event.type] === 'close';

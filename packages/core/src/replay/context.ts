@@ -14,6 +14,8 @@ import {
 import { cancelledActivity } from './activity-error.js';
 import { Conditions } from './conditions.js';
 import * as combinators from './combinators.js';
+import type { ChildOptions, ChildReference } from './child-call.js';
+import type { Children, ExternalWorkflow } from './children.js';
 import type { ContinueAsNewOptions } from './continuation.js';
 import { identityAt } from './identity.js';
 import type { ContextLogger } from './instance-host.js';
@@ -35,12 +37,14 @@ export class ReplayContext {
   readonly #run: RunningCode;
   readonly #uuid7: MonotonicUuid7;
   readonly #versions: Versions;
+  readonly #children: Children;
   readonly #defaults: DispatchDefaults;
   #log: ContextLogger | undefined;
 
-  constructor(run: RunningCode) {
+  constructor(run: RunningCode, children: Children) {
     this.#run = run;
     this.conditions = new Conditions(run);
+    this.#children = children;
     this.#uuid7 = new MonotonicUuid7(() => run.random.uint32());
     this.#versions = new Versions(run);
     const { taskQueue, priority = 5, fairnessKey = '', fairnessWeight = 1 } = run.started;
@@ -138,6 +142,16 @@ export class ReplayContext {
       );
     };
     return pending.task;
+  }
+
+  runChild(child: ChildReference | string, input?: unknown, options?: ChildOptions): Task<unknown> {
+    this.#enter('runChild');
+    return this.#children.start(child, input, options, this.#defaults);
+  }
+
+  external(workflowId: string, runId?: string): ExternalWorkflow {
+    this.#enter('external');
+    return this.#children.external(workflowId, runId);
   }
 
   // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────

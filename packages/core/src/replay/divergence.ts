@@ -41,6 +41,31 @@ export function sameCommand(recorded: CommandEvent, produced: Omit<CommandEvent,
       );
     case 'ActivityCancelRequested':
       return other.type === recorded.type && recorded.activityId === other.activityId;
+    case 'ChildWorkflowScheduled':
+      return (
+        other.type === recorded.type &&
+        recorded.childId === other.childId &&
+        recorded.workflowType === other.workflowType &&
+        // One that was made up holds the ids of the run, which a copy does not share.
+        (recorded.workflowId === other.workflowId || recorded.workflowId.endsWith(`:${other.childId}`)) &&
+        samePayload(recorded.input, other.input)
+      );
+    case 'ChildWorkflowCancelRequested':
+      return other.type === recorded.type && recorded.childId === other.childId;
+    case 'ExternalSignalRequested':
+      return (
+        other.type === recorded.type &&
+        recorded.requestId === other.requestId &&
+        recorded.workflowId === other.workflowId &&
+        recorded.name === other.name &&
+        samePayload(recorded.input, other.input)
+      );
+    case 'ExternalCancelRequested':
+      return (
+        other.type === recorded.type &&
+        recorded.requestId === other.requestId &&
+        recorded.workflowId === other.workflowId
+      );
     case 'TimerStarted':
       return (
         other.type === recorded.type &&
@@ -149,6 +174,24 @@ function summary(command: Omit<CommandEvent, 'seq' | 'at'> & { readonly seq?: nu
       };
     case 'ActivityCancelRequested':
       return { ...base, id: event.activityId };
+    case 'ChildWorkflowScheduled':
+      return {
+        ...base,
+        name: event.workflowType,
+        id: event.childId,
+        input: payloadText(event.input).slice(0, 400),
+      };
+    case 'ChildWorkflowCancelRequested':
+      return { ...base, id: event.childId };
+    case 'ExternalSignalRequested':
+      return {
+        ...base,
+        name: event.name,
+        id: event.requestId,
+        input: payloadText(event.input).slice(0, 400),
+      };
+    case 'ExternalCancelRequested':
+      return { ...base, name: event.workflowId, id: event.requestId };
     case 'TimerStarted':
       return { ...base, name: event.purpose, id: event.timerId };
     case 'TimerCancelled':

@@ -1,10 +1,13 @@
 import type { PayloadLimits } from '../codec/limits.js';
+import type { ChildReference } from './child-call.js';
 
 /** What a run in memory needs of its surroundings. */
 export interface InstanceHost {
   readonly namespace: string;
   readonly log: ContextLogger;
   readonly limits: PayloadLimits;
+  /** What is known here of the workflows that code may start by name. */
+  readonly workflows?: ReadonlyMap<string, ChildReference>;
   /** Workflow code ran outside its window: the run is blocked from now on. */
   readonly onForeign: () => void;
 }

@@ -25,6 +25,7 @@ import type { Payload, TextPayload } from '../model/payload.js';
 import type { SearchAttributeSchema } from '../model/search-attributes.js';
 import type { EpochMs } from '../model/time.js';
 import { activityError } from './activity-error.js';
+import { Children } from './children.js';
 import { ReplayContext } from './context.js';
 import {
   ContinuedAsNew,
@@ -89,6 +90,7 @@ export class WorkflowInstance implements RunningCode {
   readonly recorder: Recorder;
   readonly mailbox: Mailbox;
   readonly updates: Updates;
+  readonly children: Children;
   readonly random: SeededRandom;
   readonly published: Published;
   readonly host: InstanceHost;
@@ -115,7 +117,8 @@ export class WorkflowInstance implements RunningCode {
     this.published = new Published(this.recorder, started, code.searchAttributes, this.encode);
     this.mailbox = new Mailbox(this);
     this.updates = new Updates(this);
-    this.#context = new ReplayContext(this);
+    this.children = new Children(this);
+    this.#context = new ReplayContext(this, this.children);
   }
 
   get blockage(): Blockage | undefined {
@@ -188,6 +191,7 @@ export class WorkflowInstance implements RunningCode {
   /** Whether an input still means something to this run: an outcome that nobody waits for any more does not. */
   accepts(input: Unplaced<InputEvent>): boolean {
     if (this.closed) return false;
+    if ('childId' in input || 'requestId' in input) return this.children.accepts(input);
     switch (input.type) {
       case 'ActivityCompleted':
       case 'ActivityFailed':
@@ -265,6 +269,11 @@ export class WorkflowInstance implements RunningCode {
   }
 
   #deliver(event: InputEvent): void {
+    if ('childId' in event || 'requestId' in event) {
+      const failed = this.children.deliver(event);
+      if (failed) this.#unobserved.push(failed);
+      return;
+    }
     switch (event.type) {
       case 'WorkflowStarted':
         return this.#start(event);
@@ -426,6 +435,12 @@ export class WorkflowInstance implements RunningCode {
       case 'signal':
       case 'condition':
         this.dropTimer(wait.timerId);
+        wait.deferred.reject(error);
+        return;
+      case 'child':
+        this.children.cancel(wait, error);
+        return;
+      case 'request':
         wait.deferred.reject(error);
     }
   }

@@ -1,4 +1,5 @@
-import type { ActivityScheduled, SignalReceived } from '../model/events.js';
+import type { ActivityScheduled, ChildWorkflowScheduled, SignalReceived } from '../model/events.js';
+import type { RunId } from '../model/ids.js';
 import type { EpochMs } from '../model/time.js';
 import type { Deferred } from './task.js';
 
@@ -36,7 +37,20 @@ export interface ConditionWait {
   readonly timerId?: string;
   readonly dueAt?: EpochMs;
 }
-export type Wait = ActivityWait | TimerWait | SignalWait | ConditionWait;
+export interface ChildWait {
+  readonly kind: 'child';
+  readonly id: string;
+  readonly scheduled: ChildWorkflowScheduled;
+  readonly started: Deferred<{ readonly runId: RunId }>;
+  readonly deferred: Deferred<unknown>;
+}
+/** A signal or cancel request to another workflow, until it is known to be recorded there. */
+interface RequestWait {
+  readonly kind: 'request';
+  readonly id: string;
+  readonly deferred: Deferred<void>;
+}
+export type Wait = ActivityWait | TimerWait | SignalWait | ConditionWait | ChildWait | RequestWait;
 
 /** A signal that nobody has taken yet. */
 export type BufferedSignal = SignalReceived;

@@ -7,7 +7,9 @@ import type {
   ActivityFailed,
   ActivityTimedOut,
   CancelRequested,
+  ChildOutcome,
   InputEvent,
+  RequestOutcome,
   SignalReceived,
   Unplaced,
   UpdateAccepted,
@@ -15,16 +17,16 @@ import type {
 import type { MessageRecord } from '../storage/records.js';
 
 /** What may lie in a run's inbox: the `kind` of a message, unique together with its `messageId`. */
-type MessageKind = 'signal' | 'update' | 'cancel' | 'activity';
+type MessageKind = 'signal' | 'update' | 'cancel' | 'activity' | 'run';
 
 /** A run is asked to cancel once: whoever asks, however often, it is the same message. */
 export const cancelMessageId = 'cancel';
 
 export type SignalMessage = Pick<SignalReceived, 'name' | 'input'>;
 export type CancelMessage = Pick<CancelRequested, 'reason' | 'cancelQueuedActivities'>;
-/** How an activity ended, on its way to a run that another worker, or nobody, holds. */
-export type ActivityOutcomeMessage = Unplaced<
-  ActivityCompleted | ActivityFailed | ActivityTimedOut | ActivityCancelled
+/** How an activity ended, or what another run has answered, on its way to the run that waits for it. */
+type OutcomeMessage = Unplaced<
+  ActivityCompleted | ActivityFailed | ActivityTimedOut | ActivityCancelled | ChildOutcome | RequestOutcome
 >;
 
 /** A named value: the body of a signal, of an update, and of a query on its way to a worker. `{ name, input: { codec, data } }`. */
@@ -37,8 +39,8 @@ export function encodeCancel({ reason, cancelQueuedActivities }: CancelMessage):
 }
 
 /** The body is the event; its place and time are not its own yet, and are left out again when it is read. */
-export function encodeOutcome(outcome: ActivityOutcomeMessage): string {
-  return encodeEvent({ seq: 1, at: 0, ...outcome });
+export function encodeOutcome(outcome: Unplaced<InputEvent>): string {
+  return encodeEvent({ ...outcome, seq: 1, at: 0 });
 }
 
 export function decodeSignal(body: string): SignalMessage {
@@ -72,9 +74,10 @@ function read({ kind, messageId, body }: MessageRecord): Unplaced<InputEvent> {
       return updateOf(messageId, body);
     case 'cancel':
       return { type: 'CancelRequested', messageId, ...(JSON.parse(body) as CancelMessage) };
-    case 'activity': {
+    case 'activity':
+    case 'run': {
       const { seq: _seq, at: _at, ...outcome } = decodeEvent(body);
-      return outcome as ActivityOutcomeMessage;
+      return outcome as OutcomeMessage;
     }
   }
   throw new Error(`No message is of kind '${kind}'`);

@@ -2,7 +2,7 @@ import { readFailure, readPayload, writeFailure, writePayload } from '../codec/s
 import { StorageError } from '../model/errors.js';
 import type { ParentRef, RunOrigin } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
-import type { RunId } from '../model/ids.js';
+import type { RunId, WorkflowId } from '../model/ids.js';
 import type { Json, Payload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import type { RunRecord } from '../storage/records.js';
@@ -20,6 +20,8 @@ export interface RunStart {
   readonly firstRunId?: RunId;
   /** From 1; absent in the first. */
   readonly attempt?: number;
+  /** Runs before this one in its chain have left children open. */
+  readonly inherits?: true;
 }
 
 /** Where a run stands: the `body` column, rewritten with each commit that changes it. */
@@ -37,6 +39,12 @@ export interface RunBody {
   readonly timers?: readonly { readonly id: string; readonly dueAt: EpochMs }[];
   readonly signals?: readonly string[];
   readonly conditions?: readonly { readonly id: string; readonly dueAt?: EpochMs }[];
+  /** Children that have not ended: at most 100. */
+  readonly children?: readonly {
+    readonly workflowId: WorkflowId;
+    readonly workflowType: string;
+    readonly runId?: RunId;
+  }[];
 }
 interface RunBlocked {
   readonly code: string;

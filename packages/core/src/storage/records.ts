@@ -49,7 +49,7 @@ export interface RunChanges {
 /** What a run is born with; the store fills in the rest. */
 export type NewRun = Omit<RunRecord, 'seq' | 'historyBytes' | 'version'>;
 
-export type TaskKind = 'workflow' | 'activity' | 'query';
+export type TaskKind = 'workflow' | 'activity' | 'query' | 'outbox';
 
 /** Something a worker can claim. It can be claimed when `visibleAt` and `leaseUntil` have both come. */
 export interface TaskRecord {

@@ -76,7 +76,7 @@ export function unknownWorkflow(name: string, registered: Iterable<string>): Unk
   return new UnknownWorkflowError(`There is no workflow '${name}' here; registered: ${names || 'none'}`);
 }
 
-function encodeMemo(core: Core, memo: Record<string, unknown>): TextPayload {
+export function encodeMemo(core: Core, memo: Record<string, unknown>): TextPayload {
   if (typeof memo !== 'object' || (memo as unknown) === null || Array.isArray(memo)) {
     throw new InvalidArgumentError('The workflow cannot be started', [
       { path: 'memo', message: 'must be an object' },
@@ -91,7 +91,7 @@ function encodeMemo(core: Core, memo: Record<string, unknown>): TextPayload {
   return payload;
 }
 
-function encodeSearchAttributes(
+export function encodeSearchAttributes(
   values: Readonly<Record<string, unknown>>,
   declared: SearchAttributeSchema | undefined,
 ): string {

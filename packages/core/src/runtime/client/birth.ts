@@ -30,7 +30,9 @@ export interface Origin {
   readonly expect: readonly Expectation[];
   readonly writes: readonly Write[];
   /** Where it comes from, for a run that does not stand on its own. */
-  readonly lineage?: Partial<Pick<WorkflowStarted, 'attempt' | 'parent' | 'continuedFrom' | 'firstRunId'>>;
+  readonly lineage?: Partial<
+    Pick<WorkflowStarted, 'attempt' | 'parent' | 'continuedFrom' | 'firstRunId' | 'children'>
+  >;
 }
 
 /** Everything that begins a run, as one birth. */
@@ -43,7 +45,7 @@ export async function birthOf(
 ): Promise<RunBirth> {
   const { namespace } = core;
   const { taskQueue, requestId, executionDeadline, runDeadline, runTimeout, retry, visibleAt } = plan;
-  const { attempt = 1, parent, continuedFrom, firstRunId } = origin.lineage ?? {};
+  const { attempt = 1, parent, continuedFrom, firstRunId, children } = origin.lineage ?? {};
   const deadlines = {
     ...(executionDeadline !== undefined && { executionDeadline }),
     ...(runDeadline !== undefined && { runDeadline }),
@@ -70,6 +72,7 @@ export async function birthOf(
     ...(continuedFrom !== undefined && { continuedFrom }),
     ...(payloadText(memo) !== '{}' && { memo }),
     ...(attributes !== '{}' && { searchAttributes: encodeValue(attributeValues({ attributes, runId })) }),
+    ...(children && { children }),
   };
   const start = encodeStart({
     input: await sealPayload(core, input),
@@ -78,6 +81,7 @@ export async function birthOf(
     ...(requestId !== undefined && { requestId }),
     ...lineage,
     ...(attempt > 1 && { attempt }),
+    ...(children && { inherits: true as const }),
   });
   const names: readonly string[] = [
     workflowKey(workflowId),

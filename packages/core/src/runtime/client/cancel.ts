@@ -1,13 +1,15 @@
 import { runTaskId } from '../../model/ids.js';
+import type { Batch } from '../../storage/port.js';
 import type { RunRecord } from '../../storage/records.js';
 import { decodeStart } from '../run-projection.js';
+import type { Core } from '../core.js';
 import { cancelMessageId, encodeCancel } from '../messages.js';
 import { atOnce } from './at-once.js';
-import { attemptCommit, gaveUp, mostRounds, type Attempted } from './attempt-commit.js';
+import { attemptCommit, gaveUp, mostRounds } from './attempt-commit.js';
 import type { OpenCore } from './open-core.js';
 import { readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
-import { cancellationOf, checkReason } from './termination.js';
+import { cancellationBatch, checkReason, pokeAll } from './termination.js';
 
 export interface CancelOptions {
   /** Why, for people: in the event, in the error that waiting code gets, and in the description. */
@@ -28,9 +30,9 @@ export async function cancelRun(core: OpenCore, target: RunTarget, options: Canc
   for (let round = 0; round < mostRounds; round++) {
     const run = await readTarget(core, target);
     if (run.closedAt !== null) return;
-    const attempted = await (neverBegun(run) ? closeAtOnce(core, run, options) : request(core, run, options));
+    const attempted = await attemptCommit(core, await cancelBatch(core, run, options));
     if (attempted !== 'unknown' && attempted.ok) {
-      core.worker?.poke(run.runId);
+      pokeAll(core, run);
       return;
     }
   }
@@ -44,23 +46,20 @@ function neverBegun(run: RunRecord): boolean {
   return firstRunId === undefined || attempt > 1;
 }
 
-function closeAtOnce(core: OpenCore, run: RunRecord, { reason }: CancelOptions): Promise<Attempted> {
-  const { runId, seq } = run;
-  return attemptCommit(core, {
-    expect: [{ kind: 'run-at', runId, seq }],
-    writes: cancellationOf(run, reason, core.clock.now()),
-  });
+/** Asks an open run to cancel, or ends it where none of its code has been run. */
+export async function cancelBatch(core: Core, run: RunRecord, options: CancelOptions): Promise<Batch> {
+  return neverBegun(run) ? cancellationBatch(core, run, options.reason) : request(core, run, options);
 }
 
 /** A message with an id of its own: whoever asks again, while it has not been read, adds nothing. */
 function request(
-  core: OpenCore,
+  core: Core,
   { runId }: RunRecord,
   { reason, cancelQueuedActivities = true }: CancelOptions,
-): Promise<Attempted> {
+): Batch {
   const at = core.clock.now();
   const body = encodeCancel({ ...(reason !== undefined && { reason }), cancelQueuedActivities });
-  return attemptCommit(core, {
+  return {
     expect: [{ kind: 'run-open', runId }],
     writes: [
       {
@@ -69,5 +68,5 @@ function request(
       },
       { kind: 'wake-task', taskId: runTaskId(runId), at: atOnce(at) },
     ],
-  });
+  };
 }

@@ -57,6 +57,7 @@ export async function describeRun(
     ...(start.runDeadline !== undefined && { runDeadline: toDate(start.runDeadline) }),
     waitingFor: open ? waitingFor(run, body, tasks, pendingActivities, now) : [],
     pendingActivities,
+    pendingChildren: body.children ?? [],
     historyLength: run.seq,
     historyBytes: run.historyBytes,
     ...(start.parent && {
@@ -134,6 +135,7 @@ function waitingFor(
       name: activityType,
     })),
     ...(body.timers ?? []).map(({ id, dueAt }) => ({ kind: 'timer' as const, id, dueAt: toDate(dueAt) })),
+    ...(body.children ?? []).map(({ workflowId }) => ({ kind: 'child' as const, workflowId })),
     ...(body.signals ?? []).map((name) => ({ kind: 'signal' as const, name })),
     ...(body.conditions ?? []).map(({ id, dueAt }) => ({
       kind: 'condition' as const,

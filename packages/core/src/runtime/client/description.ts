@@ -40,6 +40,12 @@ export interface WorkflowDescription<S = unknown> {
   /** What an open run waits for. */
   readonly waitingFor: readonly WaitingFor[];
   readonly pendingActivities: readonly PendingActivity[];
+  /** Children that it has asked for and not heard the end of: at most 100. Without a run id: not started yet. */
+  readonly pendingChildren: readonly {
+    readonly workflowId: string;
+    readonly workflowType: string;
+    readonly runId?: string;
+  }[];
   /** Number of events. */
   readonly historyLength: number;
   /** Size of the history as stored, in UTF-16 units. */
@@ -70,6 +76,7 @@ export type WaitingFor =
   | { readonly kind: 'timer'; readonly id: string; readonly dueAt: Date }
   | { readonly kind: 'signal'; readonly name: string }
   | { readonly kind: 'condition'; readonly id: string; readonly dueAt?: Date }
+  | { readonly kind: 'child'; readonly workflowId: string }
   /** It could go on, and no worker has taken it yet; with `buildId` only one of that build may. */
   | { readonly kind: 'worker'; readonly taskQueue: string; readonly buildId?: string };
 

@@ -3,9 +3,9 @@ import type { RunId, WorkflowId } from '../../model/ids.js';
 import type { RunRecord } from '../../storage/records.js';
 import type { Origin } from './birth.js';
 import { requestKey, workflowKey } from './keys.js';
-import type { OpenCore } from './open-core.js';
+import type { Core } from '../core.js';
 import type { DuplicatePolicy, StartPlan } from './start-options.js';
-import { terminationOf } from './termination.js';
+import { terminationBatch } from './termination.js';
 
 export interface StartedRun {
   readonly workflowId: WorkflowId;
@@ -19,7 +19,7 @@ export type Decision =
   | { readonly kind: 'existing'; readonly run: StartedRun };
 
 /** The first run of an id that nobody has used. */
-export function firstRun({ namespace }: OpenCore, workflowId: WorkflowId): Origin {
+export function firstRun({ namespace }: Core, workflowId: WorkflowId): Origin {
   return {
     runNumber: 1,
     expect: [{ kind: 'key', namespace, key: workflowKey(workflowId), value: null }],
@@ -29,7 +29,7 @@ export function firstRun({ namespace }: OpenCore, workflowId: WorkflowId): Origi
 
 /** What a start has to do, by what stands under its ids now. Throws `WorkflowAlreadyStartedError` where nothing is allowed. */
 export async function decideDuplicate(
-  core: OpenCore,
+  core: Core,
   workflowId: WorkflowId,
   plan: StartPlan,
 ): Promise<Decision> {
@@ -55,7 +55,7 @@ export async function decideDuplicate(
       if (open) throw alreadyStarted(run, plan.policy);
       return { kind: 'begin', origin: nextRun(core, run) };
     case 'terminate_existing':
-      return { kind: 'begin', origin: open ? afterTerminating(core, run) : nextRun(core, run) };
+      return { kind: 'begin', origin: open ? await afterTerminating(core, run) : nextRun(core, run) };
   }
 }
 
@@ -64,7 +64,7 @@ function existing({ workflowId, runId }: RunRecord): Decision {
 }
 
 /** Follows a closed run, which is the current one no longer. */
-function nextRun(core: OpenCore, run: RunRecord): Origin {
+function nextRun(core: Core, run: RunRecord): Origin {
   const { runId, status, buildId, closedAt, progressAt, body } = run;
   return {
     ...following(core, run),
@@ -78,13 +78,15 @@ function nextRun(core: OpenCore, run: RunRecord): Origin {
   };
 }
 
-function afterTerminating(core: OpenCore, run: RunRecord): Origin {
+async function afterTerminating(core: Core, run: RunRecord): Promise<Origin> {
   const reason = 'Another run of the same workflow id was started';
-  return { ...following(core, run), writes: terminationOf(run, reason, core.clock.now(), false) };
+  const { expect, writes } = await terminationBatch(core, run, reason, false);
+  const origin = following(core, run);
+  return { ...origin, expect: [...origin.expect, ...expect], writes };
 }
 
 function following(
-  { namespace }: OpenCore,
+  { namespace }: Core,
   { workflowId, runId, runNumber, seq }: RunRecord,
 ): Omit<Origin, 'writes'> {
   return {

@@ -48,12 +48,13 @@ export async function replayBundle(
   const last = events.at(-1) as RunEvent;
   const close = isCloseEvent(last) ? last : undefined;
   if (close && events.length === 2 && endsFromOutside(close)) return { status: closedStatus(close) }; // its code never ran
-  const instance = await run(workflow, started, events, bodies, bundled.redacted === true);
+  const instance = await run(workflows, workflow, started, events, bodies, bundled.redacted === true);
   if (!close && !instance.settlement && !instance.waitsForTheWorld) throw foreignAwait(workflow);
   return { status: close ? closedStatus(close) : openStatus(instance), ...settled(instance, close) };
 }
 
 async function run(
+  workflows: ReadonlyMap<string, WorkflowRecord>,
   workflow: WorkflowRecord,
   started: WorkflowStarted,
   events: readonly RunEvent[],
@@ -64,6 +65,7 @@ async function run(
     namespace: 'default',
     log: silent,
     limits: readLimits,
+    workflows,
     onForeign: () => undefined,
   });
   instance.feedRecorded(events, bodies);

@@ -107,7 +107,7 @@ export function backsOff(run: Addressee): boolean {
 
 /** The door: a type that declares messages takes the declared ones only; one that declares none takes any. */
 export function acceptSignal(
-  core: OpenCore,
+  core: Core,
   type: string,
   declared: DeclaredMessages | undefined,
   name: string,

@@ -5,7 +5,7 @@ import { attemptCommit, gaveUp, mostRounds } from './attempt-commit.js';
 import type { OpenCore } from './open-core.js';
 import { readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
-import { checkReason, terminationOf } from './termination.js';
+import { checkReason, pokeAll, terminationBatch } from './termination.js';
 
 /** After so many refusals the run's owner, who keeps moving it on, is fenced off first. */
 const fenceAfter = 3;
@@ -23,7 +23,7 @@ export async function terminateRun(
   checkReason(reason);
   for (let round = 0; round < mostRounds; round++) {
     const run = await readTarget(core, target);
-    const { runId, seq } = run;
+    const { runId } = run;
     if (run.status === 'terminated') return;
     if (run.closedAt !== null) {
       throw new WorkflowNotActiveError(
@@ -31,12 +31,9 @@ export async function terminateRun(
       );
     }
     if (round > 0 && round % fenceAfter === 0) await fence(core, runId);
-    const attempted = await attemptCommit(core, {
-      expect: [{ kind: 'run-at', runId, seq }],
-      writes: terminationOf(run, reason, core.clock.now(), run.isCurrent),
-    });
+    const attempted = await attemptCommit(core, await terminationBatch(core, run, reason, run.isCurrent));
     if (attempted !== 'unknown' && attempted.ok) {
-      core.worker?.poke(runId);
+      pokeAll(core, run);
       core.closings.look(runId);
       return;
     }

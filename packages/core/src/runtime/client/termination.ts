@@ -1,42 +1,51 @@
 import { encodeEvent } from '../../codec/events.js';
 import { InvalidArgumentError } from '../../model/errors.js';
-import { NEVER, type EpochMs } from '../../model/time.js';
-import type { Write } from '../../storage/port.js';
+import { NEVER } from '../../model/time.js';
+import type { Batch, Write } from '../../storage/port.js';
 import type { RunRecord } from '../../storage/records.js';
-import { decodeBody, encodeBody } from '../run-projection.js';
+import type { Core } from '../core.js';
+import { outboxTask } from '../outbox/outbox-task.js';
+import { tellParent } from '../outbox/tell-run.js';
+import { decodeBody, decodeStart, encodeBody } from '../run-projection.js';
+import { atOnce } from './at-once.js';
 
-/** What ends an open run by force, at the head that was read: whoever owns it is refused from then on. */
-export function terminationOf(
+/** Ends an open run by force, at the head that was read: whoever owns it is refused from then on. */
+export function terminationBatch(
+  core: Core,
   run: RunRecord,
   reason: string | undefined,
-  now: EpochMs,
   isCurrent: boolean,
-): readonly Write[] {
+): Promise<Batch> {
   const event = { type: 'WorkflowTerminated' as const, ...(reason !== undefined && { reason }) };
-  return endOf(run, event, now, isCurrent);
+  return endBatch(core, run, event, isCurrent);
 }
 
-/** What ends a run that no worker has begun: there is nobody to ask, and nothing to clean up. */
-export function cancellationOf(run: RunRecord, reason: string | undefined, now: EpochMs): readonly Write[] {
+/** Ends a run that no worker has begun: there is nobody to ask, and nothing to clean up. */
+export function cancellationBatch(core: Core, run: RunRecord, reason: string | undefined): Promise<Batch> {
   const event = { type: 'WorkflowCancelled' as const, ...(reason !== undefined && { reason }) };
-  return endOf(run, event, now, run.isCurrent);
+  return endBatch(core, run, event, run.isCurrent);
 }
 
-function endOf(
+async function endBatch(
+  core: Core,
   run: RunRecord,
   event: { readonly type: 'WorkflowTerminated' | 'WorkflowCancelled'; readonly reason?: string },
-  now: EpochMs,
   isCurrent: boolean,
-): readonly Write[] {
+): Promise<Batch> {
   const { runId, seq, buildId } = run;
-  const at = Math.max(now, run.progressAt);
-  const { state, memo } = decodeBody(run);
-  return [
+  const at = Math.max(core.clock.now(), run.progressAt);
+  const { state, memo, children } = decodeBody(run);
+  const { parent, inherits } = decodeStart(run);
+  const closed = { seq: seq + 1, at, ...event };
+  const { expect, writes } = await tellParent(core, runId, parent, closed);
+  const { namespace, taskQueue: queue, workflowType: type } = run;
+  const errand = outboxTask({ namespace, queue, type, priority: 5 }, { runId, seq: closed.seq }, atOnce(at));
+  const end: Write[] = [
     {
       kind: 'advance-run',
       runId,
       fromSeq: seq,
-      events: [encodeEvent({ seq: seq + 1, at, ...event })],
+      events: [encodeEvent(closed)],
       changes: {
         status: event.type === 'WorkflowTerminated' ? 'terminated' : 'cancelled',
         isCurrent,
@@ -53,6 +62,15 @@ function endOf(
     { kind: 'drop-tasks', runId },
     { kind: 'drop-messages', runId, through: NEVER },
   ];
+  if (children || inherits) end.push({ kind: 'put-task', task: errand });
+  return { expect: [{ kind: 'run-at', runId, seq }, ...expect], writes: [...end, ...writes] };
+}
+
+/** A run that was ended may have work under way here, and a parent that waits for it. */
+export function pokeAll({ worker }: Core, run: RunRecord): void {
+  worker?.poke(run.runId);
+  const { parent } = decodeStart(run);
+  if (parent) worker?.poke(parent.runId);
 }
 
 /** A reason is one line for people, kept in the event, the projection and every error made of it. Throws `InvalidArgumentError`. */

@@ -1,11 +1,18 @@
-import type { ActivityCancelRequested, ActivityScheduled, CloseEvent, RunEvent } from '../../model/events.js';
+import {
+  isOutsideCommand,
+  type ActivityCancelRequested,
+  type ActivityScheduled,
+  type CloseEvent,
+  type RunEvent,
+} from '../../model/events.js';
 import { activityTaskId, type RunId, type TaskId } from '../../model/ids.js';
 import type { EpochMs } from '../../model/time.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
-import type { Expectation, Write } from '../../storage/port.js';
+import type { Batch, Expectation, Write } from '../../storage/port.js';
 import type { RunChanges, TaskRecord } from '../../storage/records.js';
 import { encodeActivityTask, stepQueue, type ActivityTaskBody } from '../activity-task.js';
 import type { RunBirth } from '../core.js';
+import { outboxTask } from '../outbox/outbox-task.js';
 import { nextWake } from './activation.js';
 import type { ActivityOutcome } from './activity-loop.js';
 import type { RunHost } from './run-host.js';
@@ -51,8 +58,8 @@ export interface PlanInput {
   /** The run does not show what it has come to, and there may be no event that brings it to light. */
   readonly stale: boolean;
   readonly closed: CloseEvent | undefined;
-  /** What is written behind the close of the run. */
-  readonly after: readonly Write[];
+  /** What the close of the run is written with. */
+  readonly after: Batch;
   readonly birth: RunBirth | undefined;
   readonly activityChecks: ReadonlyMap<string, EpochMs>;
   /** Tasks of cancelled activities that stay in their queues. */
@@ -70,6 +77,8 @@ export interface CommitPlan {
     readonly scheduled: ActivityScheduled;
     readonly body: ActivityTaskBody;
   }[];
+  /** What the run asks of other runs, leased to this worker. */
+  readonly errands: { readonly task: TaskRecord; readonly event: RunEvent }[];
   readonly cancel: { readonly taskId: TaskId; readonly reason: string | undefined }[];
   /** The run's task as it will be; undefined once the run is closed. */
   readonly task: TaskRecord | undefined;
@@ -115,6 +124,7 @@ export function planCommit(input: PlanInput): CommitPlan {
     expect,
     writes,
     start: [],
+    errands: [],
     cancel: [],
     task: undefined,
     updates: input.updates.length > 0,
@@ -123,10 +133,12 @@ export function planCommit(input: PlanInput): CommitPlan {
   // One that a worker has claimed meanwhile is not left alone: then all of this is planned anew.
   for (const { taskId, token } of input.kept) expect.push({ kind: 'token', taskId, token });
   const keep = input.kept.map((kept): Write => ({ kind: 'put-task', task: kept }));
+  const unled = planErrands(input, plan);
   if (closed) {
+    expect.push(...input.after.expect);
     if (birth) {
-      writes.push(...input.after);
-      return plan;
+      writes.push(...input.after.writes);
+      return { ...plan, claimable: unled };
     }
     for (const event of unwritten.events)
       if (event.type === 'ActivityCancelRequested') plan.cancel.push(cancelOf(runId, event));
@@ -134,12 +146,30 @@ export function planCommit(input: PlanInput): CommitPlan {
     if (closed.type === 'WorkflowTimedOut' && !closed.newRunId)
       writes.push({ kind: 'drop-messages', runId, through: Number.MAX_SAFE_INTEGER });
     else expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
-    writes.push({ kind: 'drop-tasks', runId }, ...keep, ...input.after);
-    return plan;
+    writes.push({ kind: 'drop-tasks', runId }, ...keep, ...input.after.writes);
+    return { ...plan, claimable: unled };
   }
-  const claimable = planActivities(input, plan);
+  const claimable = planActivities(input, plan) || unled;
   writes.push(...keep);
   return { ...plan, task: planRunTask(input, plan, consumed), claimable };
+}
+
+/** What is done at other runs once this is written, its children after its end among it; true where others have to do it. */
+function planErrands(
+  { host, runId, instance, task, unwritten, closed, now }: PlanInput,
+  plan: CommitPlan,
+): boolean {
+  const events: RunEvent[] = unwritten.events.filter(isOutsideCommand);
+  const ended = closed && closed.type !== 'WorkflowContinuedAsNew';
+  if (ended && instance.children.left.length > 0) events.push(closed);
+  if (events.length === 0) return false;
+  const lease = host.outbox.lease(now);
+  for (const event of events) {
+    const errand = outboxTask(task, { runId, seq: event.seq }, now, lease);
+    plan.writes.push({ kind: 'put-task', task: errand });
+    if (lease) plan.errands.push({ task: errand, event });
+  }
+  return !lease;
 }
 
 /** Tasks for what was scheduled; leased to this worker where it has a slot, so that they need no claim. */

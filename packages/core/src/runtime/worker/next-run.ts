@@ -1,5 +1,5 @@
 import { encodeValue } from '../../codec/values.js';
-import type { CancelRequested } from '../../model/events.js';
+import type { CancelRequested, ChildRef } from '../../model/events.js';
 import type { RunId } from '../../model/ids.js';
 import type { Payload } from '../../model/payload.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
@@ -10,6 +10,7 @@ import { batchOf, birthOf } from '../client/birth.js';
 import { moment } from '../client/start-options.js';
 import type { Core } from '../core.js';
 import { cancelMessageId, encodeCancel, encodeSignal } from '../messages.js';
+import { openChild } from '../outbox/requests.js';
 import { decodeStart } from '../run-projection.js';
 import type { PendingInput } from './pending-input.js';
 import type { Ending } from './closing.js';
@@ -38,6 +39,7 @@ export async function nextRunWrites(
   const runTimeout = started.runTimeout;
   const open = async (payload: Payload): Promise<Payload> =>
     core.sealer.active ? core.sealer.open(payload) : payload;
+  const children = continued && (await stillOpen(core, instance));
   const birth = await birthOf(
     core,
     { workflowId: started.workflowId, runId },
@@ -67,6 +69,7 @@ export async function nextRunWrites(
         continuedFrom: started.runId,
         firstRunId: started.firstRunId ?? started.runId,
         ...(started.parent && { parent: started.parent }),
+        ...(children?.length && { children }),
       },
     },
     core.clock.now(),
@@ -74,6 +77,18 @@ export async function nextRunWrites(
   const { writes } = await batchOf(core, birth);
   const messages = await carried(core, instance, unfed, runId);
   return [...writes, ...messages.map((message) => ({ kind: 'put-message' as const, message }))];
+}
+
+/** The children that go to the next run: those that earlier runs had left are looked after, so that they do not pile up. */
+async function stillOpen(core: Core, { started, children }: WorkflowInstance): Promise<readonly ChildRef[]> {
+  const inherited = new Set(started.children);
+  const open = await Promise.all(
+    children.left.map(
+      async (child) =>
+        !inherited.has(child) || (await openChild(core, started.workflowId, child.workflowId)) !== undefined,
+    ),
+  );
+  return children.left.filter((_, i) => open[i]);
 }
 
 /** What the run has accepted and no code of it has taken, in order. */

@@ -7,11 +7,12 @@ import type { EpochMs } from '../../model/time.js';
 import { WorkflowInstance } from '../../replay/instance.js';
 import type { Blockage } from '../../replay/recorder.js';
 import type { ActivityWait } from '../../replay/waits.js';
-import type { CommitResult, LoadedRun, Refusal, Write } from '../../storage/port.js';
+import type { Batch, CommitResult, LoadedRun, Refusal } from '../../storage/port.js';
 import type { MessageRecord, RunChanges, RunRecord, TaskRecord } from '../../storage/records.js';
 import { writeAttributes } from '../../storage/attributes.js';
 import type { RunBirth } from '../core.js';
 import type { WorkflowRecord } from '../definitions.js';
+import { tellParent } from '../outbox/tell-run.js';
 import { decodeBody } from '../run-projection.js';
 import { Activation, overdue } from './activation.js';
 import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
@@ -45,6 +46,8 @@ const inboxPage = 1_000;
 /** Waits between tries to write while the store cannot. Milliseconds. */
 const firstPause = 100;
 const longestPause = 30_000;
+
+const nothing: Batch = { expect: [], writes: [] };
 
 type Answer = (result: CommitResult | undefined, error: unknown) => void;
 
@@ -313,11 +316,12 @@ export class OwnedRun {
 
   #newInstance(started: WorkflowStarted): WorkflowInstance {
     const { core } = this.#host;
-    const { namespace, log, limits } = core;
+    const { namespace, log, limits, registry } = core;
     return new WorkflowInstance(this.workflow, started, {
       namespace,
       log,
       limits,
+      workflows: registry.workflows,
       onForeign: () => {
         this.#kick();
       },
@@ -411,7 +415,7 @@ export class OwnedRun {
         ? [...this.#unwritten.refused, ...neverHandled(this.#updates.held, this.runId)]
         : this.#unwritten.refused;
     const body = closed ? closedBody(core, instance, closed) : openBody(core, instance);
-    const after = ending ? await this.#after(instance, ending) : [];
+    const after = ending ? await this.#after(instance, ending) : nothing;
     const kept = mayKeep(instance)
       ? await keptTasks(core, this.runId, this.#unwritten.events, closed !== undefined)
       : [];
@@ -462,12 +466,16 @@ export class OwnedRun {
   }
 
   /** What is written besides once the run has ended. */
-  async #after(instance: WorkflowInstance, ending: Ending): Promise<readonly Write[]> {
-    if (ending.nextAt === undefined) return [];
-    const run = this.#birth?.run ?? (await this.#host.core.storage.readRun(this.runId));
-    return run
-      ? nextRunWrites(this.#host.core, instance, run, ending, [...this.#updates.held, ...this.#inputs])
-      : [];
+  async #after(instance: WorkflowInstance, ending: Ending): Promise<Batch> {
+    const { core } = this.#host;
+    if (ending.nextAt === undefined) {
+      const { parent } = instance.started;
+      return parent ? tellParent(core, this.runId, parent, ending.event) : nothing;
+    }
+    const run = this.#birth?.run ?? (await core.storage.readRun(this.runId));
+    if (!run) return nothing;
+    const unfed = [...this.#updates.held, ...this.#inputs];
+    return { expect: [], writes: await nextRunWrites(core, instance, run, ending, unfed) };
   }
 
   #changes(
@@ -503,17 +511,20 @@ export class OwnedRun {
     for (const { taskId, reason } of plan.cancel) activities.cancel(taskId, reason);
     for (const { task, scheduled, body } of plan.start)
       activities.start(task, scheduled, this.#host.codeOf(scheduled, instance), body);
+    for (const { task, event } of plan.errands) this.#host.outbox.take(task, event);
+    if (plan.claimable) this.#host.claimableAt(core.clock.now());
     if (closed) {
       this.#warnOfUnobserved(instance);
       for (const wait of instance.activities())
         activities.cancel(activityTaskId(this.runId, wait.id), 'The workflow has ended');
+      const { parent } = instance.started;
+      if (parent) core.worker?.poke(parent.runId);
       this.#leave();
       return;
     }
     // A claim by this worker may have been answered before this commit was.
     const task = plan.task as TaskRecord;
     if (task.token >= this.#task.token) this.#task = task;
-    if (plan.claimable) this.#host.claimableAt(core.clock.now());
     this.#host.claimableAt(task.visibleAt);
     if (core.checks.alwaysEvict) this.cool();
   }
@@ -577,6 +588,10 @@ export class OwnedRun {
     }
     if (refusal.reason === 'inbox-read') {
       this.poke();
+      return;
+    }
+    if (refusal.reason === 'run-open') {
+      this.#again = true; // the parent, which was to hear of the end, has ended itself
       return;
     }
     const ownToken = refusal.reason === 'token' && refusal.index === 0;

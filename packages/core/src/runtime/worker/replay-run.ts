@@ -31,6 +31,7 @@ export async function replayEvents(
     namespace: core.namespace,
     log: silent,
     limits: core.limits,
+    workflows: core.registry.workflows,
     onForeign: () => undefined,
   });
   instance.feedRecorded(events, bodies);

@@ -106,8 +106,10 @@ function waitsOf(instance: WorkflowInstance): RunBody | undefined {
       conditions.push({ id: wait.id, ...(wait.dueAt !== undefined && { dueAt: wait.dueAt }) });
     }
   }
-  if (timers.length + signals.length + conditions.length === 0) return undefined;
+  const children = [...instance.children.open.values()].slice(0, mostListed);
+  if (timers.length + signals.length + conditions.length + children.length === 0) return undefined;
   return {
+    ...(children.length > 0 && { children: children.map(({ policy: _policy, ...child }) => child) }),
     ...(timers.length > 0 && { timers }),
     ...(signals.length > 0 && { signals }),
     ...(conditions.length > 0 && { conditions }),

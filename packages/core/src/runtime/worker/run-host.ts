@@ -5,6 +5,7 @@ import type { WorkflowInstance } from '../../replay/instance.js';
 import type { Core } from '../core.js';
 import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
 import type { Executor } from '../executor.js';
+import type { Outbox } from '../outbox/outbox.js';
 import type { ActivityLoop } from './activity-loop.js';
 
 /** A run in the hands of a worker, as the worker's table sees it. */
@@ -23,6 +24,7 @@ export interface RunHost {
   readonly buildId: string | null;
   readonly executor: Executor;
   readonly activities: ActivityLoop;
+  readonly outbox: Outbox;
   /** How long a claim on a run lasts. Milliseconds. */
   readonly runLeaseMs: number;
   fingerprintOf(workflow: WorkflowRecord): string;

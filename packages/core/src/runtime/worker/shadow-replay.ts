@@ -22,6 +22,7 @@ export async function shadowReplay(
     namespace: core.namespace,
     log: core.log,
     limits: core.limits,
+    workflows: core.registry.workflows,
     onForeign: () => undefined,
   });
   shadow.feedRecorded(events, core.sealer.active ? undefined : loaded.events);

@@ -14,6 +14,7 @@ import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
 import { hostClock } from '../clock.js';
 import { chooseDrain } from '../drain.js';
 import { Executor } from '../executor.js';
+import { Outbox, outboxLeaseMs } from '../outbox/outbox.js';
 import { ActivityLoop, heartbeatLease, type OutcomeTaker } from './activity-loop.js';
 import { wakeBlockedRuns } from './blocked-runs.js';
 import { Dispatcher } from './dispatcher.js';
@@ -55,6 +56,7 @@ const justNow = 60;
 /** Runs claimed at once, while not more than that many are being moved on: the first ones are through before the last are read. */
 const claimRuns = 256;
 const claimQueries = 64;
+const claimErrands = 256;
 /** What was claimed and could not be read, or not be begun, is left alone for so long. Milliseconds. */
 const readAgainAfter = 1_000;
 const beginAgainAfter = 10_000;
@@ -67,6 +69,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   readonly runLeaseMs = runLeaseMs;
   readonly executor: Executor;
   readonly activities: ActivityLoop;
+  readonly outbox: Outbox;
   readonly #runs: RunTable<OwnedRun>;
   readonly #dispatcher: Dispatcher;
   readonly #queries: QueryResponder;
@@ -95,6 +98,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
       { workerId: options.id, maxConcurrent: options.maxConcurrentActivities, leaseMs: activityLeaseMs },
       this,
     );
+    this.outbox = new Outbox(core, options.id);
     this.#runs = new RunTable<OwnedRun>(options.maxCachedWorkflows, (runId) => this.activities.hasRun(runId));
     this.#queries = new QueryResponder(this);
     this.#outside = new OutsideChanges(
@@ -285,6 +289,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
       wants.push(
         { kind: 'workflow', queues, types },
         { kind: 'query', queues, types },
+        { kind: 'outbox', queues, types: null },
         { kind: 'activity', queues: queues.map(stepQueue), types },
       );
     }
@@ -299,6 +304,8 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
           return { ...want, limit: this.#moving > claimRuns ? 0 : claimRuns, leaseMs: runLeaseMs };
         case 'query':
           return { ...want, limit: claimQueries, leaseMs: queryLeaseMs };
+        case 'outbox':
+          return { ...want, limit: claimErrands, leaseMs: outboxLeaseMs };
         case 'activity':
           return { ...want, limit: free, leaseMs: activityLeaseMs };
       }
@@ -316,6 +323,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     }
     for (const task of tasks) {
       if (task.kind === 'activity') void this.core.busy.during(() => this.#beginActivity(task));
+      else if (task.kind === 'outbox') this.outbox.take(task);
       else if (task.kind === 'query') void this.core.busy.during(() => this.#queries.respond(task));
     }
   }
@@ -420,6 +428,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   #pokeAll(runIds: readonly RunId[]): boolean {
     let all = runIds.length > 0;
     for (const runId of runIds) {
+      if (this.outbox.has(runId)) continue;
       const run = this.#runs.get(runId);
       if (run?.resting === false) continue;
       if (run && this.activities.hasRun(runId)) run.poke();
@@ -516,6 +525,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     this.#dispatcher.stop();
     this.#unwatch();
     this.activities.stop();
+    this.outbox.stop();
     for (const run of [...this.#runs.all()]) run.cool();
     this.#setState('stopped');
     this.#listeners.clear();
