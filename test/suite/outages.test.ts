@@ -122,3 +122,28 @@ test('G2 a codec that fails while an attempt is recorded costs time, and ends no
   expect(await handle.result()).toBe(2);
   expect(unhandled).toEqual([]);
 });
+
+test.each([1, 2, 3, 4, 5])(
+  'G10 commit %i of unknown outcome is resolved soon, and costs no activity its only attempt',
+  async (nth) => {
+    let commits = 0;
+    const failing = bent(await openStorage(), {
+      commit: async (call, batches) => {
+        const results = await call(batches);
+        if (++commits === nth) throw storeFailure('unknown');
+        return results;
+      },
+    });
+    let begun = 0;
+    const work = defineActivity('work', { retry: { maximumAttempts: 1 } }, () => ++begun);
+    const works = defineWorkflow('works', async (ctx) => {
+      await ctx.runActivity(work);
+      await ctx.sleep('10s');
+      return ctx.runActivity(work);
+    });
+    const engine = await open({ storage: failing, workflows: [works], activities: [work] });
+    const before = engine.now.getTime();
+    expect(await (await engine.start(works)).result()).toBe(2);
+    expect(engine.now.getTime() - before).toBeLessThan(15_000);
+  },
+);

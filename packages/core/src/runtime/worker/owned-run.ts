@@ -46,6 +46,8 @@ const inboxPage = 1_000;
 /** Waits between tries to write while the store cannot. Milliseconds. */
 const firstPause = 100;
 const longestPause = 30_000;
+/** How soon a run is looked at again after a commit of unknown outcome. Milliseconds. */
+const lookAgainAfter = 500;
 
 const nothing: Batch = { expect: [], writes: [] };
 
@@ -616,6 +618,34 @@ export class OwnedRun {
     if (result.ok) this.#host.claimableAt(core.clock.now());
   }
 
+  /**
+   * A commit may have been written or not: whoever claims the run finds out, and finds the activities that it scheduled
+   * here. Soon, and without counting the claim: it is not the run that stopped its worker.
+   */
+  async #lookAgain(): Promise<void> {
+    const { core } = this.#host;
+    const { taskId, token } = this.#task;
+    try {
+      const task = await core.storage.readTask(taskId);
+      if (task?.token !== token) return;
+      const visibleAt = core.clock.now() + lookAgainAfter;
+      const back = {
+        ...task,
+        attempt: Math.max(0, task.attempt - 1),
+        visibleAt,
+        leaseOwner: null,
+        leaseUntil: 0,
+      };
+      await core.committer.commit({
+        expect: [{ kind: 'token', taskId, token }],
+        writes: [{ kind: 'put-task', task: back }],
+      });
+      this.#host.claimableAt(visibleAt);
+    } catch (error) {
+      core.log.warn('A run could not be given back; its lease will run out', { runId: this.runId, error });
+    }
+  }
+
   // ── blocked, lost ───────────────────────────────────────────────────────────────────────────────────────────────
 
   async #block(blockage: Blockage): Promise<void> {
@@ -697,6 +727,8 @@ export class OwnedRun {
     const birth = this.#birth;
     this.#birth = undefined;
     this.#leave();
+    if (error instanceof StorageError && error.outcome === 'unknown')
+      void this.#host.core.busy.during(() => this.#lookAgain());
     if (birth) birth.answer(undefined, error);
     else if (!(error instanceof StorageError && error.code === 'storage_closed')) {
       this.#host.core.log.error('A run could not be moved on; another claim will try again', {
