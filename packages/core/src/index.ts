@@ -1,4 +1,5 @@
 /** `@perdure/core`: what applications use. */
+export type { Activities } from './api/activities.js';
 export type { Arg, Args, Carries } from './api/carries.js';
 export { createClient, type Client, type ClientOptions } from './api/client.js';
 export type {
@@ -61,6 +62,7 @@ export type { Redact, RedactionPlace } from './codec/redact.js';
 export type { Duration } from './model/duration.js';
 export {
   ActivityError,
+  ActivityNotActiveError,
   CancelledError,
   ChildWorkflowError,
   EngineClosedError,

@@ -15,6 +15,8 @@ export interface ActivityContext {
     readonly activityType: string;
     /** 1 for the first attempt. */
     readonly attempt: number;
+    /** Stands for this attempt: hand it to who completes it, see `completeLater`. */
+    readonly taskToken: string;
     readonly workflowId: string;
     readonly runId: string;
     readonly workflowType: string;
@@ -32,6 +34,27 @@ export interface ActivityContext {
   heartbeat(details?: unknown): void;
   /** What the previous attempt last recorded, to go on from there. */
   lastHeartbeat<D = unknown>(): D | undefined;
+  /**
+   * Leaves it to somebody else to complete this attempt, by its token: `client.activities.complete`, `fail` and
+   * `heartbeat`, from any process, also after this worker is gone. It throws, and so ends the code here: return it, and
+   * let nothing catch it. Timeouts hold on; without `startToCloseTimeout`, `scheduleToCloseTimeout` or
+   * `heartbeatTimeout` the activity waits for ever.
+   *
+   * @example
+   * ```ts
+   * import { defineActivity } from '@perdure/core';
+   * declare function askForApproval(token: string): Promise<void>;
+   * export const approval = defineActivity<void, { by: string }>(
+   *   'approval',
+   *   { startToCloseTimeout: '2d' },
+   *   async (_, activity) => {
+   *     await askForApproval(activity.info.taskToken);
+   *     return activity.completeLater();
+   *   },
+   * );
+   * ```
+   */
+  completeLater(): never;
   readonly log: Logger;
 }
 

@@ -114,6 +114,12 @@ export class UnknownActivityError extends PerdureError {
     super('unknown_activity', message, details);
   }
 }
+/** A token stands for no attempt that is under way: the activity has ended, was cancelled, or was attempted again. Code `activity_not_active`. */
+export class ActivityNotActiveError extends PerdureError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('activity_not_active', message, details);
+  }
+}
 /** The workflow type does not take that signal, or not with that value. Code `signal_rejected`. */
 export class SignalRejectedError extends PerdureError {
   constructor(message: string, details?: ErrorDetails) {
@@ -350,6 +356,7 @@ for (const [name, type] of Object.entries({
   WorkflowNotClosedError,
   UnknownWorkflowError,
   UnknownActivityError,
+  ActivityNotActiveError,
   SignalRejectedError,
   QueryRejectedError,
   UpdateRejectedError,

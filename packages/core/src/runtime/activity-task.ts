@@ -1,6 +1,7 @@
 import { quoted } from '../codec/json-text.js';
 import { readFailure, readPayload, writeFailure, writePayload } from '../codec/stored-payload.js';
 import { StorageError } from '../model/errors.js';
+import type { ActivityTimeoutKind } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { Seq } from '../model/ids.js';
 import type { Payload } from '../model/payload.js';
@@ -25,6 +26,8 @@ export interface ActivityTaskBody {
   readonly lastFailure?: FailureRecord;
   /** Its run does not wait for it any more, and did not want it taken out of the queue: nobody is told how it ends. */
   readonly detached?: true;
+  /** Its code has left it to somebody else to complete; which timeout has elapsed once the task is visible. */
+  readonly later?: ActivityTimeoutKind;
 }
 
 export type ActivityTaskState = 'scheduled' | 'started' | 'backing_off';
@@ -34,8 +37,12 @@ export function stepQueue(taskQueue: string): string {
   return `step/${taskQueue}`;
 }
 
-export function activityTaskState(task: TaskRecord, now: EpochMs): ActivityTaskState {
-  if (task.leaseUntil > 0) return 'started';
+export function activityTaskState(
+  task: TaskRecord,
+  { later }: ActivityTaskBody,
+  now: EpochMs,
+): ActivityTaskState {
+  if (task.leaseUntil > 0 || later) return 'started';
   return task.attempt > 0 && task.visibleAt > now ? 'backing_off' : 'scheduled';
 }
 
@@ -43,12 +50,13 @@ export function activityTaskState(task: TaskRecord, now: EpochMs): ActivityTaskS
 export function encodeActivityTask(body: ActivityTaskBody): string {
   const { activityId, activityType, workflowId, workflowType, scheduledSeq, queuedAt } = body;
   let text = `{"activityId":${quoted(activityId)},"activityType":${quoted(activityType)},"workflowId":${quoted(workflowId)},"workflowType":${quoted(workflowType)},"scheduledSeq":${scheduledSeq},"queuedAt":${queuedAt}`;
-  const { finished, startedAt, heartbeat, heartbeatAt, lastFailure, detached } = body;
+  const { finished, startedAt, heartbeat, heartbeatAt, lastFailure, detached, later } = body;
   if (finished > 0) text += `,"finished":${finished}`;
   if (startedAt !== undefined) text += `,"startedAt":${startedAt}`;
   if (heartbeat) text += `,"heartbeat":${writePayload(heartbeat)}`;
   if (heartbeatAt !== undefined) text += `,"heartbeatAt":${heartbeatAt}`;
   if (lastFailure) text += `,"lastFailure":${writeFailure(lastFailure)}`;
+  if (later) text += `,"later":"${later}"`;
   if (detached) text += ',"detached":true';
   return `${text}}`;
 }

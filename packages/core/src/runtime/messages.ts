@@ -24,10 +24,12 @@ export const cancelMessageId = 'cancel';
 
 export type SignalMessage = Pick<SignalReceived, 'name' | 'input'>;
 export type CancelMessage = Pick<CancelRequested, 'reason' | 'cancelQueuedActivities'>;
-/** How an activity ended, or what another run has answered, on its way to the run that waits for it. */
-type OutcomeMessage = Unplaced<
-  ActivityCompleted | ActivityFailed | ActivityTimedOut | ActivityCancelled | ChildOutcome | RequestOutcome
+/** How an activity ended, on its way to the run that waits for it. */
+export type ActivityOutcome = Unplaced<
+  ActivityCompleted | ActivityFailed | ActivityTimedOut | ActivityCancelled
 >;
+/** The same, or what another run has answered. */
+type OutcomeMessage = ActivityOutcome | Unplaced<ChildOutcome | RequestOutcome>;
 
 /** A named value: the body of a signal, of an update, and of a query on its way to a worker. `{ name, input: { codec, data } }`. */
 export function encodeSignal({ name, input }: SignalMessage): string {

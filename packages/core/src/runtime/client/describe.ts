@@ -108,7 +108,7 @@ async function newestRunNumber({ storage, namespace }: Core, run: RunRecord): Pr
 
 async function pendingActivity(core: Core, task: TaskRecord, now: EpochMs): Promise<PendingActivity> {
   const body = decodeActivityTask(task);
-  const state = activityTaskState(task, now);
+  const state = activityTaskState(task, body, now);
   return {
     activityId: body.activityId,
     activityType: body.activityType,

@@ -85,7 +85,7 @@ export async function forkRun(core: OpenCore, target: RunTarget, options: ForkOp
 }
 
 function checked(options: ForkOptions, last: Seq): ForkOptions {
-  const given = ((options) ?? {});
+  const given = options ?? {};
   checkSeq(given.seq, last, 'The run cannot be forked');
   if (given.id !== undefined && !isValidId(given.id)) {
     throw new InvalidArgumentError('The run cannot be forked', [

@@ -77,7 +77,7 @@ export async function importRun(
 }
 
 function checked(options: ImportOptions): ImportOptions {
-  const { id } = ((options) ?? {});
+  const { id } = options ?? {};
   if (id === undefined || isValidId(id)) return options;
   throw new InvalidArgumentError('The history cannot be imported', [
     { path: 'id', message: "must be 1 to 191 letters, digits, '.', '_', '-', ':'" },
@@ -136,7 +136,9 @@ async function recordOf(
     buildId: null,
     closedAt: close ? close.at : null,
     progressAt: last.at,
-    body: close ? await closedBody(core, instance ?? { state: undefined, published: { memo: undefined } }, close) : '{}',
+    body: close
+      ? await closedBody(core, instance ?? { state: undefined, published: { memo: undefined } }, close)
+      : '{}',
   };
 }
 

@@ -1,9 +1,11 @@
 import { decodeValue } from '../../codec/values.js';
 import { asText } from '../../model/payload.js';
+import { CompleteLater } from '../../model/complete-later.js';
 import { toDate, type EpochMs } from '../../model/time.js';
 import type { ActivityScheduled } from '../../model/events.js';
 import type { TaskRecord } from '../../storage/records.js';
 import type { ActivityTaskBody } from '../activity-task.js';
+import { taskToken } from '../client/complete-activity.js';
 import type { Logger } from '../core.js';
 
 /** The attempt behind a context. */
@@ -44,6 +46,9 @@ export class AttemptContext {
     const { heartbeat } = this.#attempt.body;
     return heartbeat && decodeValue(asText(heartbeat));
   };
+  readonly completeLater = (): never => {
+    throw new CompleteLater();
+  };
   get log(): Logger {
     return (this.#log ??= this.#makeLog());
   }
@@ -58,6 +63,7 @@ export class AttemptContext {
       activityId: scheduled.activityId,
       activityType: scheduled.activityType,
       attempt: task.attempt,
+      taskToken: taskToken(task),
       workflowId: body.workflowId,
       runId: task.runId,
       workflowType: body.workflowType,

@@ -68,7 +68,7 @@ export async function checkDeadlines(
       await end('schedule_to_close');
       continue;
     }
-    if (scheduleToStart === undefined) continue;
+    if (scheduleToStart === undefined || body.later) continue;
     if (task.leaseUntil > now) {
       checks.set(id, task.leaseUntil);
       continue;

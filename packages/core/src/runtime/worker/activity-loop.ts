@@ -1,28 +1,17 @@
 import { StorageError, UnknownActivityError } from '../../model/errors.js';
-import type {
-  ActivityCancelled,
-  ActivityCompleted,
-  ActivityFailed,
-  ActivityScheduled,
-  ActivityTimedOut,
-  Unplaced,
-} from '../../model/events.js';
+import type { ActivityScheduled } from '../../model/events.js';
 import type { FailureRecord } from '../../model/failure.js';
-import { runTaskId, type RunId, type TaskId, type WorkerId } from '../../model/ids.js';
-import { mayRetry, retryDelay } from '../../model/retry.js';
+import type { RunId, TaskId, WorkerId } from '../../model/ids.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { Batch } from '../../storage/port.js';
 import type { TaskRecord } from '../../storage/records.js';
+import { afterFailure, forgottenBatch, outcomeBatch, whenLate } from '../activity-end.js';
 import { decodeActivityTask, encodeActivityTask, type ActivityTaskBody } from '../activity-task.js';
 import type { Core } from '../core.js';
 import type { ActivityRecord } from '../definitions.js';
-import { encodeOutcome } from '../messages.js';
+import type { ActivityOutcome } from '../messages.js';
 import { Attempt, AttemptStoppedError, type AttemptEnd } from './attempt.js';
 import { sealFailure, sealPayload } from './sealing.js';
-
-export type ActivityOutcome = Unplaced<
-  ActivityCompleted | ActivityFailed | ActivityTimedOut | ActivityCancelled
->;
 
 /** The run that an outcome belongs to, where this process owns it. */
 export interface OutcomeTaker {
@@ -111,8 +100,11 @@ export class ActivityLoop {
   ): void {
     this.#reserved -= 1;
     if (this.#stopped) return;
-    const attempt = new Attempt(this.#core, this, task, body, scheduled);
-    const lost = this.#endedWithItsWorker(attempt);
+    const { later, ...begun } = body;
+    // The claim that finds out that an attempt has timed out is none itself.
+    const claimed = later ? { ...task, attempt: task.attempt - 1 } : task;
+    const attempt = new Attempt(this.#core, this, claimed, begun, scheduled);
+    const lost = later ? { kind: 'timed_out' as const, timeout: later } : this.#endedWithItsWorker(attempt);
     this.#core.busy.activityBegan();
     if (lost) {
       this.#ended(attempt, lost);
@@ -173,45 +165,26 @@ export class ActivityLoop {
 
   async #settle(attempt: Attempt, end: AttemptEnd): Promise<void> {
     if (end.kind === 'abandoned' || this.#stopped) return;
-    const { scheduled, task } = attempt;
-    const { activityId } = scheduled;
     if (end.kind === 'completed') {
       await this.#finish(attempt, completion(attempt, end));
       return;
     }
-    const failure = end.kind === 'failed' ? end.failure : undefined;
-    const delay = this.#delayBeforeRetry(attempt, end);
-    if (delay !== undefined) {
-      const retryAt = this.#core.clock.now() + delay;
-      const { scheduleToClose } = scheduled.timeouts;
-      if (scheduleToClose === undefined || retryAt < scheduled.at + scheduleToClose) {
-        await this.#retry(attempt, retryAt, failure);
-        return;
-      }
-      await this.#finish(attempt, timedOut(attempt, 'schedule_to_close', failure));
-      return;
-    }
-    await this.#finish(
-      attempt,
-      failure
-        ? { type: 'ActivityFailed', activityId, attempt: task.attempt, failure }
-        : timedOut(
-            attempt,
-            (end as { timeout: ActivityTimedOut['timeout'] }).timeout,
-            attempt.body.lastFailure,
-          ),
-    );
+    if (end.kind === 'later') return this.#park(attempt);
+    const next = afterFailure(this.#core, attempt, end);
+    if ('outcome' in next) await this.#finish(attempt, next.outcome);
+    else await this.#retry(attempt, next.retryAt, end.kind === 'failed' ? end.failure : undefined);
   }
 
-  #delayBeforeRetry(
-    { scheduled, body }: Attempt,
-    end: Exclude<AttemptEnd, { kind: 'completed' | 'abandoned' }>,
-  ): number | undefined {
-    if (end.kind === 'timed_out' && end.timeout === 'schedule_to_close') return undefined;
-    const judged = end.kind === 'failed' ? end.failure : { name: 'TimeoutError' };
-    const ended = body.finished + 1;
-    if (!mayRetry(scheduled.retry, ended, judged)) return undefined;
-    return retryDelay(scheduled.retry, ended, this.#core.platform.randomUint32() / 0x1_0000_0000);
+  /** Whoever has the token completes it; nobody holds it until it has timed out. */
+  async #park(attempt: Attempt): Promise<void> {
+    const { task, scheduled, startedAt } = attempt;
+    const { visibleAt, late } = whenLate(scheduled, startedAt, this.#core.clock.now());
+    const body = await this.#bodyOf(attempt, { startedAt, later: late });
+    await this.#record({
+      expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
+      writes: [{ kind: 'put-task', task: { ...task, visibleAt, leaseOwner: null, leaseUntil: 0, body } }],
+    });
+    this.#taker.claimableAt(visibleAt);
   }
 
   /** Puts the task back in its queue. */
@@ -234,11 +207,7 @@ export class ActivityLoop {
   async #finish(attempt: Attempt, outcome: ActivityOutcome): Promise<void> {
     const { task } = attempt;
     if (attempt.body.detached) {
-      const { taskId, token } = task;
-      await this.#record({
-        expect: [{ kind: 'token', taskId, token }],
-        writes: [{ kind: 'drop-task', taskId }],
-      });
+      await this.#record(forgottenBatch(task));
       return;
     }
     if (this.#taker.takeOutcome(task.runId, outcome, task)) return;
@@ -259,27 +228,8 @@ export class ActivityLoop {
   };
 
   async #send(outcome: ActivityOutcome, task: TaskRecord): Promise<void> {
-    const now = this.#core.clock.now();
-    const message = {
-      namespace: task.namespace,
-      runId: task.runId,
-      kind: 'activity',
-      messageId: `${outcome.activityId}:${task.token}`,
-      at: now,
-      body: encodeOutcome(await this.#sealOutcome(outcome)),
-    };
-    await this.#record({
-      expect: [
-        { kind: 'token', taskId: task.taskId, token: task.token },
-        { kind: 'run-open', runId: task.runId },
-      ],
-      writes: [
-        { kind: 'drop-task', taskId: task.taskId },
-        { kind: 'put-message', message },
-        { kind: 'wake-task', taskId: runTaskId(task.runId), at: now },
-      ],
-    });
-    this.#taker.claimableAt(now);
+    await this.#record(await outcomeBatch(this.#core, outcome, task));
+    this.#taker.claimableAt(this.#core.clock.now());
   }
 
   /**
@@ -298,15 +248,6 @@ export class ActivityLoop {
       }
       await busy.pause(clock, pause);
     }
-  }
-
-  async #sealOutcome(outcome: ActivityOutcome): Promise<ActivityOutcome> {
-    if (!this.#core.sealer.active) return outcome;
-    if (outcome.type === 'ActivityCompleted')
-      return { ...outcome, result: await sealPayload(this.#core, outcome.result) };
-    if ('failure' in outcome && outcome.failure)
-      return { ...outcome, failure: await sealFailure(this.#core, outcome.failure) };
-    return outcome;
   }
 
   async #bodyOf(attempt: Attempt, changes: Partial<ActivityTaskBody>): Promise<string> {
@@ -457,21 +398,6 @@ function completion(
   { result }: Extract<AttemptEnd, { kind: 'completed' }>,
 ): ActivityOutcome {
   return { type: 'ActivityCompleted', activityId: scheduled.activityId, attempt: task.attempt, result };
-}
-
-function timedOut(
-  attempt: Attempt,
-  timeout: ActivityTimedOut['timeout'],
-  failure: FailureRecord | undefined,
-): ActivityOutcome {
-  const { activityId } = attempt.scheduled;
-  return {
-    type: 'ActivityTimedOut',
-    activityId,
-    attempt: attempt.task.attempt,
-    timeout,
-    ...(failure && { failure }),
-  };
 }
 
 function workerLost(code: string, message: string): FailureRecord {

@@ -2,6 +2,7 @@ import { validateSync } from '../../codec/schema.js';
 import { encodeFailure } from '../../codec/failures.js';
 import { nearLimit } from '../../codec/limits.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
+import { isCompleteLater } from '../../model/complete-later.js';
 import { CancelledError, PerdureError, isPerdureError } from '../../model/errors.js';
 import type { ActivityScheduled, ActivityTimeoutKind } from '../../model/events.js';
 import type { FailureRecord } from '../../model/failure.js';
@@ -19,6 +20,8 @@ export type AttemptEnd =
   | { readonly kind: 'completed'; readonly result: TextPayload }
   | { readonly kind: 'failed'; readonly failure: FailureRecord }
   | { readonly kind: 'timed_out'; readonly timeout: ActivityTimeoutKind }
+  /** Its code has left it to somebody else to complete. */
+  | { readonly kind: 'later' }
   /** Stopped because its outcome no longer counts; nothing is to be recorded. */
   | { readonly kind: 'abandoned' };
 
@@ -235,6 +238,7 @@ const lasting: ReadonlySet<string> = new Set([
 ]);
 
 function failed(error: unknown): AttemptEnd {
+  if (isCompleteLater(error)) return { kind: 'later' };
   const failure = encodeFailure(error);
   const hopeless = isPerdureError(error) && lasting.has(error.code);
   return { kind: 'failed', failure: hopeless ? { ...failure, nonRetryable: true } : failure };

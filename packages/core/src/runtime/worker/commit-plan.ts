@@ -14,7 +14,7 @@ import { encodeActivityTask, stepQueue, type ActivityTaskBody } from '../activit
 import type { RunBirth } from '../core.js';
 import { outboxTask } from '../outbox/outbox-task.js';
 import { nextWake } from './activation.js';
-import type { ActivityOutcome } from './activity-loop.js';
+import type { ActivityOutcome } from '../messages.js';
 import type { RunHost } from './run-host.js';
 import type { RefusedUpdate } from './update-desk.js';
 

@@ -33,7 +33,7 @@ export async function keptTasks(
     const body = decodeActivityTask(task);
     // The end of a run removes all its tasks: those that were detached earlier have to be written again.
     if (body.detached) kept.push(task);
-    else if (left.has(task.taskId) && task.leaseOwner === null)
+    else if (left.has(task.taskId) && task.leaseOwner === null && !body.later)
       kept.push({ ...task, body: encodeActivityTask({ ...body, detached: true }) });
   }
   return kept;

@@ -16,7 +16,7 @@ import { tellParent } from '../outbox/tell-run.js';
 import { decodeBody } from '../run-projection.js';
 import { Activation, overdue } from './activation.js';
 import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
-import type { ActivityOutcome } from './activity-loop.js';
+import type { ActivityOutcome } from '../messages.js';
 import { foreignAwait, planBlock, suspectedPoison } from './blocking.js';
 import { endingOf, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
