@@ -24,6 +24,7 @@ type Part =
   | { kind: 'map'; parts: Part[]; n: number }
   | { kind: 'attempt'; body: Part; otherwise: Part }
   | { kind: 'scope' | 'within' | 'shielded'; body: Part; n: number }
+  | { kind: 'child' | 'left'; body: Part; n: number }
   | { kind: 'saga'; body: Part; undo: Part[] }
   | { kind: 'patched'; n: number; body: Part; otherwise: Part };
 
@@ -43,6 +44,7 @@ const { program } = fc.letrec<{ program: Part }>((tie) => {
       fc.record({ kind: fc.constant('map' as const), parts, n }),
       fc.record({ kind: fc.constant('attempt' as const), body, otherwise: body }),
       fc.record({ kind: fc.constantFrom('scope', 'within', 'shielded'), body, n }),
+      fc.record({ kind: fc.constantFrom('child', 'left'), body, n }),
       fc.record({ kind: fc.constant('saga' as const), body, undo: fc.array(body, { maxLength: 2 }) }),
       fc.record({ kind: fc.constant('patched' as const), n, body, otherwise: body }),
     ),
@@ -138,6 +140,15 @@ async function run(ctx: WorkflowContext, part: Part, bumps: () => number): Promi
       return ctx.withTimeout((part.n + 1) * 1_000, () => run(ctx, part.body, bumps));
     case 'shielded':
       return ctx.nonCancellable(() => run(ctx, part.body, bumps));
+    case 'child':
+    case 'left': {
+      const policy = (['request_cancel', 'terminate', 'abandon'] as const)[part.n % 3] as 'abandon';
+      const input = { program: part.body, rounds: part.n % 2 };
+      const child = ctx.runChild(random, input, { parentClosePolicy: policy });
+      if (part.kind === 'left') return (await child.started).runId === '';
+      if (part.n === 4) await child.signal('bump', part.n);
+      return child;
+    }
     case 'saga':
       return ctx.saga(async (undo) => {
         for (const one of part.undo) undo(() => run(ctx, one, bumps));
@@ -213,8 +224,9 @@ test(
             );
             expect(ended).not.toMatch(/nondeterminism|blocked|history_malformed/);
             const received: string[] = [];
-            for (const { runId } of await handle.runs()) {
-              const one = engine.handle(random, 'w', runId);
+            for await (const { workflowId, runId, status } of engine.iterate({ allRuns: true })) {
+              expect(status).not.toBe('blocked');
+              const one = engine.handle(random, workflowId, runId);
               const bundle: HistoryBundle = await one.exportHistory();
               await replay([random], bundle);
               const outcomes: string[] = [];
@@ -223,7 +235,8 @@ test(
                 activityId?: string;
                 messageId?: string;
               }[]) {
-                if (event.type === 'SignalReceived') received.push(event.messageId ?? '');
+                if (event.type === 'SignalReceived' && workflowId === 'w')
+                  received.push(event.messageId ?? '');
                 if (/^Activity(Completed|Failed|TimedOut|Cancelled)$/.test(event.type))
                   outcomes.push(event.activityId ?? '');
               }
