@@ -2,12 +2,16 @@ import { openStorage } from '#storage';
 import {
   defineActivity,
   defineWorkflow,
+  NondeterminismError,
   QueryRejectedError,
+  replay,
+  verify,
+  type DivergenceReport,
   type WorkflowImplementation,
 } from '@perdure/core';
 import type { TestEngine } from '@perdure/testing';
 import { expect, test } from 'vitest';
-import { eventTypes, logBook, open } from './kit.js';
+import { eventTypes, logBook, open, rejection } from './kit.js';
 
 const work = defineActivity('work', (n: number) => n + 1);
 const other = defineActivity('other', (n: number) => n + 1);
@@ -63,10 +67,11 @@ test('G12 changed code blocks the run: neither failed nor touched, with expected
       lastMatching: [],
     },
   });
-  const { hint, stack } = blocked?.details as { hint: string; stack?: string };
+  const { hint, callSites } = blocked?.details as DivergenceReport;
   expect(hint).toContain('patched');
   expect(blocked?.message).toContain(hint);
-  expect(stack).toContain('divergence.test');
+  expect(callSites.produced).toContain('divergence.test');
+  expect(callSites.produced).not.toContain('recorder');
   expect(await eventTypes(handle)).toEqual(before);
 });
 
@@ -97,45 +102,264 @@ test('G12 the same wrong code again leaves the run blocked, without a storm of a
   expect(after.version - version).toBeLessThanOrEqual(3);
 });
 
-const changes: [string, string, Code][] = [
+/** Each call on a line of its own, so that its call site says which it is. */
+const changes: [
+  string,
+  Partial<DivergenceReport> & { sites: (keyof DivergenceReport['callSites'])[] },
+  Code,
+][] = [
   [
-    'an inserted call',
-    'different',
+    'a timer inserted before',
+    {
+      cause: 'inserted',
+      expected: { seq: 2, type: 'ActivityScheduled', name: 'work' },
+      produced: { type: 'TimerStarted', name: 'sleep' },
+      sites: ['produced', 'expected'],
+    },
     defineWorkflow<void, unknown>('evolving', async (ctx) => [
       await ctx.sleep(1),
       await ctx.runActivity(work, 1),
     ]),
   ],
-  ['a changed input', 'changed_input', defineWorkflow('evolving', (ctx) => ctx.runActivity(work, 99))],
   [
-    'a removed call',
-    'removed',
+    'an activity inserted before, at the same time',
+    {
+      cause: 'inserted',
+      produced: { type: 'ActivityScheduled', name: 'other' },
+      sites: ['produced', 'expected'],
+    },
+    defineWorkflow<void, unknown>('evolving', (ctx) =>
+      ctx.all([ctx.runActivity(other, 7), ctx.runActivity(work, 1), ctx.waitSignal('go')]),
+    ),
+  ],
+  [
+    'a renamed activity',
+    {
+      cause: 'renamed',
+      differs: ['name'],
+      produced: { type: 'ActivityScheduled', name: 'other' },
+      sites: ['produced'],
+    },
+    defineWorkflow('evolving', async (ctx): Promise<unknown> => {
+      const one = await ctx.runActivity(other, 1);
+      return [one, await ctx.waitSignal('go')];
+    }),
+  ],
+  [
+    'a changed input',
+    { cause: 'changed_input', differs: ['input'], sites: ['produced'] },
+    defineWorkflow('evolving', (ctx) => ctx.runActivity(work, 99)),
+  ],
+  [
+    'a step in the place of an activity of the same name',
+    { cause: 'changed_input', differs: ['input', 'inline'], sites: ['produced'] },
+    defineWorkflow('evolving', (ctx) => ctx.step('work', () => 1)),
+  ],
+  [
+    'a removed call, where another one stands now',
+    { cause: 'removed', nearest: { seq: 4, type: 'SignalWaitOpened', name: 'go' }, sites: ['produced'] },
+    defineWorkflow('evolving', async (ctx): Promise<unknown> => ctx.waitSignal('go')),
+  ],
+  [
+    'two calls that trade places',
+    {
+      cause: 'moved',
+      nearest: { seq: 4, type: 'SignalWaitOpened', name: 'go' },
+      sites: ['produced', 'expected'],
+    },
+    defineWorkflow('evolving', async (ctx): Promise<unknown> => {
+      const signal = ctx.waitSignal('go');
+      const one = ctx.runActivity(work, 1);
+      return [await one, await signal];
+    }),
+  ],
+  [
+    'a call that is made later',
+    { cause: 'different', produced: { type: 'ConditionWaitOpened' }, sites: ['produced'] },
     defineWorkflow('evolving', async (ctx) => {
       await ctx.waitCondition(() => false);
     }),
   ],
   [
-    'an added call at the end',
-    'inserted',
+    'an added call at the end of an activation',
+    {
+      cause: 'inserted',
+      expected: null,
+      produced: { type: 'TimerStarted', name: 'sleep' },
+      sites: ['produced'],
+    },
     defineWorkflow('evolving', async (ctx) => {
       void ctx.runActivity(work, 1);
       void ctx.sleep(5);
       await ctx.waitSignal('go');
     }),
   ],
-  ['an end that comes earlier', 'removed', defineWorkflow('evolving', async () => 'at once')],
+  [
+    'a call that comes an activation too early',
+    {
+      cause: 'moved',
+      expected: null,
+      nearest: { seq: 4, type: 'SignalWaitOpened', name: 'go' },
+      sites: ['produced'],
+    },
+    defineWorkflow('evolving', async (ctx) => {
+      void ctx.runActivity(work, 1);
+      await ctx.waitSignal('go');
+    }),
+  ],
+  [
+    'a condition that held at once before it',
+    { cause: 'renumbered', differs: [], sites: ['produced'] },
+    defineWorkflow('evolving', async (ctx): Promise<unknown> => {
+      await ctx.waitCondition(() => true);
+      return ctx.runActivity(work, 1);
+    }),
+  ],
+  [
+    'an end that comes earlier',
+    { cause: 'removed', produced: null, expected: { seq: 2, type: 'ActivityScheduled' }, sites: [] },
+    defineWorkflow('evolving', async () => 'at once'),
+  ],
 ];
 
-test.each(changes)('F7 %s is told apart', async (_name, _cause, code) => {
-  const { engine, redeploy } = await deploy(code);
-  await engine.handle('w').signal('go', 1);
+test.each(changes)(
+  'F7 A19 %s is told apart, with call sites and the way out',
+  async (_name, { sites, ...facts }, code) => {
+    const { engine, redeploy } = await deploy(code);
+    await engine.handle('w').signal('go', 1);
+    await engine.runUntilIdle();
+    const { status, blocked } = await engine.handle('w').describe();
+    expect([status, blocked?.code]).toEqual(['blocked', 'nondeterminism']);
+    const report = blocked?.details as DivergenceReport;
+    expect(report).toMatchObject(facts);
+    expect(Object.keys(report.callSites).sort()).toEqual([...sites].sort());
+    for (const site of Object.values(report.callSites)) expect(site).toContain('divergence.test');
+    if (sites.length === 2) expect(report.callSites.produced).not.toBe(report.callSites.expected);
+    expect(blocked?.message).toMatch(/history has .*, code asks for/);
+    expect(blocked?.message).toContain('ctx.patched()');
+
+    // replay() finds the same, without a store; verify() lists it.
+    const bundle = await engine.handle('w').exportHistory();
+    const error = await rejection(NondeterminismError, replay([code], bundle));
+    expect([error.message, error.details]).toEqual([blocked?.message, report]);
+    expect(await verify([code], [bundle, bundle])).toMatchObject({
+      replayed: 2,
+      failed: Array(2).fill({
+        workflowId: 'w',
+        workflowType: 'evolving',
+        error: { details: report },
+      }) as unknown,
+    });
+    const next = await redeploy(original);
+    expect(await next.handle('w').result()).toEqual([2, 3, 1]);
+  },
+);
+
+test('F7 a lost version marker says which change, and how to keep it', async () => {
+  const marked = defineWorkflow('evolving', async (ctx): Promise<unknown> => {
+    ctx.patched('tax');
+    return ctx.waitSignal('go');
+  });
+  const { engine } = await deploy(
+    defineWorkflow('evolving', async (ctx): Promise<unknown> => ctx.waitSignal('go')),
+    marked,
+  );
+  await engine.handle('w').signal('go');
   await engine.runUntilIdle();
-  const { status, blocked } = await engine.handle('w').describe();
-  expect(status).toBe('blocked');
-  expect(blocked?.code).toBe('nondeterminism');
-  expect(blocked?.message).toMatch(/history has .*, code asks for/);
-  const next = await redeploy(original);
-  expect(await next.handle('w').result()).toEqual([2, 3, 1]);
+  const { blocked } = await engine.handle('w').describe();
+  expect(blocked?.details).toMatchObject({ expected: { type: 'VersionMarkerRecorded', name: 'tax' } });
+  expect(blocked?.message).toContain('ctx.deprecatePatch()');
+});
+
+test('F7 looking for the call does nothing: no effect runs, nothing is logged, nothing is written', async () => {
+  let effects = 0;
+  const first = defineWorkflow('evolving', async (ctx): Promise<unknown> => {
+    await ctx.sleep(1);
+    ctx.sideEffect(() => (effects += 1));
+    return ctx.waitSignal('go');
+  });
+  const logger = logBook();
+  const changed = defineWorkflow('evolving', async (ctx): Promise<unknown> => {
+    await ctx.sleep(1);
+    await ctx.waitCondition(() => true);
+    ctx.log.warn('here');
+    ctx.patched('new');
+    void ctx.sleep(2);
+    ctx.sideEffect(() => (effects += 1));
+    ctx.sideEffect(() => (effects += 1));
+    await ctx.step('never', () => (effects += 1));
+    return ctx.waitSignal('go');
+  });
+  const storage = await openStorage();
+  const before = await open({ storage, workflows: [first] });
+  await before.start('evolving', undefined, { id: 'w' });
+  await before.advance('1s');
+  await before.close();
+  const engine = await open({ storage, logger, startAt: before.now, workflows: [changed] });
+  const history = await eventTypes(engine.handle('w'));
+  await engine.handle('w').signal('go');
+  await engine.advance('1h');
+  expect((await engine.handle('w').describe()).blocked?.details).toMatchObject({
+    cause: 'inserted',
+    expected: { type: 'SideEffectRecorded' },
+    callSites: { expected: expect.stringContaining('divergence.test') as unknown },
+  });
+  expect(effects).toBe(1);
+  expect(logger.lines.filter(({ message }) => message === 'here')).toEqual([]);
+  expect(await eventTypes(engine.handle('w'))).toEqual(history);
+});
+
+test('F7 code that runs on and on without history is left alone', async () => {
+  const endless = defineWorkflow('evolving', async (ctx): Promise<unknown> => {
+    for (;;) await ctx.sleep(1);
+  });
+  const { engine } = await deploy(endless);
+  await engine.handle('w').signal('go');
+  await engine.runUntilIdle();
+  expect((await engine.handle('w').describe()).blocked?.details).toMatchObject({ cause: 'different' });
+});
+
+test('F16 C12 verify: an async source, what is no bundle, a type without code, and what fits', async () => {
+  const engine = await open({ workflows: [original], activities });
+  await engine.start(original, undefined, { id: 'good' });
+  await engine.runUntilIdle();
+  const good = await engine.handle('good').exportHistory();
+  async function* bundles(): AsyncGenerator<typeof good> {
+    yield good;
+    yield { ...good, digest: 'edited' };
+    yield null as never;
+    yield good;
+  }
+  const { replayed, failed } = await verify([original], bundles());
+  expect(replayed).toBe(4);
+  expect(failed.map(({ workflowId, error }) => [workflowId, error.code])).toEqual([
+    ['good', 'invalid_argument'],
+    ['', 'invalid_argument'],
+  ]);
+  const other = defineWorkflow('someone', async () => 1);
+  const [unknown] = (await verify([other], [good])).failed;
+  expect(unknown?.error.code).toBe('unknown_workflow');
+  expect(unknown?.error.message).toContain("'someone'");
+  await expect(verify([original, original], [good])).rejects.toMatchObject({ code: 'invalid_argument' });
+});
+
+test('A19 a run that ended otherwise says how', async () => {
+  const engine = await open({ workflows: [original], activities });
+  const handle = await engine.start(original);
+  await handle.signal('go', 1);
+  await handle.result();
+  const throwing = defineWorkflow('evolving', async (ctx): Promise<unknown> => {
+    await ctx.runActivity(work, 1);
+    await ctx.waitSignal('go');
+    await ctx.runActivity(work, 2);
+    throw new RangeError('too much');
+  });
+  const error = await rejection(NondeterminismError, replay([throwing], await handle.exportHistory()));
+  expect(error.details).toMatchObject({
+    cause: 'different_end',
+    expected: { type: 'WorkflowCompleted' },
+    produced: { type: 'failed', name: 'RangeError: too much' },
+  });
 });
 
 test('A19 options that changed are no divergence: what was recorded counts', async () => {

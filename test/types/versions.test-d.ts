@@ -1,4 +1,4 @@
-import { defineWorkflow } from '@perdure/core';
+import { defineWorkflow, verify, type HistoryBundle, type Verification } from '@perdure/core';
 import { expectTypeOf } from 'vitest';
 
 defineWorkflow('changing', async (ctx) => {
@@ -31,3 +31,16 @@ defineWorkflow('free', async (ctx) => {
 defineWorkflow('upgrading', { versioning: 'auto_upgrade' }, async () => 1);
 // @ts-expect-error there is no such versioning
 defineWorkflow('wrong', { versioning: 'newest' }, async () => 1);
+
+const welcome = defineWorkflow('welcome', async (ctx, name: string) => {
+  await ctx.sleep(1);
+  return name;
+});
+declare const bundle: HistoryBundle;
+async function* many(): AsyncGenerator<HistoryBundle> {
+  yield bundle;
+}
+expectTypeOf(verify([welcome], [bundle])).toEqualTypeOf<Promise<Verification>>();
+void verify([welcome], many()).then(({ failed }) => failed[0]?.error.code);
+// @ts-expect-error bundles come as a list or a stream
+void verify([welcome], bundle);

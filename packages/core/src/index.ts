@@ -54,7 +54,7 @@ export {
 } from './api/messages.js';
 export type { WorkflowType } from './api/workflow-type.js';
 export type { SearchAttributeAdmin } from './api/search-attribute-admin.js';
-export { replay, type ReplayResult } from './api/replay.js';
+export { replay, verify, type FailedReplay, type ReplayResult, type Verification } from './api/replay.js';
 export { type, type Schema, type SchemaOut } from './api/schema.js';
 export type { PayloadCodec } from './codec/byte-codecs.js';
 export type { HistoryBundle } from './codec/bundle.js';
@@ -105,6 +105,7 @@ export type { StatusBucket, WorkflowStatus } from './model/status.js';
 export type { NamespaceEvent } from './observe/event-stream.js';
 export type { LiveStream } from './observe/live-stream.js';
 export type { CancellationScope } from './replay/structure.js';
+export type { CommandSummary, DivergenceCause, DivergenceReport } from './replay/divergence.js';
 export type { Task } from './replay/task.js';
 export type { BatchAction, BatchProgress } from './runtime/client/batch.js';
 export type { ImportOptions } from './runtime/client/import-history.js';

@@ -1,8 +1,8 @@
-import type { CommandEvent, RunEvent } from '../model/events.js';
+import type { CommandEvent, RunEvent, Unplaced } from '../model/events.js';
 import { payloadText, samePayload } from '../model/payload.js';
 
 /** A command in words: what a report shows of it. */
-interface CommandSummary {
+export interface CommandSummary {
   readonly seq?: number;
   readonly type: string;
   readonly name?: string;
@@ -10,21 +10,47 @@ interface CommandSummary {
   readonly input?: string;
 }
 
-type DivergenceCause =
-  'renamed' | 'changed_input' | 'inserted' | 'removed' | 'moved' | 'different' | 'different_end';
+/**
+ * - `renamed`, `changed_input`: the same call stands here with another name or input.
+ * - `inserted`: a call was added here; the recorded one is made later, or history had ended.
+ * - `removed`: the recorded call is not made any more; what is made here was recorded later.
+ * - `moved`: both calls are made, and both were recorded, in another order.
+ * - `renumbered`: the same call, and yet another one in the order of calls.
+ * - `different`: another call, and no trace of either elsewhere.
+ * - `different_end`: the workflow ends otherwise than was recorded.
+ */
+export type DivergenceCause =
+  | 'renamed'
+  | 'changed_input'
+  | 'inserted'
+  | 'removed'
+  | 'moved'
+  | 'renumbered'
+  | 'different'
+  | 'different_end';
 
 /** Where today's code and the recorded history part, and what to do. */
 export interface DivergenceReport {
   /** The recorded event at which they part; one past the end where code asked for more than was recorded. */
   readonly seq: number;
+  /** What history has there; null where it has nothing more. */
   readonly expected: CommandSummary | null;
+  /** What code asks for there; null where it asks for nothing more. */
   readonly produced: CommandSummary | null;
+  /** Which attributes of the two differ, where they are the same kind of call. */
+  readonly differs: readonly string[];
+  /**
+   * Frames of workflow code, innermost first. `produced`: of the call that was not expected. `expected`: of the call
+   * that history has here, where today's code still makes it; history does not keep call sites.
+   */
+  readonly callSites: { readonly produced?: string; readonly expected?: string };
+  /** The recorded call that is most like the produced one, further on in history. */
+  readonly nearest?: CommandSummary;
   /** The last commands that agreed, oldest first. */
   readonly lastMatching: readonly CommandSummary[];
   readonly cause: DivergenceCause;
+  /** What has probably happened, and the ways out. */
   readonly hint: string;
-  /** Where workflow code made the call. */
-  readonly stack?: string;
 }
 
 /** Whether a produced command is the recorded one. What was frozen when it was recorded (timeouts, retries, due times) does not count. */
@@ -95,39 +121,72 @@ export function sameCommand(recorded: CommandEvent, produced: Omit<CommandEvent,
 export interface DivergenceFacts {
   readonly seq: number;
   readonly expected: CommandEvent | undefined;
-  readonly produced: Omit<CommandEvent, 'seq' | 'at'> | undefined;
-  /** Recorded commands that come after `expected` in the same activation. */
+  readonly produced: Unplaced<CommandEvent> | undefined;
+  /** Recorded commands that come after `expected`, as far as they are known. */
   readonly following: readonly CommandEvent[];
   readonly matched: readonly CommandEvent[];
-  readonly stack?: string | undefined;
+  /** Frames of the produced call. */
+  readonly calledAt?: string | undefined;
+  /** What code asks for after `produced`, where that was tried. */
+  readonly afterwards?: readonly {
+    readonly command: Unplaced<CommandEvent>;
+    readonly at: string | undefined;
+  }[];
 }
 
 export function divergenceReport(facts: DivergenceFacts): DivergenceReport {
-  const { seq, expected, produced, matched, stack } = facts;
-  const cause = likelyCause(facts);
+  const { seq, expected, produced, following, matched, calledAt, afterwards = [] } = facts;
+  const stillMade = expected && afterwards.find(({ command }) => alike(expected, command));
+  const recordedLater = produced && following.find((event) => alike(event, produced));
+  const cause = causeOf(expected, produced, stillMade !== undefined, recordedLater !== undefined);
   return {
     seq,
     expected: expected ? summary(expected) : null,
     produced: produced ? summary(produced) : null,
+    differs: expected?.type === produced?.type && expected && produced ? difference(expected, produced) : [],
+    callSites: {
+      ...(calledAt !== undefined && { produced: calledAt }),
+      ...(stillMade?.at !== undefined && { expected: stillMade.at }),
+    },
+    ...(recordedLater && { nearest: summary(recordedLater) }),
     lastMatching: matched.slice(-5).map(summary),
     cause,
-    hint: hints[cause],
-    ...(stack !== undefined && { stack }),
+    hint: expected?.type === 'VersionMarkerRecorded' ? markerHint(expected.changeId) : hints[cause],
   };
 }
 
-function likelyCause({ expected, produced, following }: DivergenceFacts): DivergenceCause {
-  if (!expected) return 'inserted';
-  if (!produced) return 'removed';
+function causeOf(
+  expected: CommandEvent | undefined,
+  produced: Unplaced<CommandEvent> | undefined,
+  stillMade: boolean,
+  recordedLater: boolean,
+): DivergenceCause {
+  if (!expected) return recordedLater ? 'moved' : 'inserted';
+  if (!produced) return stillMade ? 'moved' : 'removed';
+  if (alike(expected, produced))
+    return difference(expected, produced).length > 0 ? 'different' : 'renumbered';
+  if (stillMade) return recordedLater ? 'moved' : 'inserted';
+  if (recordedLater) return 'removed';
   const [was, is] = [summary(expected), summary(produced)];
-  if (was.type === is.type && was.name === is.name && was.input !== is.input) return 'changed_input';
-  if (following.some((event) => looksLike(summary(event), is))) return 'removed';
-  if (was.type === is.type && was.name !== is.name) return 'renamed';
-  return 'different';
+  if (was.type !== is.type) return 'different';
+  return was.name === is.name ? 'changed_input' : 'renamed';
 }
 
-function looksLike(a: CommandSummary, b: CommandSummary): boolean {
+/** The same call, wherever it stands. */
+function alike(recorded: CommandEvent, produced: Unplaced<CommandEvent>): boolean {
+  const [a, b] = [summary(recorded), summary(produced)];
   return a.type === b.type && a.name === b.name && a.input === b.input;
+}
+
+/** What of two calls of one kind must be the same and is not; their numbers apart. */
+function difference(recorded: CommandEvent, produced: Unplaced<CommandEvent>): string[] {
+  const [a, b] = [summary(recorded), summary(produced)];
+  const inline = (event: object): boolean => 'inline' in event;
+  return [
+    ...(a.name === b.name ? [] : ['name']),
+    ...(a.input === b.input ? [] : ['input']),
+    ...(inline(recorded) === inline(produced) ? [] : ['inline']),
+  ];
 }
 
 const wayOut =
@@ -135,18 +194,24 @@ const wayOut =
 const hints: Record<DivergenceCause, string> = {
   renamed: `The same kind of call is made here with another name: ${wayOut}`,
   changed_input: `The same call is made here with another input: derive the input from recorded values only, or ${wayOut}`,
-  inserted: `Code asks for something here that was not recorded, as if a call had been added: ${wayOut}`,
-  removed: `Recorded calls are not made any more, as if a call had been removed: ${wayOut}`,
+  inserted: `A call was added here: ${wayOut}`,
+  removed: `The recorded call is not made here any more: ${wayOut}`,
   moved: `The calls are made in another order: ${wayOut}`,
+  renumbered: `The same call is made here, but something that leaves no event, such as a condition that held at once, was added or removed before it: ${wayOut}`,
   different: `Another call is made here than was recorded: ${wayOut}`,
   different_end: `The workflow ends otherwise than was recorded: ${wayOut}`,
 };
+const markerHint = (changeId: string): string =>
+  `The run has gone the new way of change '${changeId}': ask for it with ctx.patched(), or with ctx.deprecatePatch() until no such run is open`;
 
-export function endDivergence(recorded: RunEvent, ended: string): DivergenceReport {
+/** `name`: of the error that the workflow ended with, where it did. */
+export function endDivergence(recorded: RunEvent, ended: string, name?: string): DivergenceReport {
   return {
     seq: recorded.seq,
     expected: { seq: recorded.seq, type: recorded.type },
-    produced: { type: ended },
+    produced: { type: ended, ...(name !== undefined && { name }) },
+    differs: [],
+    callSites: {},
     lastMatching: [],
     cause: 'different_end',
     hint: hints.different_end,
@@ -158,7 +223,14 @@ export function divergenceMessage(workflowType: string, report: DivergenceReport
     command
       ? [command.type, command.name, command.id && `(${command.id})`].filter(Boolean).join(' ')
       : 'nothing';
-  return `Workflow '${workflowType}' does not match its history at event ${report.seq}: history has ${show(report.expected)}, code asks for ${show(report.produced)}. ${report.hint}.`;
+  const at = (site: string | undefined): string => (site === undefined ? '' : ` (${firstLine(site)})`);
+  const { seq, expected, produced, callSites, nearest, hint } = report;
+  const elsewhere = nearest ? `, which history has at event ${nearest.seq ?? 0}` : '';
+  return `Workflow '${workflowType}' does not match its history at event ${seq}: history has ${show(expected)}${at(callSites.expected)}, code asks for ${show(produced)}${at(callSites.produced)}${elsewhere}. ${hint}.`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
 
 function summary(command: Omit<CommandEvent, 'seq' | 'at'> & { readonly seq?: number }): CommandSummary {

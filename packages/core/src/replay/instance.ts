@@ -108,12 +108,17 @@ export class WorkflowInstance implements RunningCode {
   #ids = 0;
   #messageIds = new Set<string>();
 
-  constructor(code: WorkflowCode, started: WorkflowStarted, host: InstanceHost) {
+  constructor(
+    code: WorkflowCode,
+    started: WorkflowStarted,
+    host: InstanceHost,
+    recorder = new Recorder(code.name, host.onForeign),
+  ) {
     this.#code = code;
     this.started = started;
     this.host = host;
     this.random = new SeededRandom(started.seed ?? started.runId);
-    this.recorder = new Recorder(code.name, host.onForeign);
+    this.recorder = recorder;
     this.published = new Published(this.recorder, started, code.searchAttributes, this.encode);
     this.mailbox = new Mailbox(this);
     this.updates = new Updates(this);
@@ -389,7 +394,7 @@ export class WorkflowInstance implements RunningCode {
     } as const;
     const mustBe = event.type in expected ? expected[event.type as keyof typeof expected] : undefined;
     if (mustBe !== undefined && mustBe !== ended && !neverStarted(event, this.recorder.head)) {
-      const report = endDivergence(event, ended ?? 'open');
+      const report = endDivergence(event, ended ?? 'open', failureName(this.settlement));
       this.recorder.block({
         code: 'nondeterminism',
         message: divergenceMessage(this.#code.name, report),
@@ -491,4 +496,10 @@ const readLimits: PayloadLimits = { maxBytes: Infinity, maxDepth: 10_000, maxNod
 /** A run that was cancelled before its first activation never ran any code. */
 function neverStarted(event: CloseEvent, head: number): boolean {
   return event.type === 'WorkflowCancelled' && head === 0;
+}
+
+function failureName(settlement: Settlement | undefined): string | undefined {
+  return settlement?.kind === 'failed'
+    ? `${settlement.failure.name}: ${settlement.failure.message}`
+    : undefined;
 }

@@ -3,6 +3,7 @@ import { ForeignAwaitError, NondeterminismError, QueryRejectedError } from '../m
 import type { CommandEvent, InputEvent, RunEvent, Unplaced, VersionMarkerRecorded } from '../model/events.js';
 import type { Seq } from '../model/ids.js';
 import type { EpochMs } from '../model/time.js';
+import { callSite } from './call-site.js';
 import { divergenceMessage, divergenceReport, sameCommand, type DivergenceReport } from './divergence.js';
 
 /** Why a run cannot go on with the code at hand. It stays open and untouched, and is tried again when the code changes. */
@@ -191,7 +192,7 @@ export class Recorder {
       produced,
       following: recorded.slice(this.#cursor + 1),
       matched: recorded.slice(0, this.#cursor),
-      stack: produced && new Error('Call').stack,
+      calledAt: produced && callSite(new Error('Call').stack),
     });
     const error = new NondeterminismError(divergenceMessage(this.#workflowType, report), report);
     this.block({ code: error.code, message: error.message, details: report });

@@ -49,6 +49,13 @@ export class Executor {
     if (this.#recent) this.#platform.hop(this.#turnOver);
   };
 
+  /** Resolves when `step` has said false. */
+  through(step: () => boolean): Promise<void> {
+    return new Promise((done) => {
+      this.run({ step, done });
+    });
+  }
+
   readonly #step = (): boolean => {
     for (;;) {
       this.#committer.nudge();

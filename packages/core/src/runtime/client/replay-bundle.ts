@@ -1,4 +1,5 @@
 import { readBundle, type HistoryBundle } from '../../codec/bundle.js';
+import { decodeEvent } from '../../codec/events.js';
 import { failureOf } from '../../codec/failures.js';
 import { decodeValue } from '../../codec/values.js';
 import {
@@ -11,6 +12,7 @@ import {
 import { isCloseEvent, type CloseEvent, type RunEvent, type WorkflowStarted } from '../../model/events.js';
 import type { Failure } from '../../model/failure.js';
 import type { WorkflowStatus } from '../../model/status.js';
+import { explained } from '../../replay/explanation.js';
 import { WorkflowInstance } from '../../replay/instance.js';
 import type { Blockage } from '../../replay/recorder.js';
 import type { WorkflowRecord } from '../definitions.js';
@@ -61,17 +63,18 @@ async function run(
   bodies: readonly string[],
   redacted: boolean,
 ): Promise<WorkflowInstance> {
-  const instance = new WorkflowInstance(workflow, started, {
-    namespace: 'default',
-    log: silent,
-    limits: readLimits,
-    workflows,
+  const host = {
+    ...{ namespace: 'default', log: silent, limits: readLimits, workflows },
     onForeign: () => undefined,
-  });
+  };
+  const instance = new WorkflowInstance(workflow, started, host);
   instance.feedRecorded(events, bodies);
   const drain = await chooseDrain(hostPlatform);
   await drain(() => instance.step());
-  if (instance.blockage) throw asError(instance.blockage, redacted);
+  if (instance.blockage) {
+    const known = await explained(instance.blockage, workflow, bodies.map(decodeEvent), host, drain);
+    throw asError(known, redacted);
+  }
   return instance;
 }
 

@@ -1,19 +1,39 @@
 import { encodeEvent } from '../../codec/events.js';
+import type { RunEvent } from '../../model/events.js';
 import type { RunId } from '../../model/ids.js';
 import type { Json } from '../../model/payload.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
+import { explained } from '../../replay/explanation.js';
 import type { Blockage } from '../../replay/recorder.js';
 import type { Expectation, Write } from '../../storage/port.js';
 import type { RunChanges, TaskRecord } from '../../storage/records.js';
 import type { Core, RunBirth } from '../core.js';
+import type { WorkflowRecord } from '../definitions.js';
 import { encodeBody } from '../run-projection.js';
+import { silent } from '../silent-log.js';
 import type { Shown } from './run-body.js';
+import type { RunHost } from './run-host.js';
 
 export function foreignAwait(workflowType: string): Blockage {
   return {
     code: 'foreign_await',
     message: `Workflow '${workflowType}' waits for something that is not durable (fetch, setTimeout, a promise of its own): nothing that is recorded could ever continue it. Do such work in an activity or a ctx.step, or wait with ctx.sleep, ctx.waitSignal or ctx.waitCondition.`,
   };
+}
+
+/** What a replay was blocked for, with all that can be said of it. */
+export function explainedHere(
+  { core, executor }: RunHost,
+  workflow: WorkflowRecord,
+  blockage: Blockage,
+  events: readonly RunEvent[],
+): Promise<Blockage> {
+  const { namespace, limits, registry } = core;
+  const host = {
+    ...{ namespace, log: silent, limits, workflows: registry.workflows },
+    onForeign: () => undefined,
+  };
+  return explained(blockage, workflow, events, host, (step) => executor.through(step));
 }
 
 export function suspectedPoison(claims: number): Blockage {

@@ -17,7 +17,7 @@ import { decodeBody } from '../run-projection.js';
 import { Activation, overdue } from './activation.js';
 import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
 import type { ActivityOutcome } from '../messages.js';
-import { foreignAwait, planBlock, suspectedPoison } from './blocking.js';
+import { explainedHere, foreignAwait, planBlock, suspectedPoison } from './blocking.js';
 import { endingOf, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
 import { nextRunWrites } from './next-run.js';
@@ -370,10 +370,11 @@ export class OwnedRun {
       const events = await eventsOf(this.#host.core, loaded.events);
       const instance = this.#newInstance(events[0] as WorkflowStarted);
       instance.feedRecorded(events, this.#host.core.sealer.active ? undefined : loaded.events);
-      await new Promise<void>((done) => {
-        this.#host.executor.run({ step: () => instance.step(), done });
-      });
-      return instance;
+      await this.#host.executor.through(() => instance.step());
+      if (!instance.blockage) return instance;
+      const again = await eventsOf(this.#host.core, loaded.events);
+      await this.#block(await explainedHere(this.#host, this.workflow, instance.blockage, again));
+      return undefined;
     } catch (error) {
       if (error instanceof StorageError && error.code !== 'storage_corrupt') throw error;
       const code = isPerdureError(error) ? error.code : 'history_malformed';

@@ -35,9 +35,7 @@ export async function replayEvents(
     onForeign: () => undefined,
   });
   instance.feedRecorded(events, bodies);
-  await new Promise<void>((done) => {
-    executor.run({ step: () => instance.step(), done });
-  });
+  await executor.through(() => instance.step());
   if (instance.blockage) throw new NondeterminismError(instance.blockage.message, instance.blockage.details);
   return instance;
 }

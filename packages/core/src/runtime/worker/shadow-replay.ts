@@ -26,9 +26,7 @@ export async function shadowReplay(
     onForeign: () => undefined,
   });
   shadow.feedRecorded(events, core.sealer.active ? undefined : loaded.events);
-  await new Promise<void>((done) => {
-    host.executor.run({ step: () => shadow.step(), done });
-  });
+  await host.executor.through(() => shadow.step());
   if (shadow.blockage) return shadow.blockage;
   const difference = compare(live, shadow);
   return difference === undefined
