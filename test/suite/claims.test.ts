@@ -147,3 +147,31 @@ test('C2 an activity that was claimed while its time in the queue ran out keeps 
   expect(await handle.readTask(claimed!.taskId)).toMatchObject({ token: 1, leaseOwner: 'o' });
   await handle.close();
 });
+
+test('G9 an activity ends in the queue and in history with one commit, behind a thousand signals too', async () => {
+  const work = defineActivity('work', { taskQueue: 'nobody', scheduleToCloseTimeout: '1m' }, () => 'work');
+  const waits = defineWorkflow('waits', async (ctx) => {
+    ctx.onSignal('more', () => undefined);
+    return ctx.runActivity(work).catch(() => 'timed out');
+  });
+  const storage = await openStorage();
+  const starter = await open({ storage, workflows: [waits] });
+  const { workflowId } = await starter.start(waits);
+  const startAt = new Date(starter.now.getTime() + 120_000);
+  await starter.close();
+  const sender = await open({ storage, taskQueues: ['another'] });
+  await Promise.all(Array.from({ length: 1_100 }, () => sender.handle(workflowId).signal('more')));
+  await sender.close();
+  const ends: boolean[] = [];
+  const watched = bent(storage, {
+    commit: (call, batches) => {
+      for (const { writes } of batches)
+        if (writes.some(({ kind }) => kind === 'drop-task' || kind === 'drop-tasks'))
+          ends.push(writes.some((write) => JSON.stringify(write).includes('ActivityTimedOut')));
+      return call(batches);
+    },
+  });
+  const engine = await open({ storage: watched, workflows: [waits], startAt });
+  expect(await engine.handle(workflowId).result()).toBe('timed out');
+  expect(ends[0]).toBe(true);
+});

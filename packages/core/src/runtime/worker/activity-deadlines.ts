@@ -15,8 +15,6 @@ import { openFailure } from './sealing.js';
  */
 export interface DeadlineFindings {
   readonly inputs: readonly PendingInput[];
-  /** Tasks that have ended. */
-  readonly expired: readonly TaskRecord[];
   /** Tasks that get another attempt. */
   readonly requeued: readonly TaskRecord[];
   /** When to look at each activity that still waits in its queue. */
@@ -39,7 +37,6 @@ export async function checkDeadlines(
   const now = core.clock.now();
   const tasks = new Map((await core.storage.readTasks(runId)).map((task) => [task.taskId, task]));
   const inputs: PendingInput[] = [];
-  const expired: TaskRecord[] = [];
   const requeued: TaskRecord[] = [];
   const checks = new Map<string, EpochMs>();
   for (const { id, scheduled } of instance.activities().filter(isLimited)) {
@@ -51,10 +48,10 @@ export async function checkDeadlines(
     const { scheduleToStart, scheduleToClose } = scheduled.timeouts;
     const { lastFailure, ...body } = decodeActivityTask(task);
     const end = async (timeout: 'schedule_to_start' | 'schedule_to_close'): Promise<void> => {
-      expired.push(task);
       const failure = lastFailure && { failure: await openFailure(core, lastFailure) };
       inputs.push({
         at: now,
+        expires: task,
         input: {
           type: 'ActivityTimedOut',
           activityId: id,
@@ -90,5 +87,5 @@ export async function checkDeadlines(
       checks.set(id, visibleAt + scheduleToStart);
     }
   }
-  return { inputs, expired, requeued, checks };
+  return { inputs, requeued, checks };
 }

@@ -226,6 +226,7 @@ export class OwnedRun {
         this.#unwritten.refused.push(...this.#updates.takeRefused());
         for (const { pending, fed } of activation.consumed) {
           if (pending.message) this.#unwritten.through = pending.message.position;
+          if (pending.expires && fed) this.#unwritten.expired.push(pending.expires);
           if (pending.task && fed)
             this.#unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
         }
@@ -250,7 +251,6 @@ export class OwnedRun {
       const found = await checkDeadlines(core, instance, this.runId);
       this.#activityChecks = found.checks;
       this.#inputs.push(...found.inputs);
-      this.#unwritten.expired.push(...found.expired);
       this.#unwritten.requeued.push(...found.requeued);
     }
   }

@@ -8,6 +8,8 @@ export interface PendingInput {
   readonly at: EpochMs;
   /** The task that this settles, where the activity ran here. */
   readonly task?: TaskRecord;
+  /** The task that ends with this, its time being up. */
+  readonly expires?: TaskRecord;
   /** What it was in the inbox, where it came from there. */
   readonly message?: MessageRecord;
 }
