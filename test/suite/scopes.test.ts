@@ -668,3 +668,34 @@ test('D3 work that a body left behind is cancelled with what is around it', asyn
   await handle.cancel({ reason: 'stop' });
   expect(await handle.result()).toEqual(['CancelledError: stop', 'CancelledError: stop']);
 });
+
+test('D3 nonCancellable waits for plain promises that were begun outside', async () => {
+  const workflow = defineWorkflow('winds-down', async (ctx) => {
+    const ended: string[] = [];
+    const worker = async (name: string): Promise<void> => {
+      try {
+        await ctx.sleep('1h');
+      } finally {
+        await ctx.nonCancellable(() => ctx.sleep(name === 'slow' ? '5s' : '1s'));
+        ended.push(name);
+      }
+    };
+    const workers = [worker('slow'), worker('quick')];
+    try {
+      await ctx.all(workers);
+    } finally {
+      await ctx.nonCancellable(async () => {
+        await ctx.allSettled(workers);
+        ended.push(String(await ctx.runActivity(echo, 'cleaned up')));
+      });
+    }
+    return ended;
+  });
+  const engine = await open({ workflows: [workflow], activities });
+  const handle = await engine.start(workflow);
+  await handle.cancel();
+  await rejection(WorkflowCancelledError, handle.result());
+  const types = await eventTypes(handle);
+  expect(types.filter((type) => type === 'TimerFired')).toHaveLength(2);
+  expect(types.slice(-3)).toEqual(['ActivityScheduled', 'ActivityCompleted', 'WorkflowCancelled']);
+});

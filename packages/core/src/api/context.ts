@@ -246,7 +246,10 @@ export interface WorkflowContext<
    * ```
    */
   scope<O>(body: (scope: CancellationScope) => PromiseLike<O>): Task<O>;
-  /** Runs a body that no cancellation from outside reaches: for cleanup. Cancelling the task does nothing. */
+  /**
+   * Runs a body that no cancellation from outside reaches: for cleanup. Cancelling the task does nothing. To wait in it for
+   * plain promises that were begun outside, use `ctx.all` or `ctx.allSettled` (see `scope`).
+   */
   nonCancellable<O>(body: () => PromiseLike<O>): Task<O>;
   /**
    * Runs a body in a scope that is cancelled when time is up. Then it rejects with `ScopeTimeoutError` as soon as the body

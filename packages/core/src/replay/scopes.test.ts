@@ -361,3 +361,52 @@ test('D3 two waiters on one lock in scopes of their own never both enter', async
     expect(most).toBe(1);
   }
 });
+
+test('D3 who awaited a task before there was any scope goes on outside, though code in a scope cancels the task', async () => {
+  const outside: unknown[] = [];
+  const bench = await begin(async (ctx, _input, instance) => {
+    const early = ctx.sleep(1);
+    const waiting = async (): Promise<void> => {
+      await early.catch(() => undefined);
+      outside.push(instance.scopes.current === instance.scopes.root);
+      await ctx.sleep(2);
+    };
+    const waits = waiting();
+    await ctx.waitSignal('go');
+    await ctx.scope(async () => {
+      await ctx.sleep(3);
+      early.cancel();
+      await ctx.sleep(4);
+    });
+    await waits;
+  });
+  await bench.feed(signalled('go'));
+  await bench.feed(fired('t3'));
+  expect(outside).toEqual([true]);
+  expect(bench.instance.waits.size).toBe(2);
+});
+
+test('D3 who awaited a group before there was any scope goes on outside, though code in a scope ends the group', async () => {
+  const outside: unknown[] = [];
+  const bench = await begin(async (ctx, _input, instance) => {
+    let open!: () => void;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const waiting = async (): Promise<void> => {
+      await ctx.all([gate]);
+      outside.push(instance.scopes.current === instance.scopes.root);
+    };
+    const waits = waiting();
+    await ctx.waitSignal('go');
+    await ctx.scope(async () => {
+      await ctx.sleep(3);
+      open();
+      await ctx.sleep(4);
+    });
+    await waits;
+  });
+  await bench.feed(signalled('go'));
+  await bench.feed(fired('t2'));
+  expect(outside).toEqual([true]);
+});

@@ -23,7 +23,7 @@ export class Scopes {
   #left = mostTurns;
   /** A scope was opened in this drain, which therefore has the jobs of more than one. */
   shared = false;
-  #setAside: { readonly scope: Scope; readonly go: () => void }[] = [];
+  #aside: { readonly scope: Scope; readonly go: (value: unknown) => void; readonly value: unknown }[] = [];
 
   /** Opens a scope below the current one. */
   open(shielded: boolean): Scope {
@@ -78,8 +78,13 @@ export class Scopes {
                 reject(error);
               }
             };
-            this.#setAside.push({ scope, go });
+            this.setAside(scope, go);
           });
+  }
+
+  /** Does something in a drain of its own, which is of that scope. */
+  setAside(scope: Scope, go: (value: never) => void, value?: unknown): void {
+    this.#aside.push({ scope, go: go as (value: unknown) => void, value });
   }
 
   /** The microtask queue has run empty. */
@@ -89,19 +94,17 @@ export class Scopes {
     this.shared = false;
   }
 
-  /**
-   * What is settled now is this: whoever awaited it first goes on in this drain. Without it they would take one more.
-   */
+  /** Says what is about to be settled: whoever awaited it first goes on in this very drain, not in one more. */
   follow({ deferred }: { readonly deferred?: { readonly task: { readonly home: Scope } } }): void {
     if (deferred) this.current = deferred.task.home;
   }
 
-  /** Lets the oldest awaiter that was set aside go on; false where there is none. */
+  /** Goes on with what was set aside first; false where there is nothing. */
   resume(): boolean {
-    const next = this.#setAside.shift();
+    const next = this.#aside.shift();
     if (!next) return false;
     this.current = next.scope;
-    next.go();
+    next.go(next.value);
     return true;
   }
 }

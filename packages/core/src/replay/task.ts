@@ -93,10 +93,15 @@ export function deferred<O>(id: string, scopes: Scopes): Deferred<O> {
   let resolve!: Deferred<O>['resolve'];
   let reject!: Deferred<O>['reject'];
   const task = new TaskPromise<O>((onResolve, onReject) => {
-    resolve = onResolve;
+    // Code of another scope may settle it, and who awaited it before there were scopes is not told by the await.
+    resolve = (value) => {
+      if (task.home === scopes.current) onResolve(value);
+      else scopes.setAside(task.home, onResolve, value);
+    };
     reject = (reason) => {
       noteFailure(reason);
-      onReject(reason);
+      if (task.home === scopes.current) onReject(reason);
+      else scopes.setAside(task.home, onReject, reason);
     };
   });
   task.id = id;
