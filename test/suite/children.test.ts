@@ -8,7 +8,7 @@ import {
   type ParentClosePolicy,
 } from '@perdure/core';
 import { describe, expect, test } from 'vitest';
-import { codeOf, eventTypes, open, rejection } from './kit.js';
+import { codeOf, crashAtEachCommit, eventTypes, open, rejection } from './kit.js';
 
 const double = defineWorkflow('double', async (_ctx, n: number) => n * 2);
 const waits = defineWorkflow('waits', { messages: { go: signal<string>() } }, async (ctx) =>
@@ -547,3 +547,59 @@ describe('external workflows', () => {
     expect(await engine.execute(asks)).toBe('invalid_argument');
   });
 });
+
+const ledger = new Map<string, number>();
+const note = defineActivity('note', (n: number, { idempotencyKey }) => {
+  ledger.set(idempotencyKey, n);
+  return n;
+});
+const worker = defineWorkflow('worker', async (ctx, n: number) => {
+  const more = (await ctx.waitSignal('more')) as number;
+  return (await ctx.runActivity(note, n)) + more;
+});
+const family = defineWorkflow('family', async (ctx) => {
+  const children = [1, 2].map((n) => ctx.runChild(worker, n, { id: `worker-${n}` }));
+  for (const child of children) void child.signal('more', 10);
+  await ctx.external('listener').signal('begun');
+  const results = await ctx.all(children);
+  void ctx.runChild(waits, undefined, { id: 'left' });
+  return results;
+});
+const listener = defineWorkflow('listener', async (ctx) => {
+  let begun = 0;
+  ctx.onSignal('begun', () => {
+    begun += 1;
+  });
+  await ctx.waitSignal('stop');
+  return begun;
+});
+
+test.each(['before-commit', 'after-commit'] as const)(
+  'G9 a crash %s at each commit of a parent and its children loses and doubles nothing',
+  async (at) => {
+    const commits = await crashAtEachCommit(
+      at,
+      { workflows: [family, worker, listener, waits], activities: [note] },
+      async (engine) => {
+        ledger.clear();
+        await engine.start(listener, undefined, { id: 'listener' });
+        const handle = await engine.start(family, undefined, { id: 'family', startDelay: '1s' });
+        const done = handle.result();
+        const check = async () => {
+          expect(await done).toEqual([11, 12]);
+          expect([...ledger.values()].sort()).toEqual([1, 2]);
+          expect((await engine.handle('left').describe()).status).toBe('cancelled');
+          await engine.handle('listener').signal('stop');
+          expect(await engine.handle('listener').result()).toBe(1);
+          for (const n of [1, 2]) expect((await engine.handle(`worker-${n}`).runs()).length).toBe(1);
+          const types = await eventTypes(handle);
+          expect(types.filter((type) => type === 'ChildWorkflowCompleted')).toHaveLength(2);
+          expect(types.filter((type) => type === 'ExternalRequestCompleted')).toHaveLength(3);
+        };
+        return { done, check };
+      },
+    );
+    expect(commits).toBeGreaterThan(8);
+  },
+  60_000,
+);

@@ -125,6 +125,9 @@ export async function crashAtEachCommit(
     if (commits === 0) crashed = engine.crash({ at });
     else left = commits;
     await done;
+    // What comes after the result counts too; a crash may be waiting by then.
+    await Promise.race([engine.runUntilIdle(), new Promise((resolve) => setTimeout(resolve, 100))]);
+    left = Infinity;
     // Where the crash waits for one commit more than there is, this is it.
     if (crashed) void engine.start(tick).catch(() => undefined);
     await crashed;
