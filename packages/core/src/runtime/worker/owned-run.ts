@@ -303,7 +303,8 @@ export class OwnedRun {
       return true;
     }
     this.#rewind();
-    const complete = loaded && loaded.events.length === loaded.run.seq;
+    // What was read before the last commit here lacks what that has written, also where the instance is gone since.
+    const complete = loaded && loaded.events.length === loaded.run.seq && loaded.run.seq >= this.#seq;
     const [whole] = complete
       ? [loaded]
       : await this.#host.core.storage.loadRuns([{ runId: this.runId, afterSeq: 0 }]);
@@ -391,10 +392,15 @@ export class OwnedRun {
     if (this.#task.buildId !== pin || this.#kept?.buildId !== this.#host.buildId)
       await takeSteps(this.#host, this.runId, pin);
     const now = core.clock.now();
-    const ended = new Set(this.#inputs.map((pending) => pending.task?.taskId));
+    // Under way before the read, or ended by then: one that ends meanwhile is neither afterwards.
+    const known = new Set(this.#inputs.map((pending) => pending.task?.taskId));
+    for (const { id } of instance.activities()) {
+      const taskId = activityTaskId(this.runId, id);
+      if (activities.isRunning(taskId)) known.add(taskId);
+    }
     for (const task of await core.storage.readTasks(this.runId)) {
       const mine = task.kind === 'activity' && task.leaseOwner === workerId && task.leaseUntil > now;
-      if (!mine || ended.has(task.taskId) || activities.isRunning(task.taskId)) continue;
+      if (!mine || known.has(task.taskId) || activities.isRunning(task.taskId)) continue;
       this.#unwritten.requeued.push({ ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0 });
     }
   }
