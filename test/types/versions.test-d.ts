@@ -1,4 +1,4 @@
-import { defineWorkflow, verify, type HistoryBundle, type Verification } from '@perdure/core';
+import { defineActivity, defineWorkflow, verify, type HistoryBundle, type Verification } from '@perdure/core';
 import { expectTypeOf } from 'vitest';
 
 defineWorkflow('changing', async (ctx) => {
@@ -44,3 +44,7 @@ expectTypeOf(verify([welcome], [bundle])).toEqualTypeOf<Promise<Verification>>()
 void verify([welcome], many()).then(({ failed }) => failed[0]?.error.code);
 // @ts-expect-error bundles come as a list or a stream
 void verify([welcome], bundle);
+
+defineActivity('send', { requires: 'online' }, async (_: void) => 1);
+// @ts-expect-error nothing else can be required
+defineActivity('send', { requires: 'power' }, async (_: void) => 1);

@@ -106,6 +106,7 @@ const table: { readonly [T in EventType]: FieldsOf<Extract<RunEvent, { readonly 
     fairnessKey: 'string',
     fairnessWeight: 'number',
     summary: 'string?',
+    requires: 'string?',
     inline: 'boolean?',
   },
   ActivityCancelRequested: { activityId: 'string', reason: 'string?', keepQueued: 'boolean?' },

@@ -7,13 +7,14 @@ export interface DispatchOptions {
   readonly priority?: number | undefined;
   readonly fairnessKey?: string | undefined;
   readonly fairnessWeight?: number | undefined;
+  readonly requires?: 'online' | undefined;
 }
 
 const fairnessGrammar = /^[A-Za-z0-9._:-]{0,64}$/;
 
 /** What is wrong with them, each with its path. */
 export function dispatchIssues(options: DispatchOptions): ArgumentIssue[] {
-  const { taskQueue, priority = 5, fairnessKey = '', fairnessWeight = 1 } = options;
+  const { taskQueue, priority = 5, fairnessKey = '', fairnessWeight = 1, requires } = options;
   const issues: ArgumentIssue[] = [];
   const check = (holds: boolean, path: string, message: string): void => {
     if (!holds) issues.push({ path, message });
@@ -38,5 +39,6 @@ export function dispatchIssues(options: DispatchOptions): ArgumentIssue[] {
     'fairnessWeight',
     'must be a whole number from 1 to 1000',
   );
+  check(requires === undefined || requires === 'online', 'requires', "must be 'online'");
   return issues;
 }

@@ -231,6 +231,8 @@ export interface ActivityScheduled extends EventBase<'ActivityScheduled'> {
   readonly fairnessKey: string;
   readonly fairnessWeight: number;
   readonly summary?: string;
+  /** Begun only where the platform says that there is a network. */
+  readonly requires?: 'online';
   /** A `ctx.step`: its code is a closure of the workflow, so only a worker that holds the run can run it. */
   readonly inline?: true;
 }

@@ -24,6 +24,11 @@ export interface ActivityOptions {
   fairnessKey?: string;
   /** 1 … 1000. Default 1. */
   fairnessWeight?: number;
+  /**
+   * `online`: no attempt begins while the platform says that there is no network (`navigator.onLine`); it begins as soon
+   * as there is one. Platforms that cannot tell count as online. The timeouts of the wait in the queue run on.
+   */
+  requires?: 'online';
   /** One line for people, shown by the inspector. */
   summary?: string;
 }
@@ -70,6 +75,7 @@ export function freezeActivityCall(
     fairnessKey: options.fairnessKey ?? defaults.fairnessKey,
     fairnessWeight: options.fairnessWeight ?? defaults.fairnessWeight,
     ...(options.summary !== undefined && { summary: options.summary }),
+    ...(options.requires !== undefined && { requires: options.requires }),
     ...(inline && { inline: true as const }),
   };
 }
@@ -94,6 +100,7 @@ export const activityOptions: ReadonlySet<string> = new Set<keyof ActivityOption
   'priority',
   'fairnessKey',
   'fairnessWeight',
+  'requires',
   'summary',
 ]);
 

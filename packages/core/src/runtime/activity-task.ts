@@ -2,6 +2,7 @@ import { quoted } from '../codec/json-text.js';
 import { readFailure, readPayload, writeFailure, writePayload } from '../codec/stored-payload.js';
 import { StorageError } from '../model/errors.js';
 import type { ActivityTimeoutKind } from '../model/events.js';
+import type { ActivityScheduled } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { Seq } from '../model/ids.js';
 import type { Payload } from '../model/payload.js';
@@ -35,6 +36,28 @@ export type ActivityTaskState = 'scheduled' | 'started' | 'backing_off';
 /** Queue of the steps of workflows on `taskQueue`: served by who has the workflow's code. `/` is in no name that a user can give. */
 export function stepQueue(taskQueue: string): string {
   return `step/${taskQueue}`;
+}
+
+/** Where an activity waits. Those that need a network wait apart, for a worker that has one. */
+export function activityQueue({
+  taskQueue,
+  inline,
+  requires,
+}: Pick<ActivityScheduled, 'taskQueue' | 'inline' | 'requires'>): string {
+  const queue = inline ? stepQueue(taskQueue) : taskQueue;
+  return requires === 'online' ? onlineQueue(queue) : queue;
+}
+
+export function onlineQueue(queue: string): string {
+  return `online/${queue}`;
+}
+
+export function isOnlineQueue(queue: string): boolean {
+  return queue.startsWith(onlineQueue(''));
+}
+
+export function isStepQueue(queue: string): boolean {
+  return queue.split('/').slice(0, -1).includes('step');
 }
 
 export function activityTaskState(

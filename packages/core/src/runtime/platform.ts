@@ -12,6 +12,10 @@ export interface Platform {
   /** Calls back in a fresh task, as soon as the host allows. */
   hop(callback: () => void): void;
   randomUint32(): number;
+  /** False where the host knows that there is no network. */
+  online(): boolean;
+  /** Calls back whenever there is a network again, as far as the host tells. */
+  onOnline(listener: () => void): () => void;
   /** Calls back when the microtask queue has become empty, in hosts that can say so; absent elsewhere. */
   readonly nextTick: ((callback: () => void) => void) | undefined;
   readonly newChannel: (() => Channel) | undefined;
@@ -52,6 +56,9 @@ interface Ambient {
   readonly MessageChannel?: new () => Channel;
   readonly crypto?: { getRandomValues(words: Uint32Array): Uint32Array };
   readonly document?: unknown;
+  readonly navigator?: { readonly onLine?: boolean };
+  readonly addEventListener?: (type: 'online', listener: () => void) => void;
+  readonly removeEventListener?: (type: 'online', listener: () => void) => void;
 }
 
 const ambient = globalThis as unknown as Ambient;
@@ -72,6 +79,13 @@ export const hostPlatform: Platform = {
   },
   hop: makeHop(),
   randomUint32: makeRandom(),
+  online: () => ambient.navigator?.onLine !== false,
+  onOnline(listener) {
+    ambient.addEventListener?.('online', listener);
+    return () => {
+      ambient.removeEventListener?.('online', listener);
+    };
+  },
   nextTick:
     nextTick &&
     ((callback) => {

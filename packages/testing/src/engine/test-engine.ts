@@ -1,8 +1,9 @@
 import type { Duration, Engine, EngineOptions, Storage } from '@perdure/core';
-import { openEngine, parseDuration, type OpenEngine } from '@perdure/core/internal';
+import { hostPlatform, openEngine, parseDuration, type OpenEngine } from '@perdure/core/internal';
 import { memory } from '@perdure/memory';
 import { CrashingStorage, type CrashPoint } from './crashing-storage.js';
 import { followEngine } from './follow-engine.js';
+import { TestNetwork } from './test-network.js';
 import { TimeSkipper } from './time-skipper.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -24,6 +25,8 @@ export interface TestEngine extends Engine {
    * Handles from before the crash go on with the new engine.
    */
   crash(options?: CrashOptions): Promise<void>;
+  /** What the platform says of the network from now on: activities that require it wait while there is none. At first there is one. */
+  setOnline(online: boolean): void;
 }
 
 export interface CrashOptions {
@@ -67,11 +70,12 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     ...rest
   } = options;
   const clock = new VirtualClock(startAt ? startAt.getTime() : Date.now());
+  const network = new TestNetwork();
   const open = async (): Promise<Life> => {
     const crashing = new CrashingStorage(storage);
     const opened = await openEngine(
       { ...rest, storage: crashing, clock },
-      { checks: { alwaysEvict, shadowReplay } },
+      { checks: { alwaysEvict, shadowReplay }, platform: network.on(hostPlatform) },
     );
     return { ...opened, crashing, skipper: new TimeSkipper(opened.core, clock, autoSkip) };
   };
@@ -104,6 +108,9 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     advance: (by: Duration) => life.skipper.advance(parseDuration(by, 'by')),
     runUntilIdle: () => life.core.busy.whenStill(),
     crash,
+    setOnline: (online: boolean) => {
+      network.set(online);
+    },
     close: async (how?: { grace?: Duration }) => {
       life.skipper.stop();
       await life.skipper.through(life.engine.close(how));

@@ -2,7 +2,7 @@ import type { ActivityScheduled, RunEvent } from '../../model/events.js';
 import { activityTaskId } from '../../model/ids.js';
 import type { EpochMs } from '../../model/time.js';
 import type { RunRecord, TaskRecord } from '../../storage/records.js';
-import { encodeActivityTask, stepQueue } from '../activity-task.js';
+import { activityQueue, encodeActivityTask } from '../activity-task.js';
 
 /** The activities that a run waits for after these events, as tasks that nobody has begun. */
 export function pendingActivityTasks(
@@ -25,23 +25,15 @@ function taskOf(
     workflowId,
     workflowType,
   }: Pick<RunRecord, 'namespace' | 'runId' | 'workflowId' | 'workflowType'>,
-  {
-    activityId,
-    activityType,
-    seq,
-    inline,
-    taskQueue,
-    priority,
-    fairnessKey,
-    fairnessWeight,
-  }: ActivityScheduled,
+  scheduled: ActivityScheduled,
   now: EpochMs,
 ): TaskRecord {
+  const { activityId, activityType, seq, inline, priority, fairnessKey, fairnessWeight } = scheduled;
   return {
     taskId: activityTaskId(runId, activityId),
     namespace,
     kind: 'activity',
-    queue: inline ? stepQueue(taskQueue) : taskQueue,
+    queue: activityQueue(scheduled),
     type: inline ? workflowType : activityType,
     runId,
     buildId: null,

@@ -10,7 +10,7 @@ import type { EpochMs } from '../../model/time.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import type { Batch, Expectation, Write } from '../../storage/port.js';
 import type { RunChanges, TaskRecord } from '../../storage/records.js';
-import { encodeActivityTask, stepQueue, type ActivityTaskBody } from '../activity-task.js';
+import { activityQueue, encodeActivityTask, type ActivityTaskBody } from '../activity-task.js';
 import type { RunBirth } from '../core.js';
 import { outboxTask } from '../outbox/outbox-task.js';
 import { nextWake } from './activation.js';
@@ -232,7 +232,7 @@ function activityTask(
     taskId: activityTaskId(runId, event.activityId),
     namespace: task.namespace,
     kind: 'activity',
-    queue: event.inline ? stepQueue(event.taskQueue) : event.taskQueue,
+    queue: activityQueue(event),
     type: event.inline ? body.workflowType : event.activityType,
     runId,
     buildId: event.inline ? pin : null,

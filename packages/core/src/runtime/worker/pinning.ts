@@ -2,7 +2,7 @@ import type { RunId } from '../../model/ids.js';
 import type { Blockage } from '../../replay/recorder.js';
 import type { RunRecord, TaskRecord } from '../../storage/records.js';
 import type { WorkflowRecord } from '../definitions.js';
-import { stepQueue } from '../activity-task.js';
+import { isStepQueue } from '../activity-task.js';
 import type { RunHost } from './run-host.js';
 
 /**
@@ -49,5 +49,5 @@ export async function takeSteps({ core }: RunHost, runId: RunId, pin: string | n
 }
 
 function isStep({ kind, queue }: TaskRecord): boolean {
-  return kind === 'activity' && queue.startsWith(stepQueue(''));
+  return kind === 'activity' && isStepQueue(queue);
 }

@@ -8,7 +8,7 @@ import { isOwnFailure } from '../../replay/own-failures.js';
 import type { InlineCode } from '../../replay/waits.js';
 import type { CommitResult, TaskWant, Unwatch } from '../../storage/port.js';
 import type { TaskRecord } from '../../storage/records.js';
-import { decodeActivityTask, stepQueue } from '../activity-task.js';
+import { decodeActivityTask, isOnlineQueue, onlineQueue, stepQueue } from '../activity-task.js';
 import type { Core, LocalWorker, RunBirth } from '../core.js';
 import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
 import { hostClock } from '../clock.js';
@@ -83,6 +83,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   #moving = 0;
   readonly #served: readonly TaskWant[];
   #unwatch: Unwatch = () => undefined;
+  #offOnline: Unwatch = () => undefined;
   #letGo: () => void = () => undefined;
   #unforgive: (() => void) | undefined;
 
@@ -131,6 +132,9 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
         );
       else if (hint.kind === 'unknown') this.#outside.suspect(this.activities.runs());
       else if (hint.kind === 'lost') this.#setState('failed');
+    });
+    this.#offOnline = this.core.platform.onOnline(() => {
+      this.#dispatcher.wake();
     });
     await wakeBlockedRuns(this);
     this.#unforgive = this.core.platform.forgiveRejections?.((reason) => this.#forgives(reason));
@@ -227,6 +231,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
 
   takesActivity(scheduled: ActivityScheduled): boolean {
     if (this.#state !== 'running' || !this.#queues.has(scheduled.taskQueue)) return false;
+    if (scheduled.requires === 'online' && !this.core.platform.online()) return false;
     return scheduled.inline === true || this.core.registry.activities.size > 0;
   }
 
@@ -293,11 +298,16 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
         { kind: 'activity', queues: queues.map(stepQueue), types },
       );
     }
-    return wants;
+    return wants.map((want) =>
+      want.kind === 'activity'
+        ? { ...want, queues: [...want.queues, ...want.queues.map(onlineQueue)] }
+        : want,
+    );
   }
 
   #wants(): readonly (TaskWant & { limit: number; leaseMs: number })[] {
     const free = this.activities.freeSlots;
+    const online = this.core.platform.online();
     return this.#served.map((want) => {
       switch (want.kind) {
         case 'workflow':
@@ -307,7 +317,12 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
         case 'outbox':
           return { ...want, limit: claimErrands, leaseMs: outboxLeaseMs };
         case 'activity':
-          return { ...want, limit: free, leaseMs: activityLeaseMs };
+          return {
+            ...want,
+            ...(!online && { queues: want.queues.filter((queue) => !isOnlineQueue(queue)) }),
+            limit: free,
+            leaseMs: activityLeaseMs,
+          };
       }
     });
   }
@@ -524,6 +539,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     this.#outside.stop();
     this.#dispatcher.stop();
     this.#unwatch();
+    this.#offOnline();
     this.activities.stop();
     this.outbox.stop();
     for (const run of [...this.#runs.all()]) run.cool();
