@@ -699,3 +699,58 @@ test('D3 nonCancellable waits for plain promises that were begun outside', async
   expect(types.filter((type) => type === 'TimerFired')).toHaveLength(2);
   expect(types.slice(-3)).toEqual(['ActivityScheduled', 'ActivityCompleted', 'WorkflowCancelled']);
 });
+
+test('B7 a cancelled scope asks its children to cancel, and those outside go on', async () => {
+  const child = defineWorkflow('child', (ctx) => ctx.sleep('1h'));
+  const workflow = defineWorkflow('parent', async (ctx) => {
+    const outside = ctx.runChild(child, undefined, { id: 'outside' });
+    const log: unknown[] = [];
+    log.push(
+      await ctx
+        .withTimeout('5s', () => ctx.runChild(child, undefined, { id: 'in-time' }))
+        .catch((error: unknown) => (error as ScopeTimeoutError).code),
+    );
+    const kept: Promise<unknown>[] = [];
+    const work = ctx.scope(async (scope) => {
+      kept.push(ctx.nonCancellable(() => ctx.runChild(child, undefined, { id: 'kept' })));
+      ctx.onSignal('stop', () => scope.cancel('stopped'));
+      await ctx.runChild(child, undefined, { id: 'inside' });
+    });
+    log.push(await work.catch((error: unknown) => isCancelled(error)));
+    await ctx.allSettled([outside, ...kept]);
+    return log;
+  });
+  const engine = await open({ workflows: [workflow, child] });
+  const handle = await engine.start(workflow);
+  await engine.advance('10s');
+  await handle.signal('stop');
+  expect(await handle.result()).toEqual(['scope_timeout', true]);
+  const statuses = [];
+  for (const id of ['in-time', 'inside', 'outside', 'kept']) {
+    await engine
+      .handle(id)
+      .result()
+      .catch(() => undefined);
+    statuses.push((await engine.handle(id).describe()).status);
+  }
+  expect(statuses).toEqual(['cancelled', 'cancelled', 'completed', 'completed']);
+});
+
+test('C1 a saga that continues as a new run undoes nothing', async () => {
+  const undone: number[] = [];
+  const undoing = defineActivity('undoing', (n: number) => void undone.push(n));
+  const workflow = defineWorkflow('goes-on', async (ctx, round: number) =>
+    ctx.saga(async (undo) => {
+      undo(() => ctx.runActivity(undoing, round));
+      await ctx.sleep('1s');
+      if (round < 2) ctx.continueAsNew(round + 1);
+      return round;
+    }),
+  );
+  const engine = await open({ workflows: [workflow], activities: [undoing] });
+  const handle = await engine.start(workflow, 0);
+  expect(await handle.result()).toBe(2);
+  expect(undone).toEqual([]);
+  for (const { runId } of await handle.runs())
+    expect(await eventTypes(engine.handle(handle.workflowId, runId))).not.toContain('ActivityScheduled');
+});

@@ -269,7 +269,8 @@ export interface WorkflowContext<
   /**
    * When the body fails or is cancelled, runs the undo steps that it has registered, the newest first, one at a time, in
    * a scope that cannot be cancelled; then rejects with what the body threw. An undo step that fails does not stop the
-   * others: then it rejects with an `AggregateError` of these failures, whose `cause` is what the body threw.
+   * others: then it rejects with an `AggregateError` of these failures, whose `cause` is what the body threw. Nothing is
+   * undone where the body continues as a new run.
    *
    * @example
    * ```ts

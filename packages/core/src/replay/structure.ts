@@ -1,4 +1,5 @@
 import { InvalidArgumentError, ScopeTimeoutError, isCancelled } from '../model/errors.js';
+import { ContinuedAsNew } from './continuation.js';
 import type { RunningCode } from './running-code.js';
 import type { Scope } from './scope.js';
 import { scopeSignal } from './scope-signal.js';
@@ -72,7 +73,7 @@ export function withTimeout(
 }
 
 /**
- * Undo steps run one at a time, the newest first. One that fails does not stop the others: then an `AggregateError` of
+ * Undo steps run one at a time, the newest first; not where the body continues as a new run. One that fails does not stop the others: then an `AggregateError` of
  * these failures is thrown, whose cause is what the body threw; else that is thrown as it is.
  */
 export function saga(
@@ -87,6 +88,7 @@ export function saga(
         steps.push(step);
       });
     } catch (error) {
+      if (error instanceof ContinuedAsNew) throw error; // no failure: the work goes on in the next run
       const failures = await nonCancellable(run, () => unwind(steps));
       if (failures.length === 0) throw error;
       throw new AggregateError(failures, `ctx.saga failed, and ${failures.length} of its undo steps too`, {
