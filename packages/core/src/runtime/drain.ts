@@ -27,15 +27,14 @@ export async function chooseDrain(platform: Platform): Promise<Drain> {
  */
 export function tickDrain(platform: Platform, nextTick: (callback: () => void) => void): Drain {
   const microtask = Promise.resolve();
-  return (step) =>
-    run(step, platform, (turn) => {
-      const tick = (): void => {
-        nextTick(turn);
-      };
-      return () => {
-        void microtask.then(tick);
-      };
-    });
+  return stepByStep(platform, (turn) => {
+    const tick = (): void => {
+      nextTick(turn);
+    };
+    return () => {
+      void microtask.then(tick);
+    };
+  });
 }
 
 /**
@@ -91,38 +90,44 @@ export function portDrain(platform: Platform, newChannel: () => Channel): Drain 
 
 /** Anywhere: a fresh task for every step. Slow in browsers, exact everywhere. */
 export function hopDrain(platform: Platform): Drain {
-  return (step) =>
-    run(step, platform, (turn) => () => {
-      platform.hop(turn);
-    });
+  return stepByStep(platform, (turn) => () => {
+    platform.hop(turn);
+  });
 }
 
-function run(
-  step: () => boolean,
-  platform: Platform,
-  prepare: (turn: () => void) => () => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let endOfSlice = platform.monotonic() + sliceOf(platform);
-    const newSlice = (): void => {
-      endOfSlice = platform.monotonic() + sliceOf(platform);
-      turn();
-    };
-    const turn = (): void => {
-      if (platform.monotonic() > endOfSlice) {
-        platform.hop(newSlice);
-        return;
-      }
-      try {
-        if (step()) afterDrain();
-        else resolve();
-      } catch (error) {
-        reject(error);
-      }
-    };
-    const afterDrain = prepare(turn);
+/** One at a time, so that the parts are made once and not for every activation. */
+function stepByStep(platform: Platform, prepare: (turn: () => void) => () => void): Drain {
+  let step: () => boolean;
+  let resolve: () => void;
+  let reject: (reason: unknown) => void;
+  let endOfSlice = 0;
+  const newSlice = (): void => {
+    endOfSlice = platform.monotonic() + sliceOf(platform);
+    turn();
+  };
+  const turn = (): void => {
+    if (platform.monotonic() > endOfSlice) {
+      platform.hop(newSlice);
+      return;
+    }
+    try {
+      if (step()) afterDrain();
+      else resolve();
+    } catch (error) {
+      reject(error);
+    }
+  };
+  const afterDrain = prepare(turn);
+  const begin: ConstructorParameters<typeof Promise<void>>[0] = (onEnd, onError) => {
+    resolve = onEnd;
+    reject = onError;
+    endOfSlice = platform.monotonic() + sliceOf(platform);
     afterDrain();
-  });
+  };
+  return (next) => {
+    step = next;
+    return new Promise(begin);
+  };
 }
 
 function sliceOf(platform: Platform): number {
