@@ -154,3 +154,31 @@ test('B19 queues are apart: a worker takes what it serves', async () => {
   await handle.result();
   expect(where).toEqual(['gpu:gpu', 'cpu:default']);
 });
+
+test('G2 a stop in good order is no worker lost: an activity may be stopped as often as there are deploys', async () => {
+  let begun = gate();
+  const attempts: number[] = [];
+  let patient = true;
+  const long = defineActivity('long', (_: void, activity) => {
+    attempts.push(activity.info.attempt);
+    begun.pass();
+    activity.heartbeat(attempts.length);
+    return patient ? untilAborted(activity.signal) : activity.lastHeartbeat<number>();
+  });
+  const workflow = defineWorkflow('longs', (ctx) => ctx.runActivity(long));
+  const options = { storage: await openStorage(), workflows: [workflow], activities: [long] };
+  const first = await open(options);
+  const { workflowId } = await first.start(workflow);
+  await begun.passed;
+  await first.close({ grace: 0 });
+  for (let deploys = 0; deploys < 11; deploys++) {
+    begun = gate();
+    const engine = await open(options);
+    await begun.passed;
+    await engine.close({ grace: 0 });
+  }
+  patient = false;
+  const last = await open(options);
+  expect(await last.handle(workflow, workflowId).result()).toBe(12);
+  expect(new Set(attempts)).toEqual(new Set([1]));
+});

@@ -523,3 +523,15 @@ test('B31 what a run knows of its history is the same on every replay', async ()
   expect(outcome(back)).toEqual(outcome(live));
   expect(back.instance.historyBytes).toBe(live.instance.historyBytes);
 });
+
+test('a buffered signal that cannot be read blocks its run and nothing else', async () => {
+  const bench = await begin(async (ctx) => {
+    await ctx.sleep(1);
+    ctx.onSignal('s', () => undefined);
+    await ctx.sleep(1);
+  });
+  const input = { codec: 'nowhere', text: '1' };
+  await bench.feed({ type: 'SignalReceived', name: 's', messageId: 'm', input });
+  await bench.feed(fired('t1'));
+  expect(bench.instance.blockage?.message).toContain("codec 'nowhere'");
+});

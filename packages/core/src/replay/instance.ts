@@ -233,13 +233,7 @@ export class WorkflowInstance implements RunningCode {
         return false;
       }
       if (this.#delivered) {
-        if (
-          this.scopes.resume() ||
-          this.mailbox.deliverBuffered() ||
-          (!this.settlement && this.#context.conditions.wakeNext())
-        ) {
-          return true;
-        }
+        if (this.#goOn()) return true;
         this.#delivered = false;
         this.recorder.end();
         continue;
@@ -257,6 +251,20 @@ export class WorkflowInstance implements RunningCode {
         this.#blockOn(error);
       }
       return true;
+    }
+  }
+
+  /** Whether the input has set more in motion, which gets a drain of its own. */
+  #goOn(): boolean {
+    try {
+      return (
+        this.scopes.resume() ||
+        this.mailbox.deliverBuffered() ||
+        (!this.settlement && this.#context.conditions.wakeNext())
+      );
+    } catch (error) {
+      this.#blockOn(error);
+      return false;
     }
   }
 

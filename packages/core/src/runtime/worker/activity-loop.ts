@@ -377,6 +377,31 @@ export class ActivityLoop {
     return this.#running.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
+  /**
+   * Tells every attempt to stop, and puts its task back as it was before it began: a stop in good order is no worker
+   * lost. An only attempt stays begun.
+   */
+  async giveBack(): Promise<void> {
+    const begun = [...this.#running.values()];
+    this.stop();
+    const again = begun.filter(({ scheduled }) => scheduled.retry.maximumAttempts !== 1);
+    await Promise.all(
+      again.map(async (attempt) => {
+        const { task } = attempt;
+        const body = await this.#bodyOf(attempt, {});
+        await this.#core.committer.commit({
+          expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
+          writes: [
+            {
+              kind: 'put-task',
+              task: { ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0, body },
+            },
+          ],
+        });
+      }),
+    );
+  }
+
   /** Tells every attempt to stop and records nothing of how they end. */
   stop(): void {
     this.#stopped = true;

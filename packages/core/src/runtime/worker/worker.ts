@@ -1,4 +1,4 @@
-import { InvalidArgumentError, StorageError, isPerdureError } from '../../model/errors.js';
+import { InvalidArgumentError, isPerdureError } from '../../model/errors.js';
 import type { ActivityScheduled, RunEvent } from '../../model/events.js';
 import { runTaskId, type RunId, type WorkerId } from '../../model/ids.js';
 import type { Payload } from '../../model/payload.js';
@@ -522,12 +522,19 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     });
     await Promise.race([this.drain(), grace]);
     cancel();
+    await this.#orLetRunOut(() => this.activities.giveBack());
     this.abandon();
-    try {
+    await this.#orLetRunOut(async () => {
       await this.core.storage.releaseLeases(this.id);
       await this.core.storage.leave(this.id);
+    });
+  }
+
+  async #orLetRunOut(giveBack: () => Promise<void>): Promise<void> {
+    try {
+      await giveBack();
     } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
+      if (!isPerdureError(error)) throw error;
       this.core.log.warn('Leases could not be given back; they will run out', { error });
     }
   }
