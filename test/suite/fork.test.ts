@@ -4,6 +4,7 @@ import {
   defineWorkflow,
   InvalidArgumentError,
   signal,
+  update,
   WorkflowAlreadyStartedError,
   type Storage,
   type WorkflowHandle,
@@ -81,7 +82,7 @@ test('E7 F17 the original stays as it is, byte for byte, wherever it is forked',
     const fork = await handle.fork({ seq, id: `fork-${seq}` });
     await fork.signal('go', 5);
     expect((await fork.result()).slice(0, 5)).toEqual((await handle.result()).slice(0, 5));
-    const bodies = (await raw.readEvents(fork.runId ?? '', { from: 2, limit: seq - 1 }));
+    const bodies = await raw.readEvents(fork.runId ?? '', { from: 2, limit: seq - 1 });
     expect(bodies).toEqual(await raw.readEvents(runId, { from: 2, limit: seq - 1 }));
   }
   expect(await look()).toEqual(before);
@@ -195,7 +196,7 @@ test('E7 in the copied part a fork is to its code who the original was, and then
   await fork.signal('go', 1);
   expect(await fork.result()).toEqual([['original', handle.runId], 'forked']);
   const again = await fork.fork({ seq: (await fork.describe()).historyLength - 1, id: 'third' });
-  expect(await again.result()).toEqual([['original', handle.runId], 'forked']);
+  expect(await again.result()).toEqual([['original', handle.runId], 'third']);
 });
 
 test('E7 the time that timeouts leave counts from the fork', async () => {
@@ -238,4 +239,79 @@ test('E7 an event that cannot be forked from, an id that is taken or is none, a 
   await rejection(InvalidArgumentError, handle.fork({ seq: 1, reason: 7 as never }));
   await rejection(InvalidArgumentError, handle.fork(undefined as never));
   expect(await engine.count()).toBe(1);
+});
+
+const child = defineWorkflow('child', { messages }, async (ctx, n: number) => {
+  await ctx.waitSignal('go');
+  return n + 1;
+});
+const family = defineWorkflow('family', { messages }, async (ctx) => {
+  const one = await ctx.runActivity(charge, 1);
+  const two = await ctx.runChild(child, one);
+  await ctx.external('other').signal('go', two);
+  return [one, two, await ctx.waitSignal('go')];
+});
+
+test('E7 a fork behind the end of a child has what it returned, one before it starts a child of its own', async () => {
+  const engine = await open({ workflows: [family, child], activities });
+  const other = await engine.start(child, 1, { id: 'other' });
+  const handle = await engine.start(family, undefined, { id: 'w' });
+  await engine.runUntilIdle();
+  const [pending] = (await handle.describe()).pendingChildren;
+  await engine.handle(pending?.workflowId ?? '').signal('go', 1);
+  await other.result();
+  await handle.signal('go', 5);
+  expect(await handle.result()).toEqual([2, 3, 5]);
+  const types = await eventTypes(handle);
+
+  const late = await handle.fork({ seq: types.indexOf('ExternalRequestCompleted') + 1 });
+  await late.signal('go', 6);
+  expect(await late.result()).toEqual([2, 3, 6]);
+
+  const early = await handle.fork({ seq: types.indexOf('ActivityCompleted') + 1 });
+  await engine.runUntilIdle();
+  const [own] = (await early.describe()).pendingChildren;
+  expect(own?.workflowId).not.toBe(pending?.workflowId);
+  expect((await engine.handle(own?.workflowId ?? '').describe()).parent).toMatchObject({
+    runId: early.runId,
+  });
+  expect(await engine.handle(pending?.workflowId ?? '').runs()).toHaveLength(1);
+  await early.terminate();
+});
+
+test('E7 a fork where a child or a request of the original is pending is refused, with where it may begin', async () => {
+  const engine = await open({ workflows: [family, child], activities });
+  const handle = await engine.start(family, undefined, { id: 'w' });
+  await engine.runUntilIdle();
+  const scheduled = (await eventTypes(handle)).indexOf('ChildWorkflowScheduled') + 1;
+  for (const seq of [scheduled, scheduled + 1]) {
+    const error = await rejection(InvalidArgumentError, handle.fork({ seq }));
+    expect(error.message).toContain(`choose an event before ${scheduled}, or after the answer`);
+  }
+  expect((await handle.fork({ seq: scheduled - 1 })).workflowId).toBeTruthy();
+});
+
+test('E7 an update that is under way is under way in the fork, and its end is its own', async () => {
+  const adding = defineWorkflow(
+    'adding',
+    { messages: { add: update<number, number>(), ...messages } },
+    async (ctx) => {
+      let total = 0;
+      ctx.onUpdate('add', async (n) => {
+        await ctx.sleep('1h');
+        return (total += n);
+      });
+      await ctx.waitSignal('go');
+      return total;
+    },
+  );
+  const engine = await open({ startAt: new Date(0), workflows: [adding] });
+  const handle = await engine.start(adding, undefined, { id: 'w' });
+  await handle.startUpdate('add', 5, { id: 'u', waitFor: 'accepted' });
+  const fork = await handle.fork({ seq: (await handle.describe()).historyLength });
+  await engine.advance('2h');
+  await fork.signal('go', 1);
+  await handle.signal('go', 1);
+  expect([await fork.result(), await handle.result()]).toEqual([5, 5]);
+  expect(await eventTypes(fork)).toContain('UpdateCompleted');
 });

@@ -1,17 +1,13 @@
 import { validateSync, type StandardSchema } from '../codec/schema.js';
 import { parseDuration, type Duration } from '../model/duration.js';
 import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
-import type {
-  ChildWorkflowScheduled,
-  ParentClosePolicy,
-  Unplaced,
-  WorkflowStarted,
-} from '../model/events.js';
+import type { ChildWorkflowScheduled, ParentClosePolicy, Unplaced } from '../model/events.js';
 import { isValidId, type WorkflowId } from '../model/ids.js';
 import { isValidName, nameMessage } from '../model/names.js';
 import type { TextPayload } from '../model/payload.js';
 import { freezeRetryPolicy, type RetryPolicy } from '../model/retry.js';
 import type { DispatchDefaults } from './activity-call.js';
+import type { Identity } from './identity.js';
 
 export interface ChildOptions {
   /** Letters, digits, '.', '_', '-', ':'; 1 … 191 characters. Made of the parent's ids when left out. */
@@ -66,7 +62,7 @@ const known: ReadonlySet<string> = new Set<keyof ChildOptions>([
 /** Checks a call and freezes what the child will be held to. Throws `InvalidArgumentError`, `PayloadError`, `PayloadTooLargeError`. */
 export function freezeChildCall(
   childId: string,
-  started: WorkflowStarted,
+  identity: Identity,
   child: ChildReference,
   encode: (value: unknown) => TextPayload,
   input: unknown,
@@ -78,7 +74,7 @@ export function freezeChildCall(
     if (!ok) issues.push({ path, message });
   };
   const { parentClosePolicy = 'request_cancel', memo, searchAttributes } = options;
-  const workflowId = options.id ?? defaultId(started, childId);
+  const workflowId = options.id ?? defaultId(identity, childId);
   const taskQueue = options.taskQueue ?? child.taskQueue ?? defaults.taskQueue;
   for (const key of Object.keys(options)) check(known.has(key), key, 'is no option of a child');
   check(isValidName(child.name), 'workflow', nameMessage);
@@ -124,7 +120,7 @@ export function freezeChildCall(
 }
 
 /** Unique by run and call, the same on every replay, and short enough however deep children go. */
-function defaultId({ workflowId, runId }: WorkflowStarted, childId: string): WorkflowId {
+function defaultId({ workflowId, runId }: Identity, childId: string): WorkflowId {
   const id = `${workflowId}:${runId.slice(-12)}:${childId}`;
   return id.length <= 191 ? id : `${runId}:${childId}`;
 }

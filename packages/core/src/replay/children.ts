@@ -13,6 +13,7 @@ import { isValidId, type RunId, type WorkflowId } from '../model/ids.js';
 import type { DispatchDefaults } from './activity-call.js';
 import { freezeChildCall, type ChildOptions, type ChildReference } from './child-call.js';
 import { cancelledChild, childError, requestError } from './child-error.js';
+import { identityAt } from './identity.js';
 import type { RunningCode } from './running-code.js';
 import { deferred, type Task, type TaskPromise } from './task.js';
 import type { ChildWait } from './waits.js';
@@ -65,7 +66,8 @@ export class Children {
     const run = this.#run;
     const id = run.nextId('w');
     const reference = typeof child === 'string' ? (run.host.workflows?.get(child) ?? { name: child }) : child;
-    const call = freezeChildCall(id, run.started, reference, run.encode, input, options, defaults);
+    const identity = identityAt(run.started, run.recorder.head);
+    const call = freezeChildCall(id, identity, reference, run.encode, input, options, defaults);
     let { workflowId } = call;
     const started = deferred<{ readonly runId: RunId }>(`${id}:started`, run.scopes);
     const pending = deferred<unknown>(id, run.scopes);

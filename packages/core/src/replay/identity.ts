@@ -10,10 +10,10 @@ export interface Identity {
 
 /**
  * In the part of its history that was copied from another run, a run is to its code who that one was: what the code then
- * made of its ids is in the history. From there on it is itself. `seq`: the newest event, recorded or new.
+ * made of its ids is in the history. From there on it is itself. `head`: the newest event, recorded or new; what comes next is made of the ids.
  */
-export function identityAt(started: WorkflowStarted, seq: Seq): Identity {
+export function identityAt(started: WorkflowStarted, head: Seq): Identity {
   let identity: Identity = started;
-  for (let { origin } = started; origin && seq <= origin.seq; { origin } = origin) identity = origin;
+  for (let { origin } = started; origin && head < origin.seq; { origin } = origin) identity = origin;
   return identity;
 }

@@ -4,16 +4,18 @@ import type { RunEvent, RunOrigin, WorkflowStarted } from '../../model/events.js
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { Batch, Expectation, Write } from '../../storage/port.js';
 import type { NewRun } from '../../storage/records.js';
+import { outboxTask } from '../outbox/outbox-task.js';
 import type { RunStart } from '../run-projection.js';
 import { atOnce } from './at-once.js';
 import { attemptCommit, gaveUp, mostRounds } from './attempt-commit.js';
 import { runTaskOf } from './birth.js';
 import type { OpenCore } from './open-core.js';
 import { pendingActivityTasks } from './pending-activities.js';
+import { undoneOutside } from './pending-outside.js';
 
 /** A first event for a copy: another run, with the time that it has left counted from now, and nobody's child. */
 export function startedAnew(
-  { parent, continuedFrom: _c, firstRunId: _f, ...started }: WorkflowStarted,
+  { parent, continuedFrom: _c, firstRunId: _f, children: _o, ...started }: WorkflowStarted,
   { workflowId, runId }: { readonly workflowId: WorkflowId; readonly runId: RunId },
   { seq, reason }: Pick<RunOrigin, 'seq' | 'reason'>,
   later: number,
@@ -39,7 +41,7 @@ export function startedAnew(
 
 /** What the `start` column says of a run that begins with this event. */
 export function startOf(
-  { input, executionDeadline, runDeadline, origin, attempt, parent, firstRunId }: WorkflowStarted,
+  { input, executionDeadline, runDeadline, origin, attempt, parent, firstRunId, children }: WorkflowStarted,
   memo: RunStart['memo'],
 ): RunStart {
   return {
@@ -51,17 +53,21 @@ export function startOf(
     ...(parent && { parent }),
     ...(firstRunId !== undefined && { firstRunId }),
     ...(attempt > 1 && { attempt }),
+    ...(children && { inherits: true }),
   };
 }
 
-/** What goes on with an open copy: its place in the queue, and the activities that it waits for, which begin anew. */
+/** What goes on with an open copy: its place in the queue, the activities that it waits for, which begin anew, and what it asked of other runs and may not have been done. */
 export function openTasks(
   run: NewRun,
   started: WorkflowStarted,
   events: readonly RunEvent[],
   now: EpochMs,
 ): readonly Write[] {
-  const tasks = [runTaskOf(run, started, atOnce(now)), ...pendingActivityTasks(run, events, atOnce(now))];
+  const at = atOnce(now);
+  const task = runTaskOf(run, started, at);
+  const errands = undoneOutside(events).map(({ seq }) => outboxTask(task, { runId: run.runId, seq }, at));
+  const tasks = [task, ...pendingActivityTasks(run, events, at), ...errands];
   return tasks.map((task) => ({ kind: 'put-task' as const, task }));
 }
 

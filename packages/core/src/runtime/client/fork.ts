@@ -11,6 +11,7 @@ import { eventsOf, sealPayload } from '../worker/sealing.js';
 import { idTaken, insertCopy, openTasks, startedAnew, startOf } from './copied-run.js';
 import { workflowKey } from './keys.js';
 import type { OpenCore } from './open-core.js';
+import { refuseOutside } from './pending-outside.js';
 import { readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
 import { checkReason } from './termination.js';
@@ -37,6 +38,7 @@ export async function forkRun(core: OpenCore, target: RunTarget, options: ForkOp
   const copied = await storage.readEvents(source.runId, { from: 1, limit: seq });
   const events = await eventsOf(core, copied);
   const { memo, searchAttributes } = publishedAfter(events);
+  refuseOutside(events, 'The run cannot be forked', 'seq');
   const now = core.clock.now();
   const runId: RunId = core.ids.next(now);
   const workflowId: WorkflowId = id ?? (runId as string);

@@ -15,6 +15,7 @@ import { changesOf } from './archive.js';
 import { idTaken, insertCopy, openTasks, startedAnew, startOf } from './copied-run.js';
 import { workflowKey } from './keys.js';
 import type { OpenCore } from './open-core.js';
+import { refuseOutside } from './pending-outside.js';
 import { endsFromOutside } from './replay-bundle.js';
 import type { RunTarget } from './run-reads.js';
 
@@ -54,6 +55,7 @@ export async function importRun(
       },
     ]);
   }
+  if (!close && id !== undefined) refuseOutside(events, 'The history cannot be imported as a copy', 'id');
   const instance = await replayed(core, bodies, close);
   const now = core.clock.now();
   const started =
