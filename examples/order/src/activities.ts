@@ -46,7 +46,7 @@ export function orderActivities(ledger: Ledger) {
   const carryOut = async (activity: ActivityContext, answer: number): Promise<void> => {
     const { info, idempotencyKey, signal } = activity;
     const outcome = await ledger.apply({
-      orderId: info.workflowId,
+      orderId: info.workflowId ?? info.activityId,
       effect: info.activityType,
       key: idempotencyKey,
       attempt: info.attempt,

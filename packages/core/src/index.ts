@@ -1,5 +1,11 @@
 /** `@perdure/core`: what applications use. */
-export type { Activities } from './api/activities.js';
+export type {
+  Activities,
+  ActivityDescription,
+  ActivityFilter,
+  ActivityHandle,
+  StartActivityOptions,
+} from './api/activities.js';
 export type { Arg, Args, Carries } from './api/carries.js';
 export { createClient, type Client, type ClientOptions } from './api/client.js';
 export type {

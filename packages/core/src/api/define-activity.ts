@@ -17,9 +17,10 @@ export interface ActivityContext {
     readonly attempt: number;
     /** Stands for this attempt: hand it to who completes it, see `completeLater`. */
     readonly taskToken: string;
-    readonly workflowId: string;
-    readonly runId: string;
-    readonly workflowType: string;
+    /** Undefined for a standalone activity, as are the next two. */
+    readonly workflowId?: string;
+    readonly runId?: string;
+    readonly workflowType?: string;
     readonly scheduledAt: Date;
     /** When this attempt began. */
     readonly startedAt: Date;

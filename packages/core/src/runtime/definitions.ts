@@ -3,6 +3,7 @@ import type { RetryPolicy } from '../model/retry.js';
 import type { StandardSchema } from '../codec/schema.js';
 import type { ActivityReference } from '../replay/activity-call.js';
 import type { WorkflowCode } from '../replay/instance.js';
+import { standalone } from './standalone.js';
 
 /** What the engine reads of the values that `defineWorkflow` and `defineActivity` make. */
 export interface WorkflowContractRecord {
@@ -34,5 +35,10 @@ export class Registry {
   constructor(workflows: readonly WorkflowRecord[], activities: readonly ActivityRecord[]) {
     this.workflows = new Map(workflows.map((workflow) => [workflow.name, workflow]));
     this.activities = new Map(activities.map((activity) => [activity.name, activity]));
+  }
+
+  /** The code of a workflow, of ours too. */
+  workflowOf(type: string): WorkflowRecord | undefined {
+    return type === standalone.name ? standalone : this.workflows.get(type);
   }
 }

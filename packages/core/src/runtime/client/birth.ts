@@ -8,6 +8,7 @@ import type { Batch, Expectation, Write } from '../../storage/port.js';
 import type { RunRecord, TaskRecord } from '../../storage/records.js';
 import type { Core, RunBirth } from '../core.js';
 import { encodeStart } from '../run-projection.js';
+import { homeOf } from '../standalone.js';
 import { sealedBodies, sealPayload } from '../worker/sealing.js';
 import { atOnce } from './at-once.js';
 import { requestKey, workflowKey } from './keys.js';
@@ -144,7 +145,7 @@ export function runTaskOf(
 ): TaskRecord {
   return {
     taskId: runTaskId(runId),
-    namespace,
+    namespace: homeOf(namespace),
     kind: 'workflow',
     queue: taskQueue,
     type: workflowType,

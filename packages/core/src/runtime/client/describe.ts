@@ -96,7 +96,7 @@ export async function readValue(core: Core, payload: Payload): Promise<unknown> 
   return decodeValue(core.sealer.active ? await core.sealer.open(payload) : payload, readLimits);
 }
 
-async function readFailure(core: Core, failure: FailureRecord): Promise<Failure> {
+export async function readFailure(core: Core, failure: FailureRecord): Promise<Failure> {
   return failureOf(await openFailure(core, failure));
 }
 

@@ -14,17 +14,24 @@ export async function listRuns(
   filter: ListFilter,
   pageToken: string | null | undefined,
 ): Promise<Page<WorkflowDescription>> {
+  const { runs, nextPageToken } = await pageOfRuns(core, filter, pageToken);
+  return { items: await Promise.all(runs.map((run) => describeRun(core, run))), nextPageToken };
+}
+
+/** The same, as they are stored. */
+export async function pageOfRuns(
+  core: Core,
+  filter: ListFilter,
+  pageToken: string | null | undefined,
+): Promise<{ readonly runs: readonly RunRecord[]; readonly nextPageToken: string | null }> {
   const { query, pageSize, oldestFirst } = await queryOf(core, filter);
   const scope = JSON.stringify([query, oldestFirst]);
   const after = pageToken === null || pageToken === undefined ? null : readPageToken(pageToken, scope);
-  if (query.statuses?.length === 0) return { items: [], nextPageToken: null };
+  if (query.statuses?.length === 0) return { runs: [], nextPageToken: null };
   const runs = await core.storage.listRuns(query, { after, limit: pageSize + 1, oldestFirst });
   const page = runs.slice(0, pageSize);
   const last = page.at(-1);
-  return {
-    items: await Promise.all(page.map((run) => describeRun(core, run))),
-    nextPageToken: last && runs.length > pageSize ? writePageToken(last, scope) : null,
-  };
+  return { runs: page, nextPageToken: last && runs.length > pageSize ? writePageToken(last, scope) : null };
 }
 
 export async function countRuns(core: Core, filter: ListFilter): Promise<number> {

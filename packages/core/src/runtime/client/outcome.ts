@@ -43,7 +43,8 @@ export function outcomeOf(run: WorkflowDescription): unknown {
   }
 }
 
-function recordOf({ details, cause, ...plain }: Failure): FailureRecord {
+/** A failure as it was stored. */
+export function recordOf({ details, cause, ...plain }: Failure): FailureRecord {
   return {
     ...plain,
     ...(details !== undefined && { details: encodeValue(details) }),

@@ -18,11 +18,16 @@ export interface WaitOptions {
 }
 
 /** Waits for the end of the chain of the run that is meant when the wait begins: continue-as-new and retries are followed. Resolves to its output, or rejects with the typed error. */
-export async function waitResult(
+export async function waitResult(core: OpenCore, target: RunTarget, options?: WaitOptions): Promise<unknown> {
+  return outcome(core, await waitClosed(core, target, options));
+}
+
+/** The same, for the run that ended. */
+export async function waitClosed(
   core: OpenCore,
   target: RunTarget,
   options: WaitOptions = {},
-): Promise<unknown> {
+): Promise<RunRecord> {
   const { signal } = options;
   const timeout =
     options.timeout === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
@@ -35,7 +40,7 @@ export async function waitResult(
     const closed = await closing(core, run.runId, until, signal);
     run = nextOf(closed) === undefined ? closed : await core.command(() => newestOf(core, closed));
   }
-  return outcome(core, run);
+  return run;
 }
 
 async function outcome(core: OpenCore, run: RunRecord): Promise<unknown> {

@@ -7,6 +7,7 @@ import type { TaskRecord } from '../../storage/records.js';
 import type { ActivityTaskBody } from '../activity-task.js';
 import { taskToken } from '../client/complete-activity.js';
 import type { Logger } from '../core.js';
+import { standalone } from '../standalone.js';
 
 /** The attempt behind a context. */
 export interface RunningAttempt {
@@ -53,6 +54,11 @@ export class AttemptContext {
     return (this.#log ??= this.#makeLog());
   }
 
+  /** No workflow of the user's has asked for it. */
+  get #alone(): boolean {
+    return this.#attempt.body.workflowType === standalone.name;
+  }
+
   #describe(): object {
     const { task, body, scheduled, startedAt } = this.#attempt;
     const { startToClose = Infinity, scheduleToClose = Infinity } = scheduled.timeouts;
@@ -60,13 +66,15 @@ export class AttemptContext {
     return {
       namespace: task.namespace,
       taskQueue: scheduled.taskQueue,
-      activityId: scheduled.activityId,
+      activityId: this.#alone ? body.workflowId : scheduled.activityId,
       activityType: scheduled.activityType,
       attempt: task.attempt,
       taskToken: taskToken(task),
-      workflowId: body.workflowId,
-      runId: task.runId,
-      workflowType: body.workflowType,
+      ...(!this.#alone && {
+        workflowId: body.workflowId,
+        runId: task.runId,
+        workflowType: body.workflowType,
+      }),
       scheduledAt: toDate(scheduled.at),
       startedAt: toDate(startedAt),
       ...(deadline !== Infinity && { deadline: toDate(deadline) }),

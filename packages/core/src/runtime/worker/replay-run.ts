@@ -14,7 +14,7 @@ import { eventsOf } from './sealing.js';
 export async function replayRun(host: RunHost, runId: RunId): Promise<WorkflowInstance | undefined> {
   const { core } = host;
   const [loaded] = await core.storage.loadRuns([{ runId, afterSeq: 0 }]);
-  const workflow = loaded && core.registry.workflows.get(loaded.run.workflowType);
+  const workflow = loaded && core.registry.workflowOf(loaded.run.workflowType);
   if (!workflow) return undefined;
   const events = await eventsOf(core, loaded.events);
   return replayEvents(host, workflow, events, core.sealer.active ? undefined : loaded.events);

@@ -12,6 +12,7 @@ import { decodeActivityTask, isOnlineQueue, onlineQueue, stepQueue } from '../ac
 import type { Core, LocalWorker, RunBirth } from '../core.js';
 import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
 import { hostClock } from '../clock.js';
+import { standalone, standaloneQueue } from '../standalone.js';
 import { chooseDrain } from '../drain.js';
 import { Executor } from '../executor.js';
 import { Outbox, outboxLeaseMs } from '../outbox/outbox.js';
@@ -93,7 +94,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     this.buildId = options.buildId;
     this.executor = executor;
     this.#options = options;
-    this.#queues = new Set(options.taskQueues);
+    this.#queues = new Set([...options.taskQueues, standaloneQueue]);
     this.activities = new ActivityLoop(
       core,
       { workerId: options.id, maxConcurrent: options.maxConcurrentActivities, leaseMs: activityLeaseMs },
@@ -171,17 +172,17 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     return (
       this.#state === 'running' &&
       this.#queues.has(taskQueue) &&
-      this.core.registry.workflows.has(workflowType)
+      this.core.registry.workflowOf(workflowType) !== undefined
     );
   }
 
   start(birth: RunBirth): Promise<CommitResult> {
     const { run } = birth;
-    const workflow = this.core.registry.workflows.get(run.workflowType) as WorkflowRecord;
+    const workflow = this.core.registry.workflowOf(run.workflowType) as WorkflowRecord;
     const { priority = 5, fairnessKey = '', fairnessWeight = 1 } = birth.started;
     const task: TaskRecord = {
       taskId: runTaskId(run.runId),
-      namespace: run.namespace,
+      namespace: this.core.namespace,
       kind: 'workflow',
       queue: run.taskQueue,
       type: run.workflowType,
@@ -290,9 +291,13 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     const types = [...this.core.registry.workflows.keys()];
     const wants: TaskWant[] = [];
     if (this.core.registry.activities.size > 0) wants.push({ kind: 'activity', queues, types: null });
+    wants.push({
+      kind: 'workflow',
+      queues: [...queues, standaloneQueue],
+      types: [...types, standalone.name],
+    });
     if (types.length > 0) {
       wants.push(
-        { kind: 'workflow', queues, types },
         { kind: 'query', queues, types },
         { kind: 'outbox', queues, types: null },
         { kind: 'activity', queues: queues.map(stepQueue), types },
@@ -349,7 +354,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     tasks.forEach((task, i) => {
       let run = this.#runs.get(task.runId);
       if (!run) {
-        const workflow = this.core.registry.workflows.get(task.type);
+        const workflow = this.core.registry.workflowOf(task.type);
         if (!workflow) return;
         run = new OwnedRun(this, workflow, task);
         this.#runs.add(run);
