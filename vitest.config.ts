@@ -7,16 +7,19 @@ const browserFiles = '{packages,adapters,examples,test}/**/*.browser.test.ts';
 const never = ['**/node_modules/**', '**/dist/**'];
 const onlyNode = [...never, '**/*.browser.test.ts', '**/*.dom.test.ts'];
 
+/** Nothing is measured by these: a hang is a hang after thirty seconds too, on a machine that is busy otherwise. */
+const patience = { testTimeout: 30_000, hookTimeout: 30_000 };
+
 /** The shared suite on one storage, in Node. */
 const suite = (name: string): TestProjectConfiguration => ({
   resolve: { alias: [storageAlias(name), ...sourceAliases] },
-  test: { name, environment: 'node', include: suiteFiles, exclude: onlyNode },
+  test: { ...patience, name, environment: 'node', include: suiteFiles, exclude: onlyNode },
 });
 
 /** Files that run in Node on no storage in particular. */
 const node = (name: string, test: UserWorkspaceConfig['test']): TestProjectConfiguration => ({
   resolve: { alias: [storageAlias('memory'), ...sourceAliases] },
-  test: { environment: 'node', exclude: onlyNode, ...test, name },
+  test: { ...patience, environment: 'node', exclude: onlyNode, ...test, name },
 });
 
 const launchOptions = {
@@ -39,6 +42,7 @@ const browser = (name: string, include: string[]): TestProjectConfiguration => (
   optimizeDeps: { include: ['superjson', 'rxjs', 'idb', 'fast-check'] },
   test: {
     // The instance below gives the project its name: `--project chromium`.
+    ...patience,
     name: `${name}-pages`,
     include,
     exclude: never,
@@ -56,9 +60,6 @@ export default defineConfig({
   test: {
     // Two workers overlap waiting, and leave a small machine able to keep its time limits.
     maxWorkers: 2,
-    // Nothing is measured by these: a hang is a hang after twenty seconds too, on a machine that is busy otherwise.
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
     projects: [
       node('unit', {
         include: ['{packages,adapters,examples}/**/src/**/*.test.ts', '{scripts,test/readme}/**/*.test.ts'],
@@ -77,7 +78,7 @@ export default defineConfig({
       suite('indexeddb'),
       suite('indexeddb-evict'),
       suite('indexeddb-shadow'),
-      node('conformance', { include: ['test/conformance/**/*.test.ts'], testTimeout: 30_000 }),
+      node('conformance', { include: ['test/conformance/**/*.test.ts'] }),
       node('kills', {
         include: ['test/kills/**/*.test.ts'],
         testTimeout: 300_000,

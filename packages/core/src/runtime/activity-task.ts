@@ -21,6 +21,8 @@ export interface ActivityTaskBody {
   readonly queuedAt: EpochMs;
   /** Attempts that ended by themselves; the others took their worker with them. */
   readonly finished: number;
+  /** Attempts that their worker stopped in good order; no failure, and no worker lost. */
+  readonly stopped?: number;
   readonly startedAt?: EpochMs;
   readonly heartbeat?: Payload;
   readonly heartbeatAt?: EpochMs;
@@ -73,8 +75,9 @@ export function activityTaskState(
 export function encodeActivityTask(body: ActivityTaskBody): string {
   const { activityId, activityType, workflowId, workflowType, scheduledSeq, queuedAt } = body;
   let text = `{"activityId":${quoted(activityId)},"activityType":${quoted(activityType)},"workflowId":${quoted(workflowId)},"workflowType":${quoted(workflowType)},"scheduledSeq":${scheduledSeq},"queuedAt":${queuedAt}`;
-  const { finished, startedAt, heartbeat, heartbeatAt, lastFailure, detached, later } = body;
+  const { finished, stopped, startedAt, heartbeat, heartbeatAt, lastFailure, detached, later } = body;
   if (finished > 0) text += `,"finished":${finished}`;
+  if (stopped !== undefined) text += `,"stopped":${stopped}`;
   if (startedAt !== undefined) text += `,"startedAt":${startedAt}`;
   if (heartbeat) text += `,"heartbeat":${writePayload(heartbeat)}`;
   if (heartbeatAt !== undefined) text += `,"heartbeatAt":${heartbeatAt}`;

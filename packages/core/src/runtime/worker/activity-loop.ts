@@ -144,7 +144,7 @@ export class ActivityLoop {
    * attempted again, whatever its policy counts; only one attempt at all means that it is never begun twice.
    */
   #endedWithItsWorker({ task, body, scheduled }: Attempt): AttemptEnd | undefined {
-    const lost = task.attempt - 1 - body.finished;
+    const lost = task.attempt - 1 - body.finished - (body.stopped ?? 0);
     const { heartbeat, startToClose } = scheduled.timeouts;
     if (lost > 0 && scheduled.retry.maximumAttempts === 1) {
       if (heartbeat !== undefined) return { kind: 'timed_out', timeout: 'heartbeat' };
@@ -378,8 +378,8 @@ export class ActivityLoop {
   }
 
   /**
-   * Tells every attempt to stop, and puts its task back as it was before it began: a stop in good order is no worker
-   * lost. An only attempt stays begun.
+   * Tells every attempt to stop, and puts its task back: a stop in good order is no worker lost. An only attempt stays
+   * begun.
    */
   async giveBack(): Promise<void> {
     const begun = [...this.#running.values()];
@@ -388,15 +388,10 @@ export class ActivityLoop {
     await Promise.all(
       again.map(async (attempt) => {
         const { task } = attempt;
-        const body = await this.#bodyOf(attempt, {});
+        const body = await this.#bodyOf(attempt, { stopped: (attempt.body.stopped ?? 0) + 1 });
         await this.#core.committer.commit({
           expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
-          writes: [
-            {
-              kind: 'put-task',
-              task: { ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0, body },
-            },
-          ],
+          writes: [{ kind: 'put-task', task: { ...task, leaseOwner: null, leaseUntil: 0, body } }],
         });
       }),
     );
