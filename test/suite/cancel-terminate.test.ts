@@ -10,7 +10,8 @@ import {
   WorkflowTerminatedError,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { eventTypes, open, rejection, untilAborted } from './kit.js';
+import { bent } from './bent-storage.js';
+import { codeOf, eventTypes, gate, open, rejection, untilAborted } from './kit.js';
 
 const waiting = defineWorkflow('waiting', (ctx) => ctx.sleep('1h'));
 
@@ -177,6 +178,71 @@ test('A5 cancelQueuedActivities: false leaves what no worker has claimed in its 
   await later.crash();
   await later.advance('5m');
   expect(runs).toHaveLength(3);
+});
+
+test.each(['before-commit', 'after-commit'] as const)(
+  'A5 what is left in its queue is run once, also when the process crashes %s',
+  async (at) => {
+    let runs = 0;
+    const activity = defineActivity('activity', () => {
+      runs += 1;
+    });
+    const workflow = defineWorkflow('leaves', (ctx) =>
+      ctx.runActivity(activity, undefined, { taskQueue: 'later' }),
+    );
+    const storage = await openStorage();
+    const engine = await open({ storage, workflows: [workflow], activities: [activity] });
+    const handle = await engine.start(workflow);
+    const crashed = engine.crash({ at });
+    // The crash leaves the caller without an answer; it asks again.
+    void handle.cancel({ cancelQueuedActivities: false }).catch(() => undefined);
+    await crashed;
+    await handle.cancel({ cancelQueuedActivities: false });
+    await rejection(WorkflowCancelledError, handle.result());
+    const later = await open({ storage, startAt: engine.now, taskQueues: ['later'], activities: [activity] });
+    await later.advance('1m');
+    expect(runs).toBe(1);
+    expect((await eventTypes(handle)).slice(2)).toEqual([
+      'CancelRequested',
+      'ActivityCancelRequested',
+      'WorkflowCancelled',
+    ]);
+  },
+);
+
+test('A5 one that a worker claims at that very moment is not left alone: it is told to stop', async () => {
+  const begun = gate();
+  const stopped = gate<unknown>();
+  const activity = defineActivity('activity', (_: void, { signal }) => {
+    begun.pass();
+    signal.addEventListener('abort', () => stopped.pass(signal.reason));
+    return untilAborted(signal);
+  });
+  const workflow = defineWorkflow('leaves', (ctx) =>
+    ctx.runActivity(activity, undefined, { taskQueue: 'later' }),
+  );
+  const storage = await openStorage();
+  let overtake: (() => Promise<void>) | undefined;
+  const overtaken = bent(storage, {
+    readTasks: async (call, runId) => {
+      const tasks = await call(runId);
+      const now = overtake;
+      overtake = undefined;
+      await now?.();
+      return tasks;
+    },
+  });
+  const engine = await open({ storage: overtaken, workflows: [workflow], activities: [activity] });
+  const handle = await engine.start(workflow);
+  await engine.runUntilIdle();
+  overtake = async () => {
+    await open({ storage, startAt: engine.now, taskQueues: ['later'], activities: [activity] });
+    await begun.passed;
+  };
+  await handle.cancel({ cancelQueuedActivities: false });
+  await rejection(WorkflowCancelledError, handle.result());
+  expect(codeOf(await stopped.passed)).toBe('activity_cancelled');
+  expect((await eventTypes(handle)).at(-1)).toBe('WorkflowCancelled');
 });
 
 test('A5 what was left in its queue runs while the cancelled workflow cleans up', async () => {
