@@ -15,6 +15,12 @@ test('bugs elsewhere: a failure that a helper of a workflow keeps for later does
   expect(status).toBe(0);
 });
 
+test('F7 workflow code that goes on outside of its turn is blocked, and does not end the process', () => {
+  const { status, stdout } = host('foreign');
+  expect(stdout).toBe(`${seen}foreign_await\nforeign_await\nalive\n`);
+  expect(status).toBe(0);
+});
+
 test.each([
   ['application', 'Error: forgotten'],
   ['caller', 'UnknownWorkflowError'],

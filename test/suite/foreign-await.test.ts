@@ -40,6 +40,61 @@ test('F7 a workflow that goes on outside of its turn is blocked, and nothing of 
   expect(['waiting', 'blocked']).toContain(status);
 });
 
+test('F7 a race that something foreign wins blocks the run, and nothing of it is recorded', async () => {
+  const outside = gate();
+  const workflow = defineWorkflow('foreign-race', async (ctx) => {
+    const foreign = ctx.sleep(1).then(() => outside.passed);
+    const { key } = await ctx.race({ foreign, slow: ctx.sleep('1d') });
+    return key;
+  });
+  const engine = await open({ workflows: [workflow], autoSkip: false });
+  const handle = await engine.start(workflow);
+  await engine.advance(1);
+  const { historyLength } = await handle.describe();
+  outside.pass();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await engine.runUntilIdle();
+  const { status, blocked, historyLength: after } = await handle.describe();
+  expect(after).toBe(historyLength);
+  expect(['waiting', 'blocked']).toContain(status);
+  if (blocked) expect(blocked.code).toBe('foreign_await');
+});
+
+test('F7 what returns nothing blocks the run from outside of its turn, and throws nothing into the stack of a timer', async () => {
+  const outside = gate();
+  const later = gate<unknown>();
+  const workflow = defineWorkflow('timer', async (ctx) => {
+    const slow = ctx.sleep('1d');
+    void outside.passed.then(() => {
+      const calls: (() => void)[] = [
+        () => ctx.setState('sneaked'),
+        () => ctx.setState('again'),
+        () => ctx.onQuery('q', () => 1),
+        () => slow.cancel(),
+        () => ctx.upsertMemo({ a: 1 }),
+      ];
+      try {
+        for (const call of calls) call();
+        later.pass('nothing thrown');
+      } catch (error) {
+        later.pass(error);
+      }
+    });
+    await ctx.waitSignal('go');
+  });
+  const engine = await open({ workflows: [workflow], autoSkip: false });
+  const handle = await engine.start(workflow);
+  await engine.runUntilIdle();
+  const { historyLength } = await handle.describe();
+  outside.pass();
+  expect(await later.passed).toBe('nothing thrown');
+  await engine.runUntilIdle();
+  const { status, state, historyLength: after } = await handle.describe();
+  expect(state).toBeUndefined();
+  expect(after).toBe(historyLength);
+  expect(['waiting', 'blocked']).toContain(status);
+});
+
 test('F7 the way out is to move the work into an activity: then the run goes on by itself', async () => {
   const storage = await openStorage();
   const foreign = defineWorkflow('fetches', () => new Promise<string>(() => undefined));

@@ -86,16 +86,18 @@ function combine<O>(
     for (const part of parts) cancelTask(part, reason);
   };
   outcome.task.onCancel = cancelParts;
-  promise.then(
-    (value) => {
-      if (cancelLosers !== undefined) cancelParts(cancelLosers);
-      outcome.resolve(value);
-    },
-    (error: unknown) => {
-      if (cancelLosers !== undefined) cancelParts(cancelLosers);
-      outcome.reject(error);
-    },
-  );
+  promise
+    .then(
+      (value) => {
+        if (cancelLosers !== undefined) cancelParts(cancelLosers);
+        outcome.resolve(value);
+      },
+      (error: unknown) => {
+        if (cancelLosers !== undefined) cancelParts(cancelLosers);
+        outcome.reject(error);
+      },
+    )
+    .catch(outcome.reject); // a part's own way to cancel threw
   return outcome.task;
 }
 

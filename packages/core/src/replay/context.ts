@@ -230,11 +230,11 @@ export class ReplayContext {
   }
 
   onSignal(name: string, handler: (argument: unknown) => unknown): void {
-    this.#enter('onSignal').mailbox.handle(name, handler);
+    if (this.#admits('onSignal')) this.#run.mailbox.handle(name, handler);
   }
 
   onQuery(name: string, handler: (argument: unknown) => unknown): void {
-    this.#enter('onQuery').mailbox.queries.set(name, handler);
+    if (this.#admits('onQuery')) this.#run.mailbox.queries.set(name, handler);
   }
 
   onUpdate(
@@ -242,7 +242,7 @@ export class ReplayContext {
     handler: (argument: unknown) => unknown,
     options?: { readonly validate?: (argument: unknown) => unknown },
   ): void {
-    this.#enter('onUpdate').updates.handle(name, handler, options?.validate);
+    if (this.#admits('onUpdate')) this.#run.updates.handle(name, handler, options?.validate);
   }
 
   waitCondition(predicate: () => boolean, options?: { readonly timeout: Duration }): Task<boolean> {
@@ -335,8 +335,7 @@ export class ReplayContext {
     return this.#versions.get(changeId, minSupported, maxSupported);
   }
   deprecatePatch(changeId: string): void {
-    this.#enter('deprecatePatch');
-    this.#versions.deprecate(changeId);
+    if (this.#admits('deprecatePatch')) this.#versions.deprecate(changeId);
   }
 
   continueAsNew(input?: unknown, options?: ContinueAsNewOptions): never {
@@ -347,14 +346,14 @@ export class ReplayContext {
   // ── what others see ─────────────────────────────────────────────────────────────────────────────────────────────
 
   setState(state: unknown): void {
-    this.#enter('setState').state = this.#run.encode(state);
+    if (this.#admits('setState')) this.#run.state = this.#run.encode(state);
   }
 
   upsertSearchAttributes(attributes: Readonly<Record<string, unknown>>): void {
-    this.#enter('upsertSearchAttributes').published.upsertSearchAttributes(attributes);
+    if (this.#admits('upsertSearchAttributes')) this.#run.published.upsertSearchAttributes(attributes);
   }
   upsertMemo(memo: Readonly<Record<string, unknown>>): void {
-    this.#enter('upsertMemo').published.upsertMemo(memo);
+    if (this.#admits('upsertMemo')) this.#run.published.upsertMemo(memo);
   }
 
   /** Silent during replay. */
@@ -380,6 +379,11 @@ export class ReplayContext {
   #enter(operation: string): RunningCode {
     this.#run.recorder.guard(`ctx.${operation}`);
     return this.#run;
+  }
+
+  /** Like `#enter`, for what returns nothing. */
+  #admits(operation: string): boolean {
+    return this.#run.recorder.admits(`ctx.${operation}`);
   }
 
   /** In a scope that was cancelled nothing new begins. */

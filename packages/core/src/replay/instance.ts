@@ -418,8 +418,7 @@ export class WorkflowInstance implements RunningCode {
 
   /** Rejects everything pending in the scope and below it, in the order it was created. */
   cancelScope(scope: Scope, message: string, keepQueued = false): void {
-    this.recorder.guard('scope.cancel');
-    if (!scope.cancel(message)) return;
+    if (!this.recorder.admits('scope.cancel') || !scope.cancel(message)) return;
     for (const wait of [...this.waits.all()])
       if (wait.deferred?.task.scope.isWithin(scope))
         this.cancelWait(wait, new CancelledError(message), keepQueued);
@@ -427,8 +426,7 @@ export class WorkflowInstance implements RunningCode {
   }
 
   cancelWait(wait: Wait, error: Error, keepQueued = false): void {
-    if (this.waits.get(wait.id) !== wait) return;
-    this.recorder.guard('task.cancel');
+    if (this.waits.get(wait.id) !== wait || !this.recorder.admits('task.cancel')) return;
     if (wait.kind === 'timer' && !wait.deferred) return; // goes with the wait that owns it
     this.waits.take(wait.kind, wait.id);
     switch (wait.kind) {

@@ -174,6 +174,23 @@ export class Recorder {
     throw error;
   }
 
+  /**
+   * Whether workflow code may act now, for what returns nothing: from outside the window it blocks the run as `guard`
+   * does, and throws nothing. There is no result to do without, and what is thrown out of a timer ends the process.
+   */
+  admits(operation: string): boolean {
+    if (this.#open || this.readOnly) {
+      this.guard(operation);
+      return true;
+    }
+    try {
+      this.guard(operation);
+    } catch {
+      // kept as the blockage
+    }
+    return false;
+  }
+
   block(blockage: Blockage): void {
     this.#blockage ??= blockage;
   }
