@@ -64,6 +64,34 @@ test('B24 a wait for a result ends with the engine', async () => {
   await waited;
 });
 
+test.each(['as it begins', 'under way', 'beside an activity'])(
+  'B24 a wait for a result, %s, ends with the engine, and close does not resolve before',
+  async (when) => {
+    const begun = gate();
+    const slow = defineActivity('slow', (_: void, { signal }) => {
+      begun.pass();
+      return untilAborted(signal);
+    });
+    const workflow = defineWorkflow('waits', async (ctx, works: boolean) => {
+      if (works) await ctx.runActivity(slow);
+      await ctx.waitSignal('never');
+    });
+    const engine = await open({ workflows: [workflow], activities: [slow], autoSkip: false });
+    const handle = await engine.start(workflow, when === 'beside an activity');
+    if (when === 'beside an activity') await begun.passed;
+    const settled: string[] = [];
+    const note = (name: string) => (error: unknown) => {
+      settled.push(`${name} ${error instanceof EngineClosedError}`);
+    };
+    handle.result$.subscribe({ error: note('result$') });
+    const result = handle.result().catch(note('result'));
+    if (when === 'under way') await engine.runUntilIdle();
+    await engine.close({ grace: 0 });
+    expect(settled.sort()).toEqual(['result true', 'result$ true']);
+    await result;
+  },
+);
+
 test('B22 a drained engine claims nothing new, and goes on answering', async () => {
   const storage = await openStorage();
   let runs = 0;

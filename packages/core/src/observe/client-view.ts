@@ -8,7 +8,8 @@ import { pulled, type LiveStream, type Source } from './live-stream.js';
 import { sharedReads } from './shared-reads.js';
 
 /**
- * What can be watched of a namespace. All streams are cold and complete only when the client is closed. They fail with
+ * What can be watched of a namespace. All streams are cold. They have no end of their own, so they complete when the
+ * client is closed: nothing that was promised is missing then, unlike with the streams of a run. They fail with
  * `StorageError` where the store cannot answer.
  */
 export interface ClientView {

@@ -14,8 +14,8 @@ import { watchTarget } from './watch-target.js';
 
 /**
  * What can be watched of one run. All streams are cold, emit committed facts only, and start and cancel nothing. They
- * fail with `WorkflowNotFoundError` where there is no such run, with `EngineClosedError` when the client is closed, and
- * with `StorageError` where the store cannot answer.
+ * fail with `WorkflowNotFoundError` where there is no such run, with `EngineClosedError` when the client is closed
+ * before the end that they promise has come, and with `StorageError` where the store cannot answer.
  */
 export interface RunView {
   /** The run as it stands, then after each commit, or after several where they come fast. Completes after the last one; a failed workflow is a value. */

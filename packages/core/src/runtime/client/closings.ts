@@ -29,6 +29,7 @@ export class Closings {
   readonly #watched = new Map<RunId, Watched>();
   readonly #listeners = new Set<() => void>();
   #others = 0;
+  #closed = false;
   #poll: CancelTimer | undefined;
   readonly #core: Needs;
 
@@ -63,6 +64,10 @@ export class Closings {
 
   /** Calls back once: with the closed run, with the error that keeps it from being read, or with neither where it is gone or `close` came. */
   wait(runId: RunId, settle: Settle): Unwatch {
+    if (this.#closed) {
+      settle(undefined);
+      return () => undefined;
+    }
     const watched = this.#watched.get(runId) ?? this.#watch(runId);
     watched.waiting.add(settle);
     // Open for sure: who owns it says when it lets go.
@@ -80,8 +85,9 @@ export class Closings {
     if (watched) this.#read(runId, watched);
   }
 
-  /** Ends every wait. */
+  /** Ends every wait, and those that come later at once. */
   close(): void {
+    this.#closed = true;
     for (const [runId, watched] of [...this.#watched]) this.#settle(runId, watched, undefined);
   }
 
