@@ -3,6 +3,7 @@ import {
   type ActivityError,
   defineActivity,
   defineWorkflow,
+  isCancelled,
   WorkflowCancelledError,
   WorkflowTerminatedError,
   WorkflowTimedOutError,
@@ -37,6 +38,37 @@ test('F11 a cancellation reaches running code at once, with its reason', async (
     message: expect.stringContaining('not needed') as string,
   });
   expect((await rejection(WorkflowCancelledError, handle.result())).message).toContain('not needed');
+});
+
+test('C14 isCancelled tells a cancelled activity from one that has to stop otherwise, and heartbeat() throws the same', async () => {
+  const begun = gate();
+  const reasons: unknown[] = [];
+  const beats = defineActivity('beats', async (_: void, { signal, heartbeat }) => {
+    begun.pass();
+    await untilAborted(signal).catch((error: unknown) => reasons.push(error));
+    try {
+      heartbeat();
+    } catch (error) {
+      reasons.push(error);
+    }
+  });
+  const workflow = defineWorkflow('waits', (ctx, options: { startToCloseTimeout?: number }) =>
+    ctx.runActivity(beats, undefined, { ...options, retry: { maximumAttempts: 1 } }),
+  );
+  const engine = await open({ workflows: [workflow], activities: [beats] });
+  const handle = await engine.start(workflow, {});
+  await begun.passed;
+  await handle.cancel({ reason: 'not needed' });
+  await rejection(WorkflowCancelledError, handle.result());
+  await engine.runUntilIdle();
+  expect(reasons.map(isCancelled)).toEqual([true, true]);
+  expect(reasons[1]).toBe(reasons[0]);
+  reasons.length = 0;
+  const timed = await engine.start(workflow, { startToCloseTimeout: 10_000 });
+  await engine.advance('10s');
+  await expect(timed.result()).rejects.toThrow();
+  expect(reasons.map(isCancelled)).toEqual([false, false]);
+  expect(reasons.map(codeOf)).toEqual(['activity_timeout', 'activity_timeout']);
 });
 
 test('F11 a termination reaches running code at once', async () => {

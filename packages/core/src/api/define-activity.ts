@@ -27,7 +27,10 @@ export interface ActivityContext {
     /** When this attempt times out; absent where nothing limits it. */
     readonly deadline?: Date;
   };
-  /** Aborts at once on cancellation, timeout, lease loss or shutdown; the reason says which, by its `code`. */
+  /**
+   * Aborts at once on cancellation, timeout, lease loss or shutdown; the reason says which, by its `code`:
+   * `activity_cancelled` (and then `isCancelled(reason)` is true), `activity_timeout`, `lease_lost`, `worker_shutdown`.
+   */
   readonly signal: AbortSignal;
   /** Same for every attempt of one activity: hand it to the outside system. */
   readonly idempotencyKey: string;

@@ -1,4 +1,4 @@
-import { StorageError, UnknownActivityError } from '../../model/errors.js';
+import { CancelledError, StorageError, UnknownActivityError } from '../../model/errors.js';
 import type { ActivityScheduled } from '../../model/events.js';
 import type { FailureRecord } from '../../model/failure.js';
 import type { RunId, TaskId, WorkerId } from '../../model/ids.js';
@@ -347,8 +347,8 @@ export class ActivityLoop {
 
   /** Tells the code of a running attempt that nobody waits for it any more. */
   cancel(taskId: TaskId, reason: string | undefined): void {
-    const message = reason ?? 'The activity was cancelled';
-    this.#running.get(taskId)?.stop(new AttemptStoppedError('activity_cancelled', message));
+    const cancelled = new CancelledError(reason ?? 'The activity was cancelled');
+    this.#running.get(taskId)?.stop(Object.assign(cancelled, { code: 'activity_cancelled' }));
   }
 
   isRunning(taskId: TaskId): boolean {

@@ -25,9 +25,9 @@ export type AttemptEnd =
   /** Stopped because its outcome no longer counts; nothing is to be recorded. */
   | { readonly kind: 'abandoned' };
 
-/** Why an attempt must stop: the reason of its `AbortSignal`. */
+/** Why an attempt must stop though its activity was not cancelled: the reason of its `AbortSignal`. */
 export class AttemptStoppedError extends PerdureError {
-  declare readonly code: 'activity_cancelled' | 'activity_timeout' | 'lease_lost' | 'worker_shutdown';
+  declare readonly code: 'activity_timeout' | 'lease_lost' | 'worker_shutdown';
 }
 
 export interface AttemptOwner {
@@ -121,7 +121,7 @@ export class Attempt {
   }
 
   /** Asks the code to stop, and takes no notice of how it ends. */
-  stop(reason: AttemptStoppedError, end: AttemptEnd = { kind: 'abandoned' }): void {
+  stop(reason: AttemptStoppedError | CancelledError, end: AttemptEnd = { kind: 'abandoned' }): void {
     this.#abort(reason);
     this.#finish(end);
   }
