@@ -17,6 +17,14 @@ const ping = defineActivity('ping', async (_: void) => 'pong' as const);
 const maybe = defineActivity('maybe', async (name: string | undefined) => name ?? 'nobody');
 const remote = defineActivity('remote', { input: type<number>(), output: type<Date>() });
 
+const shipment = defineWorkflow(
+  'shipment',
+  { messages: { track: signal<string>() }, retry: { maximumAttempts: 2 } },
+  async (_ctx, _order: Order) => new Date(),
+);
+const nothing = defineWorkflow('nothing', async () => undefined);
+const contract = defineWorkflow('contract', { input: type<number>(), output: type<string>() });
+
 const messages = {
   approve: signal<{ by: string }>(),
   stop: signal(),
@@ -56,6 +64,44 @@ defineWorkflow('work', { messages, state: type<number>() }, async (ctx, order: O
   >();
   // @ts-expect-error a step needs a name
   ctx.step(async () => 1);
+
+  // children
+  const child = ctx.runChild(shipment, order, { id: 'c', parentClosePolicy: 'abandon', retry: {} });
+  expectTypeOf(await child).toEqualTypeOf<Date>();
+  expectTypeOf(child.workflowId).toEqualTypeOf<string>();
+  expectTypeOf(child.started).toEqualTypeOf<Task<{ readonly runId: string }>>();
+  expectTypeOf(child.signal('track', 'code')).toEqualTypeOf<Task<void>>();
+  expectTypeOf(ctx.runChild(nothing)).toExtend<Task<void>>();
+  expectTypeOf(ctx.runChild(contract, 3)).toExtend<Task<string>>();
+  expectTypeOf(ctx.runChild('by-name', { any: 'thing' })).toExtend<Task<any>>();
+  expectTypeOf(ctx.all([child, ctx.runChild(contract, 1)])).toEqualTypeOf<Task<[Date, string]>>();
+  // @ts-expect-error the input is an order
+  ctx.runChild(shipment, 'sku');
+  // @ts-expect-error the input may not be left out
+  ctx.runChild(shipment);
+  // @ts-expect-error options come third
+  ctx.runChild(nothing, { id: 'c' });
+  // @ts-expect-error no such policy
+  ctx.runChild(shipment, order, { parentClosePolicy: 'ignore' });
+  // @ts-expect-error a child has no start delay
+  ctx.runChild(shipment, order, { startDelay: '1h' });
+  // @ts-expect-error no such signal
+  child.signal('approve');
+  // @ts-expect-error the value of the signal is a string
+  child.signal('track', 3);
+  expectTypeOf(ctx.external('other').signal('any', 1)).toEqualTypeOf<Task<void>>();
+  expectTypeOf(ctx.external('other', 'run').cancel('why')).toEqualTypeOf<Task<void>>();
+  // @ts-expect-error another workflow is named by its id
+  ctx.external(shipment);
+  expectTypeOf(ctx.info.parent).toEqualTypeOf<
+    { readonly workflowId: string; readonly runId: string } | undefined
+  >();
+
+  // the next run
+  expectTypeOf(() => ctx.continueAsNew(1, { workflow: contract, taskQueue: 'q' })).returns.toBeNever();
+  expectTypeOf(() => ctx.continueAsNew()).returns.toBeNever();
+  // @ts-expect-error a workflow, not an activity
+  ctx.continueAsNew(1, { workflow: 3 });
 
   // scopes
   expectTypeOf(ctx.scope(async (scope) => scope.signal.aborted)).toEqualTypeOf<Task<boolean>>();

@@ -34,7 +34,7 @@ async function endBatch(
 ): Promise<Batch> {
   const { runId, seq, buildId } = run;
   const at = Math.max(core.clock.now(), run.progressAt);
-  const { state, memo, children } = decodeBody(run);
+  const { state, memo, children, blocked } = decodeBody(run);
   const { parent, inherits } = decodeStart(run);
   const closed = { seq: seq + 1, at, ...event };
   const { expect, writes } = await tellParent(core, runId, parent, closed);
@@ -62,7 +62,8 @@ async function endBatch(
     { kind: 'drop-tasks', runId },
     { kind: 'drop-messages', runId, through: NEVER },
   ];
-  if (children || inherits) end.push({ kind: 'put-task', task: errand });
+  // A blocked run does not show its children; whoever does the errand reads them from its history.
+  if (children || inherits || blocked) end.push({ kind: 'put-task', task: errand });
   return { expect: [{ kind: 'run-at', runId, seq }, ...expect], writes: [...end, ...writes] };
 }
 

@@ -106,7 +106,8 @@ function waitsOf(instance: WorkflowInstance): RunBody | undefined {
       conditions.push({ id: wait.id, ...(wait.dueAt !== undefined && { dueAt: wait.dueAt }) });
     }
   }
-  const children = [...instance.children.open.values()].slice(0, mostListed);
+  const { open } = instance.children;
+  const children = open.size > 0 ? [...open.values()].slice(0, mostListed) : [];
   if (timers.length + signals.length + conditions.length + children.length === 0) return undefined;
   return {
     ...(children.length > 0 && { children: children.map(({ policy: _policy, ...child }) => child) }),
