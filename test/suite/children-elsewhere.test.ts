@@ -1,6 +1,7 @@
 import { openStorage } from '#storage';
+import type {
+  ChildWorkflowError} from '@perdure/core';
 import {
-  ChildWorkflowError,
   defineWorkflow,
   replay,
   signal,
@@ -40,7 +41,7 @@ test('C7 a parent that is terminated by a client alone leaves its policy to the 
   await first.runUntilIdle();
   await first.close({ grace: 0 });
   const client = await clientOf(first, storage);
-  await client.handle('parent', handle.runId!).terminate('by hand');
+  await client.handle('parent', handle.runId).terminate('by hand');
   const second = await open({ storage, workflows: [parent, waits], startAt: first.now });
   await second.runUntilIdle();
   expect(await second.handle('child').describe()).toMatchObject({
