@@ -133,5 +133,6 @@ export type {
 export type { DuplicatePolicy, StartOptions } from './runtime/client/start-options.js';
 export type { CancelTimer, Clock } from './runtime/clock.js';
 export type { Logger } from './runtime/core.js';
+export type { RunLimits } from './runtime/worker/run-limits.js';
 export type { WorkerStatus } from './runtime/worker/worker.js';
 export type { Storage } from './storage/port.js';

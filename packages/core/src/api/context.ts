@@ -45,7 +45,7 @@ export interface WorkflowInfo {
   /** Events so far. */
   readonly historyLength: number;
   readonly historyBytes: number;
-  /** True once the history is long: 10,000 events or 5 MiB. Then `continueAsNew` is advised. */
+  /** True once the history is long, 10,000 events or 5 MiB, or the run waits for 200 things at once. Then `continueAsNew` is advised. */
   readonly continueAsNewSuggested: boolean;
   /** Accepted updates whose handlers are not done. */
   readonly unfinishedUpdates: number;

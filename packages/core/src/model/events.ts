@@ -434,5 +434,14 @@ export function isCloseEvent(event: RunEvent): event is CloseEvent {
   return roles[event.type] === 'close';
 }
 
+/** Whether a run was ended whatever its code was about: by force, by a deadline, by a limit. */
+export function isForcedEnd(event: CloseEvent): boolean {
+  return (
+    event.type === 'WorkflowTerminated' ||
+    event.type === 'WorkflowTimedOut' ||
+    (event.type === 'WorkflowFailed' && event.failure.code === 'structural_limit')
+  );
+}
+
 /** An event before it has its place: what the committer numbers. Distributes over the union. */
 export type Unplaced<E extends RunEvent> = E extends RunEvent ? Omit<E, 'seq' | 'at'> : never;

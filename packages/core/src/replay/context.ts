@@ -68,7 +68,10 @@ export class ReplayContext {
       ...(deadline !== Infinity && { deadline: toDate(deadline) }),
       historyLength: recorder.head,
       historyBytes,
-      continueAsNewSuggested: recorder.head >= suggestedEvents || historyBytes >= suggestedBytes,
+      continueAsNewSuggested:
+        recorder.head >= suggestedEvents ||
+        historyBytes >= suggestedBytes ||
+        this.#run.waits.size >= suggestedPending,
       replaying: recorder.replaying,
       unfinishedUpdates: this.#run.updates.unfinished.size,
     };
@@ -396,3 +399,4 @@ export class ReplayContext {
 const noOptions: ActivityOptions = Object.freeze({});
 const suggestedEvents = 10_000;
 const suggestedBytes = 5 * 1024 * 1024;
+const suggestedPending = 200;

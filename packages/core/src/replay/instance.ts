@@ -19,7 +19,7 @@ import type {
   UpdateAccepted,
   WorkflowStarted,
 } from '../model/events.js';
-import { isCloseEvent, isCommandEvent, isInputEvent } from '../model/events.js';
+import { isCloseEvent, isCommandEvent, isForcedEnd, isInputEvent } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { Payload, TextPayload } from '../model/payload.js';
 import type { SearchAttributeSchema } from '../model/search-attributes.js';
@@ -401,7 +401,12 @@ export class WorkflowInstance implements RunningCode {
       WorkflowContinuedAsNew: 'continued',
     } as const;
     const mustBe = event.type in expected ? expected[event.type as keyof typeof expected] : undefined;
-    if (mustBe !== undefined && mustBe !== ended && !neverStarted(event, this.recorder.head)) {
+    if (
+      !isForcedEnd(event) &&
+      mustBe !== undefined &&
+      mustBe !== ended &&
+      !neverStarted(event, this.recorder.head)
+    ) {
       const report = endDivergence(event, ended ?? 'open', failureName(this.settlement));
       this.recorder.block({
         code: 'nondeterminism',

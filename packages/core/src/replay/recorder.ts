@@ -31,6 +31,9 @@ export class Recorder {
   head: Seq = 0;
   /** The run's clock: the time of the newest input, never backwards. */
   now: EpochMs = 0;
+  /** Most commands that any one input was answered with. */
+  longestAnswer = 0;
+  #from: Seq = 0;
   /** Length of the bodies of all events up to `head`. */
   bytes = 0;
   /** A query, a predicate, a validator or a side effect is running: it may look, not act. */
@@ -71,7 +74,7 @@ export class Recorder {
     sizes: readonly number[],
     openEnded: boolean,
   ): void {
-    this.head = input.seq;
+    this.head = this.#from = input.seq;
     this.bytes += size;
     this.#recorded = commands;
     this.#sizes = sizes;
@@ -83,7 +86,8 @@ export class Recorder {
   beginNew(input: Unplaced<InputEvent>, at: EpochMs): InputEvent {
     this.#recorded = null;
     this.#begin(at);
-    return this.#place({ seq: ++this.head, at: this.now, ...input });
+    this.#from = ++this.head;
+    return this.#place({ seq: this.head, at: this.now, ...input });
   }
 
   #place<E extends RunEvent>(event: E): E {
@@ -106,6 +110,7 @@ export class Recorder {
     this.#taken.clear();
     if (missing && !this.#blockage) this.#diverge(missing, undefined);
     this.#open = false;
+    this.longestAnswer = Math.max(this.longestAnswer, this.head - this.#from);
   }
 
   /** Takes a command in: gives back the recorded one on replay, the new one otherwise. */

@@ -3,6 +3,7 @@ import { isValidId } from '../model/ids.js';
 import type { ActivityRecord, WorkflowRecord } from './definitions.js';
 import { openCore, type CoreSeams, type Opened } from './open.js';
 import { checkCoreOptions, idGrammar, OptionCheck, type CoreOptions } from './open-options.js';
+import { defaultRunLimits, type RunLimits } from './worker/run-limits.js';
 import { startWorker, type Worker } from './worker/worker.js';
 
 /** What opens an engine: a client that also works. */
@@ -17,6 +18,8 @@ export interface WorkOptions extends CoreOptions {
   maxConcurrentActivities?: number;
   /** Runs held in memory; the least recently used go first. Default 1000. */
   maxCachedWorkflows?: number;
+  /** How large a run may grow before it is failed with the code `structural_limit`. */
+  limits?: RunLimits;
 }
 
 export interface OpenedEngine extends Opened {
@@ -40,6 +43,7 @@ export async function openEngineCore(
     identity,
     maxConcurrentActivities = 100,
     maxCachedWorkflows = 1_000,
+    limits = {},
   } = options;
   const opened = await openCore(options, code, seams);
   const { core } = opened;
@@ -51,6 +55,7 @@ export async function openEngineCore(
       buildId: buildId ?? null,
       maxConcurrentActivities,
       maxCachedWorkflows,
+      limits,
     });
     opened.employ(worker);
     await worker.begin();
@@ -81,6 +86,7 @@ const engineOptions: readonly string[] = [
     'identity',
     'maxConcurrentActivities',
     'maxCachedWorkflows',
+    'limits',
   ] satisfies (keyof WorkOptions)[]),
 ];
 
@@ -93,6 +99,7 @@ function checkWorkOptions(options: WorkOptions): void {
     identity,
     maxConcurrentActivities: activities = 1,
     maxCachedWorkflows: cached = 1,
+    limits = {},
   } = options;
   check.require(
     taskQueues === undefined ||
@@ -112,5 +119,18 @@ function checkWorkOptions(options: WorkOptions): void {
     'must be a whole number',
   );
   check.require(Number.isSafeInteger(cached) && cached >= 0, 'maxCachedWorkflows', 'must be a whole number');
+  for (const [name, limit] of Object.entries(limits)) {
+    const known = Object.hasOwn(defaultRunLimits, name);
+    check.require(
+      known,
+      `limits.${name}`,
+      `is no limit; there are ${Object.keys(defaultRunLimits).join(', ')}`,
+    );
+    check.require(
+      Number.isSafeInteger(limit) && limit >= 0,
+      `limits.${name}`,
+      'must be a whole number, or 0 for none',
+    );
+  }
   check.done('The engine cannot be opened');
 }

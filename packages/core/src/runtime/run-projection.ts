@@ -35,6 +35,8 @@ export interface RunBody {
   /** The run that goes on in place of this one: continued as new, or tried again. */
   readonly nextRunId?: RunId;
   readonly blocked?: RunBlocked;
+  /** So many signals wait to be taken that no more are accepted. */
+  readonly signalsFull?: true;
   /** What an open run waits for besides activities, which are tasks: at most 100 of each. */
   readonly timers?: readonly { readonly id: string; readonly dueAt: EpochMs }[];
   readonly signals?: readonly string[];

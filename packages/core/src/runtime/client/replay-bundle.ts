@@ -9,7 +9,13 @@ import {
   PerdureError,
   VersionNotSupportedError,
 } from '../../model/errors.js';
-import { isCloseEvent, type CloseEvent, type RunEvent, type WorkflowStarted } from '../../model/events.js';
+import {
+  isCloseEvent,
+  isForcedEnd,
+  type CloseEvent,
+  type RunEvent,
+  type WorkflowStarted,
+} from '../../model/events.js';
 import type { Failure } from '../../model/failure.js';
 import type { WorkflowStatus } from '../../model/status.js';
 import { explained } from '../../replay/explanation.js';
@@ -89,11 +95,7 @@ function settled(
 
 /** Ends that do not depend on what the code did. */
 export function endsFromOutside(close: CloseEvent): boolean {
-  return (
-    close.type === 'WorkflowTerminated' ||
-    close.type === 'WorkflowTimedOut' ||
-    close.type === 'WorkflowCancelled'
-  );
+  return isForcedEnd(close) || close.type === 'WorkflowCancelled';
 }
 
 function foreignAwait({ name }: WorkflowRecord): ForeignAwaitError {

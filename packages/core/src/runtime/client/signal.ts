@@ -10,7 +10,7 @@ import type { Batch } from '../../storage/port.js';
 import type { RunRecord } from '../../storage/records.js';
 import type { Core } from '../core.js';
 import { encodeSignal } from '../messages.js';
-import { chainOf, decodeStart } from '../run-projection.js';
+import { chainOf, decodeBody, decodeStart } from '../run-projection.js';
 import { sealPayload } from '../worker/sealing.js';
 import { atOnce } from './at-once.js';
 import { attemptCommit, gaveUp, mostRounds } from './attempt-commit.js';
@@ -47,6 +47,7 @@ export async function signalRun(
     const { runId } = run;
     const key = signalId === undefined ? undefined : { chain: chainOf(run), signalId };
     const messages = declared ?? core.registry.workflows.get(run.workflowType)?.messages;
+    refuseWhereFull(run, name);
     const input = await sealPayload(core, acceptSignal(core, run.workflowType, messages, name, argument));
     const attempted = await attemptCommit(core, signalBatch(core, run, key, { messageId, name, input }));
     if (attempted !== 'unknown' && attempted.ok) {
@@ -63,6 +64,14 @@ export async function signalRun(
     }
   }
   throw gaveUp(`Signal '${name}' to workflow '${target.workflowId}'`);
+}
+
+function refuseWhereFull(run: RunRecord, name: string): void {
+  // Most bodies need not be read for this.
+  if (!run.body.includes('"signalsFull":true') || !decodeBody(run).signalsFull) return;
+  throw new SignalRejectedError(
+    `Signal '${name}' was refused: workflow '${run.workflowId}' has as many signals as it may have that its code has not taken; send it again later`,
+  );
 }
 
 /** A run as far as a message to it has to know it. */

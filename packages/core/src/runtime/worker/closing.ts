@@ -1,4 +1,5 @@
 import type { CloseEvent, Unplaced, WorkflowStarted } from '../../model/events.js';
+import type { FailureRecord } from '../../model/failure.js';
 import { mayRetry, retryDelay } from '../../model/retry.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
@@ -15,6 +16,11 @@ export interface Ending {
 export function endingOf(core: Core, instance: WorkflowInstance): Ending | undefined {
   const end = closeEventOf(instance, () => core.ids.next(core.clock.now()));
   return end && placed(core, instance, end);
+}
+
+/** How a run ends that has outgrown a limit. */
+export function outgrown(core: Core, instance: WorkflowInstance, failure: FailureRecord): Ending {
+  return placed(core, instance, { type: 'WorkflowFailed', failure });
 }
 
 /** How a run ends whose time is up. */

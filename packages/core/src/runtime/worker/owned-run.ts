@@ -18,7 +18,7 @@ import { Activation, overdue } from './activation.js';
 import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
 import type { ActivityOutcome } from '../messages.js';
 import { explainedHere, foreignAwait, planBlock, suspectedPoison } from './blocking.js';
-import { endingOf, timedOut, type Ending } from './closing.js';
+import { endingOf, outgrown, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
 import { nextRunWrites } from './next-run.js';
 import { keptTasks, mayKeep } from './kept-activities.js';
@@ -34,6 +34,7 @@ import {
 } from './run-body.js';
 import type { PendingInput } from './pending-input.js';
 import type { RunHost } from './run-host.js';
+import { RunBudget } from './run-limits.js';
 import { sealedBodies, eventsOf, openMessage } from './sealing.js';
 import { shadowReplay } from './shadow-replay.js';
 import { heldBy, neverHandled, UpdateDesk } from './update-desk.js';
@@ -84,11 +85,13 @@ export class OwnedRun {
   /** When this worker last wrote it, by the monotonic clock. */
   writtenAt = -Infinity;
   readonly #host: RunHost;
+  readonly #budget: RunBudget;
 
   constructor(host: RunHost, workflow: WorkflowRecord, task: TaskRecord) {
     this.#host = host;
     this.workflow = workflow;
     this.runId = task.runId;
+    this.#budget = new RunBudget(host.runLimits, host.core.log);
     this.#task = task;
   }
 
@@ -217,7 +220,9 @@ export class OwnedRun {
     const more = this.#messagesDue || (this.#inputs.length > 0 && !instance.continuing);
     if (more) this.#again = true;
     if (more && instance.continuing) return;
-    await this.#commit(instance, more ? undefined : endingOf(core, instance));
+    const breach = instance.settlement ? undefined : this.#budget.breach(instance);
+    const end = breach ? outgrown(core, instance, breach) : endingOf(core, instance);
+    await this.#commit(instance, more ? undefined : end);
   }
 
   #activate(instance: WorkflowInstance): Promise<void> {
@@ -423,7 +428,9 @@ export class OwnedRun {
       closed && ending.nextAt === undefined
         ? [...this.#unwritten.refused, ...neverHandled(this.#updates.held, this.runId)]
         : this.#unwritten.refused;
-    const body = closed ? closedBody(core, instance, closed) : openBody(core, instance);
+    const body = closed
+      ? closedBody(core, instance, closed)
+      : openBody(core, instance, this.#host.runLimits.bufferedSignals);
     const after = ending ? await this.#after(instance, ending) : nothing;
     const kept = mayKeep(instance)
       ? await keptTasks(core, this.runId, this.#unwritten.events, closed !== undefined)

@@ -48,8 +48,14 @@ export async function shownWhere(
 }
 
 /** The projection of an open run. */
-export function openBody(core: Core, instance: WorkflowInstance): string | Promise<string> {
-  const body = waitsOf(instance);
+export function openBody(
+  core: Core,
+  instance: WorkflowInstance,
+  /** Signals that may wait to be taken; 0: any number. */
+  mostSignals = 0,
+): string | Promise<string> {
+  const full = mostSignals > 0 && instance.mailbox.untaken().length >= mostSignals;
+  const body = full ? { ...waitsOf(instance), signalsFull: true as const } : waitsOf(instance);
   const shown = shownBy(instance);
   if (!shown) return body ? encodeBody(body) : '{}';
   if (!core.sealer.active) return encodeBody({ ...body, ...shown });

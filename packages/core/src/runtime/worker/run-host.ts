@@ -6,6 +6,7 @@ import type { Core } from '../core.js';
 import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
 import type { Executor } from '../executor.js';
 import type { Outbox } from '../outbox/outbox.js';
+import type { RunLimits } from './run-limits.js';
 import type { ActivityLoop } from './activity-loop.js';
 
 /** A run in the hands of a worker, as the worker's table sees it. */
@@ -22,6 +23,7 @@ export interface RunHost {
   readonly core: Core;
   readonly workerId: WorkerId;
   readonly buildId: string | null;
+  readonly runLimits: Required<RunLimits>;
   readonly executor: Executor;
   readonly activities: ActivityLoop;
   readonly outbox: Outbox;

@@ -64,6 +64,7 @@ export async function openWorker(options: {
     buildId: null,
     maxConcurrentActivities: options.maxConcurrentActivities ?? 100,
     maxCachedWorkflows: 1_000,
+    limits: {},
   });
   await worker.begin();
   return {

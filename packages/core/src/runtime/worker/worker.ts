@@ -26,6 +26,7 @@ import { OwnedRun } from './owned-run.js';
 import { QueryResponder } from './query-responder.js';
 import { replayEvents, replayRun } from './replay-run.js';
 import type { HeldRun, QueryHost } from './run-host.js';
+import { defaultRunLimits, type RunLimits } from './run-limits.js';
 import { RunTable } from './run-table.js';
 import { eventsOf, openTaskBody } from './sealing.js';
 
@@ -35,6 +36,7 @@ export interface WorkerOptions {
   readonly buildId: string | null;
   readonly maxConcurrentActivities: number;
   readonly maxCachedWorkflows: number;
+  readonly limits: RunLimits;
 }
 export interface WorkerStatus {
   readonly state: 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
@@ -67,6 +69,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   readonly id: WorkerId;
   readonly core: Core;
   readonly buildId: string | null;
+  readonly runLimits: Required<RunLimits>;
   readonly runLeaseMs = runLeaseMs;
   readonly executor: Executor;
   readonly activities: ActivityLoop;
@@ -92,6 +95,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     this.core = core;
     this.id = options.id;
     this.buildId = options.buildId;
+    this.runLimits = { ...defaultRunLimits, ...options.limits };
     this.executor = executor;
     this.#options = options;
     this.#queues = new Set([...options.taskQueues, standaloneQueue]);

@@ -1,0 +1,180 @@
+import {
+  createEngine,
+  defineActivity,
+  defineWorkflow,
+  InvalidArgumentError,
+  replay,
+  SignalRejectedError,
+  WorkflowFailedError,
+  type WorkflowContext,
+} from '@perdure/core';
+import { memory } from '@perdure/memory';
+import { expect, test } from 'vitest';
+import { logBook, open, rejection, type LogBook } from './kit.js';
+
+const never = defineActivity('never', () => new Promise<void>(() => undefined));
+const activities = [never];
+const times = <T>(count: number, fn: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, i) => fn(i));
+const warnings = ({ lines }: LogBook): unknown[] =>
+  lines
+    .filter(({ level, message }) => level === 'warn' && message.includes('limit'))
+    .map(({ fields }) => (fields as { limit: string }).limit);
+
+const doing = (fn: (ctx: WorkflowContext) => Promise<unknown>) => defineWorkflow('doing', fn);
+const wait = (ctx: WorkflowContext): Promise<unknown> => ctx.waitSignal('go');
+
+const breaches: [string, object, ReturnType<typeof doing>][] = [
+  [
+    'activities pending at once',
+    { pendingActivities: 10 },
+    doing(async (ctx) => {
+      for (let i = 0; i < 11; i++) void ctx.runActivity(never);
+      return wait(ctx);
+    }),
+  ],
+  [
+    'timers pending at once',
+    { pendingTimers: 10 },
+    doing(async (ctx) => {
+      for (let i = 0; i < 11; i++) void ctx.sleep('1h');
+      return wait(ctx);
+    }),
+  ],
+  [
+    'commands in answer to one event',
+    { commands: 10 },
+    doing(async (ctx) => {
+      for (let i = 0; i < 11; i++) ctx.sideEffect(() => i);
+      return wait(ctx);
+    }),
+  ],
+  [
+    'events',
+    { events: 10 },
+    doing(async (ctx) => {
+      for (;;) await ctx.sleep(1);
+    }),
+  ],
+];
+
+test.each(breaches)(
+  'B31 too many %s fail the run with a typed failure, and 0 is no limit',
+  async (what, limits, workflow) => {
+    const engine = await open({ workflows: [workflow], activities, limits });
+    const handle = await engine.start(workflow);
+    const { failure } = await rejection(WorkflowFailedError, handle.result());
+    expect(failure).toMatchObject({
+      name: 'StructuralLimitError',
+      code: 'structural_limit',
+      nonRetryable: true,
+    });
+    expect(failure.message).toContain(what);
+    const { status, pendingActivities } = await handle.describe();
+    expect([status, pendingActivities]).toEqual(['failed', []]);
+    // Its code did not end so: a replay takes such an end as it is.
+    expect(await replay([workflow], await handle.exportHistory())).toEqual({ status: 'failed' });
+
+    const off = Object.fromEntries(Object.keys(limits).map((name) => [name, 0]));
+    const unlimited = await open({ workflows: [workflow], activities, limits: off });
+    const other = await unlimited.start(workflow);
+    await unlimited.advance('20ms');
+    expect((await other.describe()).statusBucket).toBe('running');
+  },
+);
+
+test('B31 just at a limit nothing fails, and 80 % of it is warned about once', async () => {
+  const workflow = doing(async (ctx) => {
+    const tasks = times(8, () => ctx.sleep('1h'));
+    await ctx.waitSignal('more');
+    tasks.push(ctx.sleep('1h'), ctx.sleep('1h'));
+    await ctx.all(tasks);
+    return 'done';
+  });
+  const logger = logBook();
+  const engine = await open({
+    workflows: [workflow],
+    logger,
+    limits: { pendingTimers: 10 },
+    alwaysEvict: false,
+  });
+  const handle = await engine.start(workflow);
+  await handle.signal('more');
+  expect(await handle.result()).toBe('done');
+  expect(warnings(logger)).toEqual(['pendingTimers']);
+});
+
+test('B31 a run that settles at a limit ends as its code says', async () => {
+  const workflow = doing(async (ctx) => {
+    for (let i = 0; i < 20; i++) ctx.sideEffect(() => i);
+    return 'done';
+  });
+  const engine = await open({ workflows: [workflow], limits: { commands: 10 } });
+  expect(await engine.execute(workflow)).toBe('done');
+});
+
+test('B31 more signals than a run may hold are refused at the door; the run goes on, and takes others later', async () => {
+  const seen = doing(async (ctx) => {
+    await ctx.waitSignal('begin');
+    let count = 0;
+    ctx.onSignal('item', () => {
+      count += 1;
+    });
+    await ctx.waitSignal('end');
+    return count;
+  });
+  const engine = await open({ workflows: [seen], limits: { bufferedSignals: 5 } });
+  const handle = await engine.start(seen);
+  for (let i = 0; i < 5; i++) await handle.signal('item');
+  await engine.runUntilIdle();
+  await rejection(SignalRejectedError, handle.signal('item'));
+  expect((await handle.describe()).status).toBe('waiting');
+  await engine.crash();
+  await rejection(SignalRejectedError, handle.signal('item'));
+  await handle.cancel().catch(() => undefined);
+
+  const other = await engine.start(seen);
+  for (let i = 0; i < 4; i++) await other.signal('item');
+  await other.signal('begin');
+  await engine.runUntilIdle();
+  for (let i = 0; i < 4; i++) await other.signal('item');
+  await other.signal('end');
+  expect(await other.result()).toBe(8);
+});
+
+test('B31 continueAsNew is suggested for a wide fan-out as well as for a long history', async () => {
+  const workflow = doing(async (ctx) => {
+    const suggested = [ctx.info.continueAsNewSuggested];
+    const timers = times(199, () => ctx.sleep(1));
+    suggested.push(ctx.info.continueAsNewSuggested);
+    timers.push(ctx.sleep(1));
+    suggested.push(ctx.info.continueAsNewSuggested);
+    await ctx.all(timers);
+    suggested.push(ctx.info.continueAsNewSuggested);
+    return suggested;
+  });
+  const logger = logBook();
+  const engine = await open({ workflows: [workflow], logger, alwaysEvict: false });
+  expect(await engine.execute(workflow)).toEqual([false, false, true, false]);
+  expect(warnings(logger)).toEqual(['advised pending']);
+});
+
+test('B31 a long history: warned about at 8,000 events, continueAsNew suggested at 10,000', async () => {
+  const workflow = doing(async (ctx) => {
+    let effects = 0;
+    while (!ctx.info.continueAsNewSuggested) {
+      for (let i = 0; i < 900; i++) ctx.sideEffect(() => (effects += 1));
+      await ctx.sleep(1);
+    }
+    return ctx.info.historyLength;
+  });
+  const logger = logBook();
+  const engine = await open({ workflows: [workflow], logger, alwaysEvict: false, shadowReplay: false });
+  expect(await engine.execute(workflow)).toBeGreaterThanOrEqual(10_000);
+  expect(warnings(logger)).toContain('advised events');
+});
+
+test('B31 limits are checked', async () => {
+  for (const limits of [{ events: -1 }, { commands: 1.5 }, { timers: 5 }])
+    await rejection(InvalidArgumentError, createEngine({ storage: memory(), limits: limits }));
+});
