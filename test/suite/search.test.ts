@@ -1,5 +1,5 @@
 import { openStorage } from '#storage';
-import { defineWorkflow, InvalidArgumentError, type ListFilter } from '@perdure/core';
+import { defineActivity, defineWorkflow, InvalidArgumentError, type ListFilter } from '@perdure/core';
 import type { TestEngine } from '@perdure/testing';
 import { expect, test } from 'vitest';
 import { clientOf, open, rejection } from './kit.js';
@@ -154,7 +154,37 @@ test('B18 F23 every run can be found by what every run has', async () => {
     CloseTime: 'datetime',
     TaskQueue: 'keyword',
     BuildId: 'keyword',
+    FailureType: 'keyword_list',
   });
+});
+
+test('B4 F23 failed runs are found by the names of what they failed with, and of the causes', async () => {
+  const declining = defineActivity('declining', { retry: { maximumAttempts: 1 } }, () => {
+    throw new RangeError('card');
+  });
+  const paying = defineWorkflow('paying', async (ctx) => {
+    ctx.upsertSearchAttributes({ due: new Date(9) });
+    await ctx.runActivity(declining);
+  });
+  const engine = await open({
+    startAt: new Date(0),
+    workflows: [failing, paying, done],
+    activities: [declining],
+  });
+  for (const [i, name] of ['failing', 'paying', 'done'].entries()) {
+    const handle = await engine.start(name, i, {
+      id: `w-${i}`,
+      ...(i === 0 && { searchAttributes: { due: new Date(8) } }),
+    });
+    await handle.result().catch(() => undefined);
+    await engine.advance(1);
+  }
+  expect(await found(engine, { query: "FailureType = 'RangeError'" })).toBe('1');
+  expect(await found(engine, { query: "FailureType IN ('ActivityError', 'Error')" })).toBe('10');
+  expect(await found(engine, { query: 'FailureType IS NULL' })).toBe('2');
+  const described = (await engine.list()).items.map(({ searchAttributes }) => searchAttributes);
+  expect(described).toEqual([{}, { due: new Date(9) }, { due: new Date(8) }]);
+  await rejection(InvalidArgumentError, engine.start(done, 1, { searchAttributes: { FailureType: 'x' } }));
 });
 
 test('B18 a registered attribute is listed, until it is deleted, for every client of the namespace', async () => {

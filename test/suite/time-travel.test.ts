@@ -40,7 +40,7 @@ async function ended() {
   const handle = await engine.start(order, 4, {
     id: 'w',
     memo: { by: 'me' },
-    searchAttributes: { city: 'Oslo' },
+    searchAttributes: { city: 'Oslo', due: new Date(7) },
   });
   await engine.runUntilIdle();
   await engine.advance('1s');
@@ -60,7 +60,7 @@ test('E6 a run as it was after each of its events: state, queries, what it waite
     status: 'running',
     state: { step: 'charging' },
     memo: { by: 'me', step: 1 },
-    searchAttributes: { city: 'Oslo' },
+    searchAttributes: { city: 'Oslo', due: new Date(7) },
     waitingFor: [{ kind: 'activity', name: 'charge' }],
     pendingActivities: [{ activityType: 'charge', state: 'scheduled', attempt: 0 }],
     input: 4,
@@ -68,7 +68,7 @@ test('E6 a run as it was after each of its events: state, queries, what it waite
   expect(at('ActivityCompleted')).toMatchObject({
     status: 'waiting',
     state: { step: 'waiting' },
-    searchAttributes: { city: 'Oslo', paid: 8 },
+    searchAttributes: { city: 'Oslo', due: new Date(7), paid: 8 },
     waitingFor: [{ kind: 'signal', name: 'approve' }],
     pendingActivities: [],
   });

@@ -31,7 +31,9 @@ export const systemAttributes = {
   CloseTime: { type: 'datetime', column: 'closedAt' },
   TaskQueue: { type: 'keyword', column: 'taskQueue' },
   BuildId: { type: 'keyword', column: 'buildId' },
-} as const satisfies Record<string, { type: SearchAttributeTypeName; column: string }>;
+  /** Names of what it failed with, and of the causes. */
+  FailureType: { type: 'keyword_list', attribute: 'FailureType' },
+} as const satisfies Record<string, { type: SearchAttributeTypeName; column?: string; attribute?: string }>;
 
 /** The name of the system attribute that is meant, in whatever capitals. */
 export function systemAttribute(name: string): keyof typeof systemAttributes | undefined {

@@ -1,7 +1,7 @@
 import { decodeValue } from '../codec/values.js';
 import { InvalidArgumentError, PayloadTooLargeError, type ArgumentIssue } from '../model/errors.js';
 import type { MemoUpserted, RunEvent, SearchAttributesUpserted, WorkflowStarted } from '../model/events.js';
-import { samePayload, type Payload, type TextPayload } from '../model/payload.js';
+import { asText, samePayload, type Payload, type TextPayload } from '../model/payload.js';
 import {
   attributeConflicts,
   searchAttributeIssues,
@@ -84,7 +84,7 @@ export class Published {
   }
 }
 
-/** What a run shows after these events. */
+/** What a run shows after these events. Their payloads can be read again. */
 export function publishedAfter(events: readonly RunEvent[]): {
   readonly searchAttributes: Values;
   readonly memo: Values;
@@ -93,11 +93,11 @@ export function publishedAfter(events: readonly RunEvent[]): {
   let memo: Values = {};
   for (const event of events) {
     if (event.type === 'WorkflowStarted') {
-      searchAttributes = valuesOf(event.searchAttributes);
-      memo = valuesOf(event.memo);
+      searchAttributes = copyOf(event.searchAttributes);
+      memo = copyOf(event.memo);
     } else if (event.type === 'SearchAttributesUpserted')
-      searchAttributes = merge(searchAttributes, valuesOf(event.values));
-    else if (event.type === 'MemoUpserted') memo = merge(memo, valuesOf(event.values));
+      searchAttributes = merge(searchAttributes, copyOf(event.values));
+    else if (event.type === 'MemoUpserted') memo = merge(memo, copyOf(event.values));
   }
   return { searchAttributes, memo };
 }
@@ -106,6 +106,10 @@ function merge(before: Values, values: Values): Values {
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   const all = Object.entries({ ...before, ...Object.fromEntries(given) });
   return Object.fromEntries(all.filter(([name]) => values[name] !== null));
+}
+
+function copyOf(payload: Payload | undefined): Values {
+  return valuesOf(payload && asText(payload));
 }
 
 function valuesOf(payload: Payload | undefined): Values {

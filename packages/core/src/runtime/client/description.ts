@@ -119,7 +119,7 @@ export interface ListFilter {
   closedBefore?: Date;
   /**
    * A condition in words, on what every run has (WorkflowType, WorkflowId, RunId, Status, StartTime, CloseTime, TaskQueue,
-   * BuildId) and on search attributes: `Status = 'failed' AND total > 10 ORDER BY StartTime ASC`. Comparisons are `=`,
+   * BuildId, and FailureType: the names of what it failed with) and on search attributes: `Status = 'failed' AND total > 10 ORDER BY StartTime ASC`. Comparisons are `=`,
    * `!=`, `<`, `<=`, `>`, `>=`, `IN`, `BETWEEN`, `STARTS_WITH`, `IS NULL`, with `NOT`, `AND`, `OR` and parentheses. Text
    * stands in single quotes (`''` for one inside), a time as text like `'2026-01-31T09:30:00Z'`; a list of keywords
    * equals each of its items. As in SQL, a comparison with what a run has not set is neither true nor false. The order

@@ -6,10 +6,9 @@ import { isCloseEvent, type CloseEvent, type RunEvent, type WorkflowStarted } fr
 import { isValidId, type RunId } from '../../model/ids.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import { publishedAfter } from '../../replay/published.js';
-import { writeAttributes } from '../../storage/attributes.js';
 import type { NewRun, RunRecord } from '../../storage/records.js';
 import { encodeStart } from '../run-projection.js';
-import { closedBody, closedStatus } from '../worker/run-body.js';
+import { closedBody, closedStatus, storedAttributes } from '../worker/run-body.js';
 import { sealedBodies, sealPayload } from '../worker/sealing.js';
 import { changesOf } from './archive.js';
 import { idTaken, insertCopy, openTasks, startedAnew, startOf } from './copied-run.js';
@@ -131,7 +130,7 @@ async function recordOf(
       ...startOf(started, await sealPayload(core, encodeValue(memo))),
       input: await sealPayload(core, started.input),
     }),
-    attributes: writeAttributes(searchAttributes),
+    attributes: storedAttributes(searchAttributes, close),
     archivedAt: null,
     status: close ? closedStatus(close) : last.seq === 1 ? 'pending' : 'running',
     isCurrent: true,

@@ -1,8 +1,9 @@
 import { StorageError } from '../../model/errors.js';
+import { systemAttributes } from '../../model/search-attributes.js';
 import { isMoment, readAttributes, type AttributeValue } from '../../storage/attributes.js';
 import type { RunRecord } from '../../storage/records.js';
 
-/** The values of a run, as they were given. */
+/** The values of a run, as they were given; what every run has is not among them. */
 export function attributeValues({
   attributes,
   runId,
@@ -19,6 +20,8 @@ export function attributeValues({
     );
   }
   return Object.fromEntries(
-    Array.from(stored, ([name, value]) => [name, isMoment(value) ? new Date(value.at) : value]),
+    [...stored]
+      .filter(([name]) => name !== systemAttributes.FailureType.attribute)
+      .map(([name, value]) => [name, isMoment(value) ? new Date(value.at) : value]),
   );
 }

@@ -146,8 +146,8 @@ class Parser {
       return [{ attribute: text }, this.#types.get(text) ?? 'unknown'];
     }
     if (system !== text) throw refusedAt(at, `there is no '${text}'; did you mean ${system}?`);
-    const { column, type } = systemAttributes[system];
-    return [{ column }, column === 'status' ? 'status' : type];
+    const { type, ...field } = systemAttributes[system];
+    return [field, system === 'Status' ? 'status' : type];
   }
 
   #comparison(field: RunField, type: Type, is: Comparison['is']): Comparison {

@@ -9,7 +9,6 @@ import type { Blockage } from '../../replay/recorder.js';
 import type { ActivityWait } from '../../replay/waits.js';
 import type { Batch, CommitResult, LoadedRun, Refusal } from '../../storage/port.js';
 import type { MessageRecord, RunChanges, RunRecord, TaskRecord } from '../../storage/records.js';
-import { writeAttributes } from '../../storage/attributes.js';
 import type { RunBirth } from '../core.js';
 import type { WorkflowRecord } from '../definitions.js';
 import { tellParent } from '../outbox/tell-run.js';
@@ -26,6 +25,7 @@ import { handBackTo, pinOf, takeSteps } from './pinning.js';
 import {
   closedBody,
   closedStatus,
+  foundBy,
   isStale,
   openBody,
   openStatus,
@@ -507,14 +507,8 @@ export class OwnedRun {
       closedAt: closed ? closed.at : null,
       progressAt: now,
       body,
-      ...this.#upserted(instance),
+      ...foundBy(instance, this.#unwritten.events, closed),
     };
-  }
-
-  #upserted({ published: { searchAttributes } }: WorkflowInstance): Pick<RunChanges, 'attributes'> {
-    const upserted =
-      searchAttributes && this.#unwritten.events.some(({ type }) => type === 'SearchAttributesUpserted');
-    return upserted ? { attributes: writeAttributes(searchAttributes) } : {};
   }
 
   #written(instance: WorkflowInstance, plan: CommitPlan, closed: CloseEvent | undefined): void {

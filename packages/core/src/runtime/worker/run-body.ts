@@ -1,9 +1,12 @@
 import { encodeValue } from '../../codec/values.js';
-import type { CloseEvent } from '../../model/events.js';
+import type { CloseEvent, RunEvent } from '../../model/events.js';
+import type { FailureRecord } from '../../model/failure.js';
+import { systemAttributes } from '../../model/search-attributes.js';
 import type { Payload } from '../../model/payload.js';
 import type { ClosedStatus, OpenStatus } from '../../model/status.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
-import type { Published } from '../../replay/published.js';
+import { publishedAfter, type Published } from '../../replay/published.js';
+import { writeAttributes } from '../../storage/attributes.js';
 import type { Core } from '../core.js';
 import type { RunChanges, RunRecord } from '../../storage/records.js';
 import { decodeBody, encodeBody, type RunBody } from '../run-projection.js';
@@ -126,4 +129,38 @@ function waitsOf(instance: WorkflowInstance): RunBody | undefined {
 /** Whether a run shows something else than it has come to: it was blocked, or came into the store as a copy. */
 export function isStale(shown: RunRecord, { status, body }: RunChanges): boolean {
   return shown.status !== status || (shown.body === '{}' && body !== '{}');
+}
+
+/** What lists find a run by, where these events have changed it: its search attributes, and what it has failed with. */
+export function foundBy(
+  { started, published: { searchAttributes } }: WorkflowInstance,
+  events: readonly RunEvent[],
+  closed: CloseEvent | undefined,
+): Pick<RunChanges, 'attributes'> {
+  const upserted = events.some(({ type }) => type === 'SearchAttributesUpserted');
+  if (!upserted && closed?.type !== 'WorkflowFailed') return {};
+  return {
+    attributes: storedAttributes(searchAttributes ?? publishedAfter([started]).searchAttributes, closed),
+  };
+}
+
+export function storedAttributes(
+  searchAttributes: Readonly<Record<string, unknown>>,
+  closed: CloseEvent | undefined,
+): string {
+  const { attribute } = systemAttributes.FailureType;
+  return writeAttributes(
+    closed?.type === 'WorkflowFailed'
+      ? { ...searchAttributes, [attribute]: failureTypes(closed.failure) }
+      : searchAttributes,
+  );
+}
+
+const mostFailureTypes = 10;
+
+function failureTypes(failure: FailureRecord): readonly string[] {
+  const types: string[] = [];
+  for (let one: FailureRecord | undefined = failure; one && types.length < mostFailureTypes; one = one.cause)
+    types.push(one.name);
+  return types;
 }
