@@ -29,7 +29,7 @@ export const features = {
       24: 'command line',
       25: 'a page to administer with',
       26: 'lint rules for determinism',
-      27: 'isolation of namespaces',
+      27: 'activities in a process of their own',
       28: 'benchmark tool',
     },
   ],

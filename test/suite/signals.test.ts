@@ -28,7 +28,7 @@ test('A14 signals come in the order in which they were sent, each wait takes one
   expect(await handle.result()).toEqual(['a', { b: new Date(1) }, undefined]);
 });
 
-test('A14 signals that are sent before the wait are buffered, other names are left alone', async () => {
+test('A4 A14 signals that are sent before the wait are buffered, other names are left alone', async () => {
   const workflow = defineWorkflow('buffers', async (ctx) => {
     await ctx.sleep('1h');
     const first = (await ctx.waitSignal('a')) as unknown;

@@ -23,14 +23,14 @@ test('A13 a sleep ends when it is over, not a millisecond earlier', async () => 
   expect(await handle.result({ timeout: 0 })).toBe(10_000);
 });
 
-test('A13 a negative sleep fires at once', async () => {
+test('A13 C4 a negative sleep fires at once', async () => {
   const engine = await open({ workflows: [sleeping] });
   const handle = await engine.start(sleeping, -5_000);
   await engine.runUntilIdle();
   expect(await handle.result({ timeout: 0 })).toBe(0);
 });
 
-test('A13 a sleep of zero is recorded all the same', async () => {
+test('A13 C4 a sleep of zero is recorded all the same', async () => {
   const engine = await open({ workflows: [sleeping] });
   const handle = await engine.start(sleeping, 0);
   await engine.runUntilIdle();

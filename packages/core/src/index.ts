@@ -35,6 +35,7 @@ export {
   type WorkflowFn,
   type WorkflowImplementation,
 } from './api/define-workflow.js';
+export { definitionsIn } from './api/definitions-in.js';
 export { createEngine, type Engine, type EngineOptions, type EngineWorker } from './api/engine.js';
 export type {
   CancelOptions,
