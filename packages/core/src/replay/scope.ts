@@ -19,7 +19,8 @@ export class Scope {
 
   /** Why nothing new may begin in it; undefined while it may. */
   get cancelled(): string | undefined {
-    return this.#cancelled ?? (this.shielded ? undefined : this.parent?.cancelled);
+    const source = firstAbove(this, (scope) => scope.#cancelled !== undefined);
+    return source && source.#cancelled;
   }
 
   /** False where there is nothing to cancel any more. */
@@ -31,6 +32,13 @@ export class Scope {
 
   /** Whether cancelling `scope` cancels this one. */
   isWithin(scope: Scope): boolean {
-    return this === scope || (!this.shielded && this.parent?.isWithin(scope) === true);
+    return firstAbove(this, (one) => one === scope) !== undefined;
   }
+}
+
+/** Of a scope and those whose cancellation reaches it, the nearest that holds. */
+function firstAbove(scope: Scope, holds: (scope: Scope) => boolean): Scope | undefined {
+  let at: Scope | undefined = scope;
+  while (at && !holds(at)) at = at.shielded ? undefined : at.parent;
+  return at;
 }
