@@ -1,4 +1,4 @@
-import type { Storage } from '@perdure/core/storage';
+import { ArgumentCheck, type Storage } from '@perdure/core/storage';
 import type { Durability } from './durability.js';
 import { openHandle } from './handle.js';
 
@@ -16,6 +16,8 @@ export interface IndexedDbOptions {
  * database (reload the page), `storage_foreign` where the name is taken by a database of another make, `storage_busy`
  * where a tab with older code does not let go of it, `storage_full` where there is no room.
  *
+ * Throws `InvalidArgumentError` for a name that is no text or empty, and for unknown or wrong options.
+ *
  * @param name Name of the database.
  *
  * @example
@@ -28,6 +30,15 @@ export interface IndexedDbOptions {
  * ```
  */
 export function indexedDb(name: string, options: IndexedDbOptions = {}): Storage {
+  const check = new ArgumentCheck();
+  check.require(typeof name === 'string' && name !== '', 'name', 'must be the name of the database');
+  check.options(options, ['durability']);
+  check.require(
+    ['strict', 'relaxed', undefined].includes((options as IndexedDbOptions | null)?.durability),
+    'durability',
+    "must be 'strict' or 'relaxed'",
+  );
+  check.done('indexedDb() cannot make a storage of these arguments');
   const { durability = 'strict' } = options;
   return { kind: 'indexeddb', open: () => openHandle(name, durability) };
 }

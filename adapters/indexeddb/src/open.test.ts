@@ -1,5 +1,5 @@
 import 'fake-indexeddb/auto';
-import { PlatformError, StorageError, type ChangeHint } from '@perdure/core/storage';
+import { InvalidArgumentError, PlatformError, StorageError, type ChangeHint } from '@perdure/core/storage';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, expect, test, vi } from 'vitest';
 import { indexedDb } from './indexed-db.js';
@@ -101,4 +101,17 @@ test('S1 a store that is deleted is lost, and not made again by the handle', asy
   expect(fresh.traits.instanceId).not.toBe(handle.traits.instanceId);
   expect(await fresh.countRuns({ namespace: 'default' })).toBe(0);
   await fresh.close();
+});
+
+test.each<[string, readonly unknown[]]>([
+  ['name', ['']],
+  ['name', [undefined]],
+  ['name', [5]],
+  ['durability', ['x', { durability: 'no' }]],
+  ['durabilty', ['x', { durabilty: 'relaxed' }]],
+  ['options', ['x', null]],
+])('S1 arguments that would fail later are refused at once: %s of %j', (path, given) => {
+  const make = (): unknown => indexedDb(...(given as Parameters<typeof indexedDb>));
+  expect(make).toThrow(InvalidArgumentError);
+  expect(make).toThrow(path);
 });

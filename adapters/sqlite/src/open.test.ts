@@ -1,5 +1,6 @@
 import Sqlite from 'better-sqlite3';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { InvalidArgumentError } from '@perdure/core/storage';
 import { expect, test } from 'vitest';
 import { all, insert, temporaryFiles } from './records.testkit.js';
 import { sqlite } from './sqlite.js';
@@ -192,4 +193,17 @@ test('S1 many values on one new file make one store', async () => {
   expect(new Set(handles.map(({ traits }) => traits.instanceId)).size).toBe(1);
   await Promise.all(handles.map((handle) => handle.close()));
   expect(existsSync(`${path}-wal`)).toBe(false);
+});
+
+test.each<[string, readonly unknown[]]>([
+  ...['', ' ', undefined, null, 5, {}, { database: null }, { database: {} }, new URL('file:///x')].map(
+    (source): [string, unknown[]] => ['source', [source]],
+  ),
+  ['durability', [':memory:', { durability: 'relax' }]],
+  ['durabilty', [':memory:', { durabilty: 'relaxed' }]],
+  ['options', [':memory:', null]],
+])('S1 arguments that would lose data or fail later are refused at once: %s of %j', (path, given) => {
+  const make = (): unknown => sqlite(...(given as Parameters<typeof sqlite>));
+  expect(make).toThrow(InvalidArgumentError);
+  expect(make).toThrow(path);
 });

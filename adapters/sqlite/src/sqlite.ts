@@ -1,5 +1,6 @@
-import type { Storage, StorageHandle } from '@perdure/core/storage';
+import { ArgumentCheck, type Storage, type StorageHandle } from '@perdure/core/storage';
 import type { Connection } from './connection.js';
+import type { Database } from './driver.js';
 import { SqliteHandle } from './handle.js';
 import { openFile, openGiven } from './open.js';
 
@@ -22,6 +23,8 @@ export interface SqliteOptions {
  *
  * Several engines, clients and processes of one computer can use one file at the same time. Not on a network drive.
  *
+ * Throws `InvalidArgumentError` for a source that is none of these, and for unknown or wrong options.
+ *
  * `open` rejects with `StorageError`: `storage_unsupported` (better-sqlite3 is not installed, or does not fit this Node),
  * `storage_foreign` (somebody else's database), `storage_newer` (written by a newer version), `storage_readonly`,
  * `storage_corrupt`, `storage_busy` (another writer held it for 10 s) or `storage_failed`. Calls reject with
@@ -37,6 +40,7 @@ export interface SqliteOptions {
  * ```
  */
 export function sqlite(source: string | { readonly database: object }, options: SqliteOptions = {}): Storage {
+  checkArguments(source, options);
   const { durability = 'strict' } = options;
   if (typeof source === 'string') {
     const shared = new Shared(() => openFile(source, durability), source === ':memory:');
@@ -52,6 +56,25 @@ export function sqlite(source: string | { readonly database: object }, options: 
       return shared.open();
     },
   };
+}
+
+/** SQLite takes an empty path for a temporary database, which is gone when it is closed. */
+function checkArguments(source: unknown, options: SqliteOptions): void {
+  const check = new ArgumentCheck();
+  const { database } = Object(source) as { readonly database?: Partial<Database> | null };
+  check.require(
+    (typeof source === 'string' && source.trim() !== '') ||
+      (typeof database?.prepare === 'function' && typeof database.exec === 'function'),
+    'source',
+    "must be the path of a file, ':memory:', or { database } with an open better-sqlite3 database",
+  );
+  check.options(options, ['durability']);
+  check.require(
+    ['strict', 'relaxed', undefined].includes((options as SqliteOptions | null)?.durability),
+    'durability',
+    "must be 'strict' or 'relaxed'",
+  );
+  check.done('sqlite() cannot make a storage of these arguments');
 }
 
 /** Two values of one database would each believe to be its only writer. */

@@ -1,5 +1,6 @@
 /** `@perdure/core/storage`: what an adapter needs of the core, and all it may import. */
-export { PlatformError, StorageError, type StorageErrorCode } from './model/errors.js';
+export { ArgumentCheck } from './model/argument-check.js';
+export { InvalidArgumentError, PlatformError, StorageError, type StorageErrorCode } from './model/errors.js';
 export type { Namespace, RunId, Seq, TaskId, WorkerId, WorkflowId } from './model/ids.js';
 export type { WorkflowStatus } from './model/status.js';
 export { NEVER, type EpochMs } from './model/time.js';

@@ -1,8 +1,9 @@
 import { parseDuration, type Duration } from '../model/duration.js';
+import { ArgumentCheck } from '../model/argument-check.js';
 import { isValidId } from '../model/ids.js';
 import type { ActivityRecord, WorkflowRecord } from './definitions.js';
 import { openCore, type CoreSeams, type Opened } from './open.js';
-import { checkCoreOptions, idGrammar, OptionCheck, type CoreOptions } from './open-options.js';
+import { checkCoreOptions, idGrammar, type CoreOptions } from './open-options.js';
 import { defaultRunLimits, type RunLimits } from './worker/run-limits.js';
 import { startWorker, type Worker } from './worker/worker.js';
 
@@ -92,7 +93,7 @@ const engineOptions: readonly string[] = [
 
 function checkWorkOptions(options: WorkOptions): void {
   checkCoreOptions(options, engineOptions);
-  const check = new OptionCheck();
+  const check = new ArgumentCheck();
   const {
     taskQueues,
     buildId,

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
+import { ArgumentCheck } from '../model/argument-check.js';
 import { isValidId } from '../model/ids.js';
 import type { PayloadCodec } from '../codec/byte-codecs.js';
 import type { Storage } from '../storage/port.js';
@@ -32,33 +32,18 @@ const coreOptions: readonly (keyof CoreOptions)[] = [
 
 type Given = Partial<Record<string, unknown>>;
 
-/** Collects what is wrong with options, and throws all of it at once. */
-export class OptionCheck {
-  readonly #issues: ArgumentIssue[] = [];
-
-  require(holds: boolean, path: string, message: string): void {
-    if (!holds) this.#issues.push({ path, message });
-  }
-  /** Throws `InvalidArgumentError` where anything did not hold. */
-  done(message: string): void {
-    if (this.#issues.length > 0) throw new InvalidArgumentError(message, this.#issues);
-  }
-}
-
 export const idGrammar = "must be 1 to 191 letters, digits, '.', '_', '-', ':'";
 
 /** Throws `InvalidArgumentError` with a path for each thing wrong. */
 export function checkCoreOptions(options: CoreOptions, others: readonly string[] = []): void {
-  const check = new OptionCheck();
+  const check = new ArgumentCheck();
   const given = options as unknown as Given | null | undefined;
   if (typeof given !== 'object' || given === null) {
     check.require(false, '', 'must be an object with a storage');
     check.done(cannotOpen);
     return;
   }
-  const known = [...coreOptions, ...others];
-  for (const name of Object.keys(given))
-    check.require(known.includes(name), name, `is no option; there are ${known.join(', ')}`);
+  check.known(given, [...coreOptions, ...others]);
   const { storage, namespace, codecs, maxPayloadBytes, logger, clock } = given;
   check.require(
     has(storage, 'kind', 'string') && has(storage, 'open', 'function'),
