@@ -1,6 +1,6 @@
-import { defineActivity, defineWorkflow } from '@perdure/core';
+import { defineActivity, defineWorkflow, EngineClosedError, InvalidArgumentError } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { eventTypes, gate, open } from './kit.js';
+import { eventTypes, gate, open, rejection } from './kit.js';
 
 const points = ['now', 'before-commit', 'after-commit'] as const;
 
@@ -155,3 +155,32 @@ test('G8 history is contiguous after crashes, and what was recorded never change
   }
   expect((await handle.describe()).status).toBe('completed');
 });
+
+test.each(['before-commit', 'after-commit'] as const)(
+  'G9 a call that a crash %s cuts off rejects, and may be made again',
+  async (at) => {
+    const engine = await open({ workflows: [listening] });
+    const handle = await engine.start(listening);
+    await engine.runUntilIdle();
+    const crashed = engine.crash({ at });
+    await rejection(EngineClosedError, handle.signal('go', 'heard', { id: 's1' }));
+    await crashed;
+    await handle.signal('go', 'heard', { id: 's1' });
+    expect(await handle.result()).toBe('heard');
+    const again = engine.crash({ at });
+    await rejection(EngineClosedError, engine.start(listening, undefined, { id: 'other' }));
+    await again;
+  },
+);
+
+test('a test engine refuses what makes no sense, and everything once it is closed', async () => {
+  const engine = await open({ workflows: [listening] });
+  await rejection(InvalidArgumentError, engine.crash({ at: 'sometime' as never }));
+  await rejection(InvalidArgumentError, engine.advance(NaN));
+  await engine.close();
+  await rejection(EngineClosedError, engine.advance('1s'));
+  await rejection(EngineClosedError, engine.runUntilIdle());
+  await rejection(EngineClosedError, engine.crash());
+});
+
+const listening = defineWorkflow('listening', async (ctx) => (await ctx.waitSignal('go')) as unknown);

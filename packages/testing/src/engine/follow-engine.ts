@@ -1,27 +1,51 @@
-import type { Engine, StartUpdateOptions, UpdateHandle, UpdateOptions, WorkflowHandle } from '@perdure/core';
+import {
+  EngineClosedError,
+  type Engine,
+  type StartUpdateOptions,
+  type UpdateHandle,
+  type UpdateOptions,
+  type WorkflowHandle,
+} from '@perdure/core';
 
 /**
- * An engine, and handles from it, that outlive a crash: each call goes to the engine of the moment; a result, or an
- * update, that is awaited across a crash is awaited again from the next engine.
+ * An engine, and handles from it, that outlive a crash: each call goes to the engine of the moment. A result, or an
+ * update, that is awaited across a crash is awaited again from the next engine; other calls under way then reject with
+ * `EngineClosedError`, since what became of them is not known.
  */
 export function followEngine(current: () => Engine): {
   engine<More extends object>(more: More): Engine & More;
   moved(): void;
 } {
-  let moved: (() => void)[] = [];
+  const moved = new Set<() => void>();
   let updates = 0;
-  const untilMoved = (): Promise<typeof hasMoved> =>
-    new Promise((resolve) =>
-      moved.push(() => {
+  const untilMoved = <T>(outcome: Promise<T>): Promise<T | typeof hasMoved> =>
+    new Promise((resolve, reject) => {
+      const tell = (): void => {
         resolve(hasMoved);
-      }),
-    );
+      };
+      moved.add(tell);
+      outcome.then(resolve, reject).finally(() => moved.delete(tell));
+    });
 
   const acrossCrashes = async <T>(call: () => Promise<T>): Promise<T> => {
     for (;;) {
-      const outcome = await Promise.race([call(), untilMoved()]);
+      const outcome = await untilMoved(call());
       if (outcome !== hasMoved) return outcome;
     }
+  };
+
+  const untilCrash = async <T>(call: Promise<T>): Promise<T> => {
+    const outcome = await untilMoved(call);
+    if (outcome === hasMoved) throw new EngineClosedError();
+    return outcome;
+  };
+
+  const bound = (member: unknown, owner: object): unknown => {
+    if (typeof member !== 'function') return member;
+    return (...args: unknown[]) => {
+      const outcome: unknown = Reflect.apply(member, owner, args);
+      return outcome instanceof Promise ? untilCrash(outcome) : outcome;
+    };
   };
 
   /** A handle that `start` gave follows its chain; after a crash it is about the current run, and keeps its run id. */
@@ -63,9 +87,8 @@ export function followEngine(current: () => Engine): {
 
   return {
     moved: () => {
-      const waiting = moved;
-      moved = [];
-      for (const tell of waiting) tell();
+      for (const tell of moved) tell();
+      moved.clear();
     },
     engine: (more) =>
       new Proxy(more, {
@@ -89,10 +112,6 @@ export function followEngine(current: () => Engine): {
         },
       }) as Engine & typeof more,
   };
-}
-
-function bound(member: unknown, owner: object): unknown {
-  return typeof member === 'function' ? (member as (...args: unknown[]) => unknown).bind(owner) : member;
 }
 
 const hasMoved = Symbol('moved');

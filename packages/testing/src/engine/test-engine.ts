@@ -1,4 +1,11 @@
-import type { Duration, Engine, EngineOptions, Storage } from '@perdure/core';
+import {
+  EngineClosedError,
+  InvalidArgumentError,
+  type Duration,
+  type Engine,
+  type EngineOptions,
+  type Storage,
+} from '@perdure/core';
 import { hostPlatform, openEngine, parseDuration, type OpenEngine } from '@perdure/core/internal';
 import { memory } from '@perdure/memory';
 import { CrashingStorage, type CrashPoint } from './crashing-storage.js';
@@ -7,7 +14,7 @@ import { TestNetwork } from './test-network.js';
 import { TimeSkipper } from './time-skipper.js';
 import { VirtualClock } from './virtual-clock.js';
 
-/** The real engine on a virtual clock. */
+/** The real engine on a virtual clock. After `close` all its methods reject with `EngineClosedError`. */
 export interface TestEngine extends Engine {
   /** Virtual time. */
   readonly now: Date;
@@ -22,7 +29,10 @@ export interface TestEngine extends Engine {
    * Drops all memory of this process as a crash would and opens the same storage again: now, or just before or after
    * the next commit reaches the store. The dead worker's leases are free at once, as where the platform reports a
    * death; with `keepLeases` they have to run out on the virtual clock. Resolves once the storage is open again.
-   * Handles from before the crash go on with the new engine.
+   * Handles from before the crash go on with the new engine, and so do results and updates that are awaited across it.
+   * Other calls under way reject with `EngineClosedError`; what they asked for may have been recorded. Streams that were
+   * subscribed to before belong to the dead engine: subscribe again.
+   * Rejects with `InvalidArgumentError` for an unknown `at`.
    */
   crash(options?: CrashOptions): Promise<void>;
   /** What the platform says of the network from now on: activities that require it wait while there is none. At first there is one. */
@@ -80,9 +90,19 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     return { ...opened, crashing, skipper: new TimeSkipper(opened.core, clock, autoSkip) };
   };
   let life = await open();
+  let closed = false;
+  const assertOpen = (): void => {
+    if (closed) throw new EngineClosedError();
+  };
   const followed = followEngine(() => life.engine);
 
   const crash = async ({ at = 'now', keepLeases = false }: CrashOptions = {}): Promise<void> => {
+    assertOpen();
+    if (!crashPoints.has(at)) {
+      throw new InvalidArgumentError('The engine cannot crash', [
+        { path: 'at', message: `must be one of ${[...crashPoints].join(', ')}` },
+      ]);
+    }
     const dying = life;
     if (at !== 'now') {
       const crashed = dying.crashing.crashAt(at);
@@ -105,18 +125,27 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     get now() {
       return new Date(clock.now());
     },
-    advance: (by: Duration) => life.skipper.advance(parseDuration(by, 'by')),
-    runUntilIdle: () => life.core.busy.whenStill(),
+    advance: async (by: Duration) => {
+      assertOpen();
+      await life.skipper.advance(parseDuration(by, 'by'));
+    },
+    runUntilIdle: async () => {
+      assertOpen();
+      await life.core.busy.whenStill();
+    },
     crash,
     setOnline: (online: boolean) => {
       network.set(online);
     },
     close: async (how?: { grace?: Duration }) => {
+      closed = true;
       life.skipper.stop();
       await life.skipper.through(life.engine.close(how));
     },
   });
 }
+
+const crashPoints: ReadonlySet<string> = new Set(['now', 'before-commit', 'after-commit']);
 
 interface Life extends OpenEngine {
   readonly crashing: CrashingStorage;
