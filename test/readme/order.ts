@@ -15,7 +15,7 @@ const order = defineWorkflow('order', { messages }, async (ctx, amount: number) 
 });
 
 const engine = await createEngine({ storage: sqlite('orders.db'), workflows: [order], activities: [charge] });
-const handle = await engine.start(order, 90, { id: 'order-1', duplicatePolicy: 'use_existing' });
+const handle = await engine.start(order, 90, { id: 'order-1', requestId: 'order-1' });
 handle.state$.subscribe(({ status, waitingFor }) => console.log(status, ...waitingFor));
 await handle.signal('approve', { by: 'Ada' }, { id: 'approval-1' });
 console.log(await handle.result());
