@@ -4,24 +4,42 @@ import type { RunId } from '../../model/ids.js';
 import type { Payload } from '../../model/payload.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import { writeAttributes } from '../../storage/attributes.js';
-import type { Write } from '../../storage/port.js';
+import type { Batch, Write } from '../../storage/port.js';
 import type { NewMessage, NewRun } from '../../storage/records.js';
 import { batchOf, birthOf } from '../client/birth.js';
 import { moment } from '../client/start-options.js';
 import type { Core } from '../core.js';
 import { cancelMessageId, encodeCancel, encodeSignal } from '../messages.js';
 import { openChild } from '../outbox/requests.js';
+import { tellParent } from '../outbox/tell-run.js';
 import { decodeStart } from '../run-projection.js';
 import type { PendingInput } from './pending-input.js';
 import type { Ending } from './closing.js';
 import { sealPayload } from './sealing.js';
 
 /**
+ * What the end of a run is written with: the run that goes on in its place, or the word to its parent. `born`: the run
+ * ends in the commit that creates it.
+ */
+export async function writtenWith(
+  core: Core,
+  instance: WorkflowInstance,
+  ending: Ending,
+  born: NewRun | undefined,
+  unfed: readonly PendingInput[],
+): Promise<Batch> {
+  const { runId, parent } = instance.started;
+  if (ending.nextAt === undefined) return tellParent(core, runId, parent, ending.event);
+  const run = born ?? (await core.storage.readRun(runId));
+  return { expect: [], writes: run ? await nextRunWrites(core, instance, run, ending, unfed) : [] };
+}
+
+/**
  * What begins the run that goes on in place of one that ends: continued as new, or another attempt with the same input.
  * Timeouts, retry policy, priority, memo, search attributes and parent are those of the run before; what that one had
  * accepted and no code of its own has taken waits in the inbox of the next one, in order.
  */
-export async function nextRunWrites(
+async function nextRunWrites(
   core: Core,
   instance: WorkflowInstance,
   run: Pick<NewRun, 'start' | 'runId' | 'attributes'>,

@@ -11,7 +11,6 @@ import type { Batch, CommitResult, LoadedRun, Refusal } from '../../storage/port
 import type { MessageRecord, RunChanges, RunRecord, TaskRecord } from '../../storage/records.js';
 import type { RunBirth } from '../core.js';
 import type { WorkflowRecord } from '../definitions.js';
-import { tellParent } from '../outbox/tell-run.js';
 import { decodeBody } from '../run-projection.js';
 import { Activation, overdue } from './activation.js';
 import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
@@ -19,7 +18,7 @@ import type { ActivityOutcome } from '../messages.js';
 import { explainedHere, foreignAwait, planBlock, suspectedPoison } from './blocking.js';
 import { endingOf, outgrown, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
-import { nextRunWrites } from './next-run.js';
+import { writtenWith } from './next-run.js';
 import { keptTasks, mayKeep } from './kept-activities.js';
 import { handBackTo, pinOf, takeSteps } from './pinning.js';
 import {
@@ -431,7 +430,8 @@ export class OwnedRun {
     const body = closed
       ? closedBody(core, instance, closed)
       : openBody(core, instance, this.#host.runLimits.bufferedSignals);
-    const after = ending ? await this.#after(instance, ending) : nothing;
+    const unfed = [...this.#updates.held, ...this.#inputs];
+    const after = ending ? await writtenWith(core, instance, ending, this.#birth?.run, unfed) : nothing;
     const kept = mayKeep(instance)
       ? await keptTasks(core, this.runId, this.#unwritten.events, closed !== undefined)
       : [];
@@ -479,19 +479,6 @@ export class OwnedRun {
       const difference = await shadowReplay(this.#host, this.workflow, instance, this.runId);
       if (difference) await this.#block(difference);
     }
-  }
-
-  /** What is written besides once the run has ended. */
-  async #after(instance: WorkflowInstance, ending: Ending): Promise<Batch> {
-    const { core } = this.#host;
-    if (ending.nextAt === undefined) {
-      const { parent } = instance.started;
-      return parent ? tellParent(core, this.runId, parent, ending.event) : nothing;
-    }
-    const run = this.#birth?.run ?? (await core.storage.readRun(this.runId));
-    if (!run) return nothing;
-    const unfed = [...this.#updates.held, ...this.#inputs];
-    return { expect: [], writes: await nextRunWrites(core, instance, run, ending, unfed) };
   }
 
   #changes(
