@@ -4,6 +4,7 @@ import type { Unplaced, UpdateAccepted, UpdateCompleted, UpdateFailed } from '..
 import type { FailureRecord } from '../model/failure.js';
 import { asText } from '../model/payload.js';
 import type { MessageHandler, UpdateHandlers } from './buffered-signals.js';
+import { ContinuedAsNew } from './continuation.js';
 import type { RunningCode } from './running-code.js';
 
 type Outcome = Unplaced<UpdateCompleted | UpdateFailed>;
@@ -94,6 +95,8 @@ export class Updates implements UpdateHandlers {
         }));
       },
       (error: unknown) => {
+        // The run goes on as another one, and nobody is left to answer.
+        if (error instanceof ContinuedAsNew) return;
         this.#settle(updateId, () => failed(updateId, error));
       },
     );

@@ -527,15 +527,14 @@ export class OwnedRun {
   }
 
   #warnOfUnobserved(instance: WorkflowInstance): void {
-    const failed = instance.unobservedFailures().map((task) => task.id);
-    if (failed.length === 0) return;
     const { workflowId, runId, workflowType } = instance.started;
-    this.#host.core.log.warn('A workflow ended without having looked at work that failed', {
-      workflowType,
-      workflowId,
-      runId,
-      failed,
-    });
+    const warn = (message: string, fields: object): void => {
+      this.#host.core.log.warn(message, { workflowType, workflowId, runId, ...fields });
+    };
+    const failed = instance.unobservedFailures().map((task) => task.id);
+    if (failed.length > 0) warn('A workflow ended without having looked at work that failed', { failed });
+    const updates = [...instance.updates.unfinished];
+    if (updates.length > 0) warn('A workflow ended before its handlers of updates were done', { updates });
   }
 
   /**

@@ -40,10 +40,12 @@ export async function shadowReplay(
 function compare(live: WorkflowInstance, shadow: WorkflowInstance): string | undefined {
   const waits = (instance: WorkflowInstance): string =>
     [...instance.waits.all()].map((wait) => wait.id).join(' ');
+  const unfinished = ({ updates }: WorkflowInstance): string => [...updates.unfinished].join(' ');
   const state = ({ state }: WorkflowInstance): string => (state ? payloadText(state) : '');
   if (live.recorder.head !== shadow.recorder.head)
     return `history ends at ${shadow.recorder.head} instead of ${live.recorder.head}`;
   if (waits(live) !== waits(shadow)) return `it waits for [${waits(shadow)}] instead of [${waits(live)}]`;
+  if (unfinished(live) !== unfinished(shadow)) return 'other updates of it are under way';
   if (state(live) !== state(shadow)) return 'its state is another one';
   if (live.settlement?.kind !== shadow.settlement?.kind)
     return `it is ${shadow.settlement?.kind ?? 'open'} instead of ${live.settlement?.kind ?? 'open'}`;
