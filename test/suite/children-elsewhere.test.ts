@@ -1,13 +1,6 @@
 import { openStorage } from '#storage';
-import type {
-  ChildWorkflowError} from '@perdure/core';
-import {
-  defineWorkflow,
-  replay,
-  signal,
-  type HistoryBundle,
-  type PayloadCodec,
-} from '@perdure/core';
+import type { ChildWorkflowError } from '@perdure/core';
+import { defineWorkflow, replay, signal, type HistoryBundle, type PayloadCodec } from '@perdure/core';
 import { expect, test } from 'vitest';
 import { clientOf, codeOf, open } from './kit.js';
 
@@ -152,4 +145,21 @@ test('A19 the history of every run of a family replays', async () => {
     'completed',
     'cancelled',
   ]);
+});
+
+test('A15 waiting for a child no longer than so long leaves it running, or cancels it, as it is asked for', async () => {
+  const parent = defineWorkflow('parent', async (ctx) => {
+    const left = ctx.runChild(waits, undefined, { id: 'left', parentClosePolicy: 'abandon' });
+    const late = await Promise.race([left, ctx.sleep('1m').then(() => 'late')]);
+    const lost = await ctx.race({
+      child: ctx.runChild(waits, undefined, { id: 'lost' }),
+      time: ctx.sleep('1m'),
+    });
+    return [late, lost.key];
+  });
+  const engine = await open({ workflows: [parent, waits] });
+  expect(await engine.execute(parent)).toEqual(['late', 'time']);
+  await engine.runUntilIdle();
+  expect((await engine.handle('left').describe()).status).toBe('waiting');
+  expect((await engine.handle('lost').describe()).status).toBe('cancelled');
 });

@@ -321,3 +321,27 @@ test('B7 a cancel between two runs of a chain lets the next one clean up', async
   await rejection(WorkflowCancelledError, second.handle(workflowId).result());
   expect(cleaned).toBe(1);
 });
+
+test('D2 duplicate policies look at the newest run of a chain, and another chain counts signal ids anew', async () => {
+  const turns = defineWorkflow('turns', async (ctx, n: number) => {
+    const word = (await ctx.waitSignal('word')) as string;
+    return n === 0 ? ctx.continueAsNew(1) : word;
+  });
+  const engine = await open({ workflows: [turns] });
+  const first = await engine.start(turns, 0, { id: 'd' });
+  await first.signal('word', 'a', { id: 'once' });
+  await engine.runUntilIdle();
+  await expect(engine.start(turns, 0, { id: 'd', duplicatePolicy: 'allow' })).rejects.toMatchObject({
+    code: 'workflow_already_started',
+  });
+  const same = await engine.start(turns, 0, { id: 'd', duplicatePolicy: 'use_existing' });
+  await same.signal('word', 'ignored', { id: 'once' });
+  await same.signal('word', 'b');
+  expect(await Promise.all([first.result(), same.result()])).toEqual(['b', 'b']);
+  const next = await engine.start(turns, 1, { id: 'd', duplicatePolicy: 'allow' });
+  await next.signal('word', 'c', { id: 'once' });
+  expect(await next.result()).toBe('c');
+  expect(await first.result()).toBe('b');
+  expect((await engine.handle('d').runs()).map((run) => run.runNumber)).toEqual([1, 2, 3]);
+  expect((await first.describe()).runNumber).toBe(2);
+});
