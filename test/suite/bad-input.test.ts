@@ -36,6 +36,8 @@ test.each<[string, unknown]>([
   ['runTimeout', { runTimeout: '2h', executionTimeout: '1h' }],
   ['executionTimeout', { executionTimeout: -5 }],
   ['startDelay', { startDelay: 'soon' }],
+  ['startDelay', { startDelay: -1 }],
+  ['retry.maxAttempts', { retry: { maxAttempts: 5 } }],
   ['memo', { memo: 'text' }],
   ['identifier', { identifier: 'w' }],
 ])('B1 a start option that is not valid is refused: %s of %j', async (path, options) => {
@@ -187,6 +189,9 @@ test.each<[string, unknown]>([
   ['fairnessKey', { fairnessKey: 7 }],
   ['fairnessWeight', { fairnessWeight: 0 }],
   ['startToCloseTimeOut', { startToCloseTimeOut: '1s' }],
+  ['startToCloseTimeout', { startToCloseTimeout: Infinity }],
+  ['retry.maxAttempts', { retry: { maxAttempts: 5 } }],
+  ['retry', { retry: null }],
 ])('A10 an activity is not called with an option that is not valid: %s of %j', async (path, options) => {
   const calling = defineWorkflow('calling', async (ctx) => {
     try {
@@ -198,4 +203,36 @@ test.each<[string, unknown]>([
   });
   const engine = await open({ workflows: [calling], activities: [add] });
   expect(await engine.execute(calling)).toEqual([path]);
+});
+
+test.each<[string, (ctx: any) => unknown]>([
+  ['activity', (ctx) => ctx.runActivity(undefined)],
+  ['activity', (ctx) => ctx.runActivity(() => 1)],
+  ['when', (ctx) => ctx.sleepUntil('2030-01-01')],
+  ['name', (ctx) => ctx.waitSignal(null)],
+  ['handler', (ctx) => ctx.onSignal('x')],
+  ['handler', (ctx) => ctx.onQuery('x')],
+  ['items', (ctx) => ctx.map(5, () => 1)],
+  ['fn', (ctx) => ctx.map([1])],
+  ['fn', (ctx) => ctx.sideEffect()],
+])('A1 what ctx cannot be called with is refused with its path: %s of %s', async (path, call) => {
+  const calling = defineWorkflow('calling', async (ctx) => {
+    try {
+      await call(ctx);
+    } catch (error) {
+      return (error as InvalidArgumentError).issues.map((issue) => issue.path);
+    }
+    return [];
+  });
+  const engine = await open({ workflows: [calling] });
+  expect(await engine.execute(calling)).toEqual([path]);
+});
+
+test('A11 what is no duration is shown', async () => {
+  const engine = await open({ workflows: [quick] });
+  const handle = await engine.start(quick);
+  for (const timeout of [NaN, null]) {
+    const error = await rejection(InvalidArgumentError, handle.result({ timeout: timeout as number }));
+    expect(error.message).toContain(`Not a duration: ${String(timeout)}`);
+  }
 });

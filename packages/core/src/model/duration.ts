@@ -68,5 +68,9 @@ function toMilliseconds(duration: unknown): number | undefined {
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : typeof value;
+  return typeof value === 'string'
+    ? JSON.stringify(value.slice(0, 40))
+    : typeof value === 'number' || value === null
+      ? String(value)
+      : typeof value;
 }

@@ -1,5 +1,5 @@
+import { ArgumentCheck } from './argument-check.js';
 import { parseDuration, type Duration } from './duration.js';
-import { InvalidArgumentError, type ArgumentIssue } from './errors.js';
 
 /** Defaults: 1 s, ×2, capped at 60 s, 3 attempts, no jitter, exponential. The policy is frozen into history when the work is scheduled. */
 export interface RetryPolicy {
@@ -46,10 +46,12 @@ export const defaultRetryPolicy: FrozenRetryPolicy = Object.freeze({
 /** Checks a policy and fills in the defaults. Throws `InvalidArgumentError` with a path for each thing wrong. */
 export function freezeRetryPolicy(policy: RetryPolicy | undefined, path = 'retry'): FrozenRetryPolicy {
   if (policy === undefined) return defaultRetryPolicy;
-  const issues: ArgumentIssue[] = [];
+  const checked = new ArgumentCheck();
   const check = (ok: boolean, field: keyof RetryPolicy, message: string): void => {
-    if (!ok) issues.push({ path: `${path}.${field}`, message });
+    checked.require(ok, `${path}.${field}`, message);
   };
+  checked.options(policy, members, path);
+  checked.done(notValid);
   const { backoffCoefficient = 2, maximumAttempts = 3, jitter = 0, strategy = 'exponential' } = policy;
   const frozen: FrozenRetryPolicy = {
     initialInterval: parseDuration(policy.initialInterval ?? 1_000, `${path}.initialInterval`),
@@ -79,9 +81,21 @@ export function freezeRetryPolicy(policy: RetryPolicy | undefined, path = 'retry
   check(['exponential', 'linear'].includes(strategy), 'strategy', "must be 'exponential' or 'linear'");
   check(frozen.intervals === undefined || frozen.intervals.length > 0, 'intervals', 'must not be empty');
   check(frozen.intervals?.every((interval) => interval >= 0) ?? true, 'intervals', 'must not be negative');
-  if (issues.length > 0) throw new InvalidArgumentError('The retry policy is not valid', issues);
+  checked.done(notValid);
   return frozen;
 }
+
+const notValid = 'The retry policy is not valid';
+const members: readonly (keyof RetryPolicy)[] = [
+  'initialInterval',
+  'backoffCoefficient',
+  'maximumInterval',
+  'maximumAttempts',
+  'jitter',
+  'strategy',
+  'intervals',
+  'nonRetryableErrors',
+];
 
 /** Milliseconds to wait after attempt number `attempt` (from 1). `random` is in 0 … 1 and only matters with jitter. */
 export function retryDelay(policy: FrozenRetryPolicy, attempt: number, random: number): number {

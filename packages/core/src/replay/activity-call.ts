@@ -4,6 +4,7 @@ import { parseDuration, type Duration } from '../model/duration.js';
 import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
 import { noTimeouts, type ActivityScheduled, type ActivityTimeouts, type Unplaced } from '../model/events.js';
 import type { Payload } from '../model/payload.js';
+import { NEVER } from '../model/time.js';
 import { freezeRetryPolicy, type RetryPolicy } from '../model/retry.js';
 
 export interface ActivityOptions {
@@ -118,7 +119,8 @@ function freezeTimeouts(options: ActivityOptions): ActivityTimeouts {
   const read = (duration: Duration | undefined, path: string): number | undefined => {
     if (duration === undefined) return undefined;
     const milliseconds = parseDuration(duration, path);
-    if (milliseconds <= 0) issues.push({ path, message: 'must be positive' });
+    if (milliseconds <= 0 || milliseconds >= NEVER)
+      issues.push({ path, message: 'must be positive and finite; leave it out for no limit' });
     return milliseconds;
   };
   const startToClose = read(startToCloseTimeout, 'startToCloseTimeout');

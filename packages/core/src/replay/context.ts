@@ -85,6 +85,11 @@ export class ReplayContext {
     options?: ActivityOptions,
   ): Task<unknown> {
     const reference = typeof activity === 'string' ? { name: activity, options: noOptions } : activity;
+    expected(
+      typeof (reference as ActivityReference | undefined)?.options === 'object',
+      'activity',
+      'what defineActivity returned, or a name',
+    );
     return this.#schedule(reference, input, options, undefined);
   }
 
@@ -164,11 +169,8 @@ export class ReplayContext {
   }
 
   sleepUntil(when: Date): Task<void> {
-    const dueAt = when.getTime();
-    if (Number.isNaN(dueAt))
-      throw new InvalidArgumentError('ctx.sleepUntil needs a valid Date', [
-        { path: 'when', message: 'is an invalid date' },
-      ]);
+    const dueAt = when instanceof Date ? when.getTime() : NaN;
+    expected(!Number.isNaN(dueAt), 'when', 'a valid Date');
     return this.#sleepUntil(Math.max(dueAt, this.#run.recorder.now));
   }
 
@@ -196,6 +198,7 @@ export class ReplayContext {
 
   waitSignal(name: string, options?: { readonly timeout: Duration }): Task<unknown> {
     const run = this.#enter('waitSignal');
+    expected(typeof name === 'string' && name !== '', 'name', 'the name of a signal');
     const timeout =
       options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
     const id = run.nextId('s');
@@ -233,10 +236,12 @@ export class ReplayContext {
   }
 
   onSignal(name: string, handler: (argument: unknown) => unknown): void {
+    expectFunction(handler, 'handler');
     if (this.#admits('onSignal')) this.#run.mailbox.handle(name, handler);
   }
 
   onQuery(name: string, handler: (argument: unknown) => unknown): void {
+    expectFunction(handler, 'handler');
     if (this.#admits('onQuery')) this.#run.mailbox.queries.set(name, handler);
   }
 
@@ -282,6 +287,8 @@ export class ReplayContext {
     fn: (item: unknown, index: number) => PromiseLike<unknown>,
     options?: { readonly concurrency?: number },
   ): Task<unknown[]> {
+    expected(Array.isArray(items), 'items', 'a list');
+    expectFunction(fn, 'fn');
     return combinators.map(this.#enter('map').scopes, items, fn, options?.concurrency);
   }
   scope(body: (scope: structure.CancellationScope) => PromiseLike<unknown>): Task<unknown> {
@@ -305,6 +312,7 @@ export class ReplayContext {
 
   sideEffect(fn: () => unknown): unknown {
     const run = this.#enter('sideEffect');
+    expectFunction(fn, 'fn');
     const { value, failure } = run.recorder.emit<SideEffectRecorded>({
       type: 'SideEffectRecorded',
       ...(!run.recorder.replaying && this.#outcomeOf(fn)),
@@ -394,6 +402,14 @@ export class ReplayContext {
     const { cancelled } = this.#run.scopes.current;
     return cancelled === undefined ? undefined : new CancelledError(cancelled);
   }
+}
+
+function expected(holds: boolean, path: string, what: string): void {
+  if (!holds)
+    throw new InvalidArgumentError('A call of ctx is not valid', [{ path, message: `must be ${what}` }]);
+}
+function expectFunction(value: unknown, path: string): void {
+  expected(typeof value === 'function', path, 'a function');
 }
 
 const noOptions: ActivityOptions = Object.freeze({});

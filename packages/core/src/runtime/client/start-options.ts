@@ -122,6 +122,7 @@ export function planStart(
     'executionTimeout',
   );
   const runTimeout = timeout(options.runTimeout ?? definition?.runTimeout, 'runTimeout');
+  check(startDelay >= 0, 'startDelay', 'must not be negative');
   check((executionTimeout ?? 1) > 0, 'executionTimeout', 'must be positive');
   check((runTimeout ?? 1) > 0, 'runTimeout', 'must be positive');
   check(
@@ -132,7 +133,7 @@ export function planStart(
   if (issues.length > 0) throw new InvalidArgumentError('The workflow cannot be started', issues);
 
   const retry = options.retry ?? definition?.retry;
-  const visibleAt = moment(now, Math.max(0, startDelay));
+  const visibleAt = moment(now, startDelay);
   return {
     workflowId: id,
     policy: duplicatePolicy,
