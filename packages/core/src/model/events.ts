@@ -361,7 +361,7 @@ interface WorkflowTimedOut extends EventBase<'WorkflowTimedOut'> {
   /** The next attempt, where the retry policy allows one. */
   readonly newRunId?: RunId;
 }
-export interface WorkflowContinuedAsNew extends EventBase<'WorkflowContinuedAsNew'> {
+interface WorkflowContinuedAsNew extends EventBase<'WorkflowContinuedAsNew'> {
   readonly newRunId: RunId;
   readonly workflowType: string;
   readonly taskQueue: string;
