@@ -66,21 +66,11 @@ export async function startUpdate(
   const limits = limitsOf(core, options);
   const updateId = options.id ?? core.ids.next(core.clock.now());
   const sent = await core.command(() => sendUpdate(core, target, declared, name, argument, updateId));
-  return followUpdate(core, sent, waitFor, limits);
-}
-
-/** Waits until an update that was sent has come so far. */
-export async function followUpdate(
-  core: OpenCore,
-  sent: SentUpdate,
-  waitFor: UpdateStage,
-  limits: WaitLimits,
-): Promise<UpdateHandle> {
   const { stage } = await awaitStage(core, sent, waitFor, limits);
   return {
-    updateId: sent.updateId,
+    updateId,
     stage,
-    result: async (options = {}) => outcomeOfUpdate(core, sent, limitsOf(core, options)),
+    result: async (wait = {}) => outcomeOfUpdate(core, sent, limitsOf(core, wait)),
   };
 }
 
@@ -159,7 +149,7 @@ export function updateBatch(
   };
 }
 
-export function updateMessage(
+function updateMessage(
   { namespace, clock }: OpenCore,
   runId: RunId,
   messageId: string,
