@@ -1,6 +1,6 @@
 import { encodeEvent } from '../codec/events.js';
 import { encodeFailure, failureOf } from '../codec/failures.js';
-import type { PayloadLimits } from '../codec/limits.js';
+import { nearLimit, type PayloadLimits } from '../codec/limits.js';
 import { validateSync, type StandardSchema } from '../codec/schema.js';
 import { decodeValue, encodeValue } from '../codec/values.js';
 import { CancelledError, QueryRejectedError, isCancelled, isPerdureError } from '../model/errors.js';
@@ -130,7 +130,19 @@ export class WorkflowInstance implements RunningCode {
     return this.recorder.blockage;
   }
 
-  readonly encode = (value: unknown): TextPayload => encodeValue(value, this.host.limits);
+  /** Warns at 80 % of what is allowed. */
+  readonly encode = (value: unknown): TextPayload => {
+    const { limits, log } = this.host;
+    const payload = encodeValue(value, limits);
+    if (nearLimit(payload, limits) && !this.recorder.replaying) {
+      const { workflowType, workflowId, runId } = this.started;
+      log.warn('A value of a workflow comes near the limit of a payload', {
+        ...{ workflowType, workflowId, runId },
+        ...{ characters: payload.text.length, allowed: limits.maxBytes },
+      });
+    }
+    return payload;
+  };
 
   /** Consumes the payload. What was stored once can be read whatever the limits are now. */
   decode(payload: Payload): unknown {

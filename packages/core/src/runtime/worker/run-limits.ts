@@ -28,8 +28,9 @@ const advice = { events: 8_000, historyBytes: 4 * 1024 * 1024, pending: 160 };
 const warnAt = 0.8;
 
 /**
- * Holds a run against its limits, once an activation. A breach fails it from outside: a check inside workflow code would
- * make what the code does depend on options of an engine, which no history knows.
+ * Holds a run against its limits, once an activation; warns once while the run stays here. A breach fails it from
+ * outside: a check inside workflow code would make what the code does depend on options of an engine, which no history
+ * knows.
  */
 export class RunBudget {
   readonly #limits: Required<RunLimits>;
