@@ -57,7 +57,8 @@ test('F7 a race that something foreign wins blocks the run, and nothing of it is
   const { status, blocked, historyLength: after } = await handle.describe();
   expect(after).toBe(historyLength);
   expect(['waiting', 'blocked']).toContain(status);
-  if (blocked) expect(blocked.code).toBe('foreign_await');
+  // On a replay from the start the foreign promise is settled already, and wins where history has nothing of it.
+  if (blocked) expect(['foreign_await', 'nondeterminism']).toContain(blocked.code);
 });
 
 test('F7 what returns nothing blocks the run from outside of its turn, and throws nothing into the stack of a timer', async () => {
