@@ -11,7 +11,7 @@ const childEnds: ReadonlySet<string> = new Set<RunEvent['type']>([
 ]);
 
 /** What a run has asked of other runs and not heard the end of, in order: children, signals and cancel requests. */
-export function pendingOutside(events: readonly RunEvent[]): readonly OutsideCommand[] {
+function pendingOutside(events: readonly RunEvent[]): readonly OutsideCommand[] {
   const pending: OutsideCommand[] = [];
   const drop = (isDone: (command: OutsideCommand) => boolean): void => {
     for (let i = pending.length - 1; i >= 0; i--)
