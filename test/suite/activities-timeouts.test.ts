@@ -65,6 +65,15 @@ test('C2 schedule-to-start ends a wait in the queue exactly when it is over', as
   });
 });
 
+test('C2 the error of a schedule-to-start timeout counts no attempt', async () => {
+  const options: ActivityOptions = { ...once, scheduleToStartTimeout: '10s', taskQueue: 'nobody' };
+  const workflow = defineWorkflow('w', (ctx) => ctx.runActivity(hanging, undefined, options));
+  const engine = await open({ workflows: [workflow], activities: [hanging] });
+  const { failure } = await rejection(WorkflowFailedError, engine.execute(workflow));
+  expect(failure.message).toContain('no worker took it in time');
+  expect(failure.message).not.toContain('attempt');
+});
+
 test('C2 schedule-to-start is retried while attempts remain', async () => {
   const workflow = calling({
     retry: { maximumAttempts: 2 },

@@ -19,7 +19,7 @@ export function activityError(
       );
     case 'ActivityTimedOut':
       return new ActivityError(
-        `${named} timed out (${event.timeout}) after ${tries}`,
+        `${named} timed out (${event.timeout})${event.timeout === 'schedule_to_start' ? ': no worker took it in time' : ` after ${tries}`}`,
         { ...about, kind: 'timed_out', timeout: event.timeout },
         event.failure && { cause: rebuildError(event.failure) },
       );
