@@ -13,7 +13,7 @@ import {
 } from '@perdure/core';
 import { createTestEngine } from '@perdure/testing';
 import { expect, test } from 'vitest';
-import { open, rejection } from './kit.js';
+import { logBook, open, rejection } from './kit.js';
 
 const quick = defineWorkflow('quick', async () => 1);
 const add = defineActivity('add', () => 1);
@@ -235,4 +235,16 @@ test('A11 what is no duration is shown', async () => {
     const error = await rejection(InvalidArgumentError, handle.result({ timeout: timeout as number }));
     expect(error.message).toContain(`Not a duration: ${String(timeout)}`);
   }
+});
+
+test('B1 a definition that the engine of its queue lacks is started, and one warning names the fix', async () => {
+  const forgotten = defineWorkflow('forgotten', async () => 1);
+  const logger = logBook();
+  const engine = await open({ workflows: [quick], logger });
+  await engine.start(forgotten, undefined, { taskQueue: 'elsewhere' });
+  expect(logger.lines).toEqual([]);
+  for (const id of ['a', 'b']) expect((await engine.start(forgotten, undefined, { id })).workflowId).toBe(id);
+  expect(logger.lines).toMatchObject([
+    { level: 'warn', message: expect.stringMatching(/'forgotten'.*'default'.*createEngine/) as string },
+  ]);
 });

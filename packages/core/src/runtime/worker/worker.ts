@@ -80,6 +80,8 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   readonly #outside: OutsideChanges;
   readonly #options: WorkerOptions;
   readonly #queues: ReadonlySet<string>;
+  /** Types that were started here, and are not registered. */
+  readonly #missing = new Set<string>();
   readonly #fingerprints = new Map<WorkflowRecord, string>();
   readonly #listeners = new Set<(status: WorkerStatus) => void>();
   #state: WorkerStatus['state'] = 'starting';
@@ -173,11 +175,15 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   // ── LocalWorker ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   serves(workflowType: string, taskQueue: string): boolean {
-    return (
-      this.#state === 'running' &&
-      this.#queues.has(taskQueue) &&
-      this.core.registry.workflowOf(workflowType) !== undefined
-    );
+    if (this.#state !== 'running' || !this.#queues.has(taskQueue)) return false;
+    const known = this.core.registry.workflowOf(workflowType) !== undefined;
+    if (!known && !this.#missing.has(workflowType)) {
+      this.#missing.add(workflowType);
+      this.core.log.warn(
+        `Workflow '${workflowType}' was started on task queue '${taskQueue}', which this engine serves without its code: it waits for an engine that has it. Unless there is one, add it to createEngine({ workflows }).`,
+      );
+    }
+    return known;
   }
 
   start(birth: RunBirth): Promise<CommitResult> {
