@@ -1,5 +1,11 @@
 import { openStorage } from '#storage';
-import { defineWorkflow, ForeignAwaitError, replay, WorkflowFailedError } from '@perdure/core';
+import {
+  defineWorkflow,
+  ForeignAwaitError,
+  replay,
+  WaitTimeoutError,
+  WorkflowFailedError,
+} from '@perdure/core';
 import { expect, test } from 'vitest';
 import { gate, open, rejection } from './kit.js';
 
@@ -141,4 +147,31 @@ test('F7 a workflow that is no async function still works, and what it throws fa
   const engine = await open({ workflows: [direct, throwing] });
   expect(await engine.execute(direct)).toBe('slept');
   expect((await rejection(WorkflowFailedError, engine.execute(throwing))).failure.name).toBe('RangeError');
+});
+
+test('A2 the wait for the result of a blocked run says that it is blocked, why, and what to do', async () => {
+  const workflow = defineWorkflow('foreign', () => new Promise<void>(() => undefined));
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  const late = handle.result({ timeout: '1m' });
+  for (const wait of [late, late.catch(() => handle.result({ timeout: 0 }))]) {
+    const { message } = await rejection(WaitTimeoutError, wait);
+    expect(message).toContain('it is blocked');
+    expect(message).toContain((await handle.describe()).blocked?.message);
+    expect(message).toContain('handle.repair()');
+  }
+});
+
+test('F7 a ctx that is used inside a step blocks the run, and the diagnosis says so', async () => {
+  const workflow = defineWorkflow('nested', (ctx) =>
+    ctx.step('s', async () => {
+      await ctx.sleep(1);
+    }),
+  );
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await engine.runUntilIdle();
+  const { status, blocked } = await handle.describe();
+  expect(status).toBe('blocked');
+  expect(blocked?.message).toContain('In a step or an activity ctx cannot be used');
 });

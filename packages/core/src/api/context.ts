@@ -57,8 +57,9 @@ export interface WorkflowInfo {
  * What workflow code may use. Everything here is replay-safe. Native Promise combinators over these tasks work too;
  * only `ctx.race` and `ctx.any` cancel the losers.
  *
- * Used after the run has ended, or after waiting for something that is not durable (`fetch`, `setTimeout`), every
- * method throws `ForeignAwaitError`, and the run is blocked until the code changes.
+ * Used after the run has ended, after waiting for something that is not durable (`fetch`, `setTimeout`), or inside a
+ * step, a method blocks the run until the code changes, and throws `ForeignAwaitError`; what returns nothing, such as
+ * `setState` and `onSignal`, only blocks it.
  */
 export interface WorkflowContext<
   M extends Messages = {},

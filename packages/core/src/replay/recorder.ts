@@ -172,7 +172,7 @@ export class Recorder {
     if (this.#blockage) throw this.#asError(this.#blockage);
     if (this.#open) return;
     const error = new ForeignAwaitError(
-      `Workflow '${this.#workflowType}' went on (${operation}) after waiting for something that is not durable, such as fetch, setTimeout or a promise of its own. Do such work in an activity, or wait with ctx.`,
+      `Workflow '${this.#workflowType}' went on (${operation}) after waiting for something that is not durable, such as fetch, setTimeout or a promise of its own. Do such work in an activity, or wait with ctx. In a step or an activity ctx cannot be used at all.`,
     );
     this.block({ code: error.code, message: error.message, details: { operation, stack: error.stack } });
     this.#onForeign();

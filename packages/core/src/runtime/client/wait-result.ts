@@ -4,14 +4,15 @@ import { WaitTimeoutError, WorkflowNotFoundError } from '../../model/errors.js';
 import type { RunId } from '../../model/ids.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
 import type { RunRecord } from '../../storage/records.js';
+import { decodeBody } from '../run-projection.js';
 import { describeRun } from './describe.js';
 import type { OpenCore } from './open-core.js';
 import { outcomeOf } from './outcome.js';
-import { newestOf, nextOf, readTarget } from './read-run.js';
+import { newestOf, nextOf, readRun, readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
 
 export interface WaitOptions {
-  /** How long to wait; 0 looks once. Then `WaitTimeoutError`, and the workflow goes on. Default: no limit. */
+  /** How long to wait; 0 looks once. Then `WaitTimeoutError`, which says how it is, and the workflow goes on. Default: no limit. */
   timeout?: Duration;
   /** Ends the wait with the signal's reason; the workflow goes on. */
   signal?: AbortSignal;
@@ -35,12 +36,20 @@ export async function waitClosed(
   signal?.throwIfAborted();
   let run = await core.command(async () => newestOf(core, await readTarget(core, target)));
   while (run.closedAt === null) {
-    if (timeout === 0)
-      throw new WaitTimeoutError(`Workflow '${run.workflowId}' (run ${run.runId}) is ${run.status}`);
-    const closed = await closing(core, run.runId, until, signal);
+    const closed = timeout === 0 ? undefined : await closing(core, run.runId, until, signal);
+    if (!closed) throw await timeIsUp(core, run);
     run = nextOf(closed) === undefined ? closed : await core.command(() => newestOf(core, closed));
   }
   return run;
+}
+
+async function timeIsUp(core: OpenCore, { runId, workflowId }: RunRecord): Promise<WaitTimeoutError> {
+  const run = await core.command(() => readRun(core, runId));
+  const why = run.status === 'blocked' ? decodeBody(run).blocked?.message : undefined;
+  const mend = `: ${why} It goes on with an engine whose code mends this, or after handle.repair().`;
+  return new WaitTimeoutError(
+    `Workflow '${workflowId}' (run ${runId}) did not end in the time that its result was awaited; it is ${run.status}${why ? mend : ''}`,
+  );
 }
 
 async function outcome(core: OpenCore, run: RunRecord): Promise<unknown> {
@@ -52,7 +61,7 @@ function closing(
   runId: RunId,
   until: EpochMs | undefined,
   signal: AbortSignal | undefined,
-): Promise<RunRecord> {
+): Promise<RunRecord | undefined> {
   return new Promise((resolve, reject) => {
     const ends: (() => void)[] = [];
     const end = (settle: () => void): void => {
@@ -70,11 +79,7 @@ function closing(
     if (until !== undefined) {
       const elapsed = (): void => {
         end(() => {
-          reject(
-            new WaitTimeoutError(
-              `Run ${runId} did not end in the time that its result was awaited; it goes on`,
-            ),
-          );
+          resolve(undefined);
         });
       };
       ends.push(core.clock.setTimer(until, elapsed, 'foreground'));
