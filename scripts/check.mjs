@@ -8,6 +8,7 @@ const steps = [
   ['lint', 'Lint'],
   ['depcruise', 'Floors: who may import what'],
   ['knip', 'Unused code'],
+  ['features:check', 'The page of features'],
   ['build', 'Build'],
   ['publint', 'Package manifests (publint)'],
   ['attw', 'Package types (attw)'],

@@ -71,7 +71,7 @@ export class Run implements RunHead {
 
 /** A text that was put together keeps all its parts, three times the memory, until somebody looks into it. */
 function inOnePiece(text: string): string {
-  return text.charAt(0) === '' ? '' : text;
+  return text.charCodeAt(0) >= 0 ? text : '';
 }
 
 /** The runs by id, and those of each namespace in the order of lists. */
