@@ -8,11 +8,13 @@ import {
   EngineClosedError,
   InvalidArgumentError,
   SignalRejectedError,
+  WorkflowFailedError,
   type EngineOptions,
   type StartOptions,
+  type WorkflowContext,
 } from '@perdure/core';
-import { createTestEngine } from '@perdure/testing';
-import { expect, test } from 'vitest';
+import { createTestEngine, mockActivity } from '@perdure/testing';
+import { expect, onTestFinished, test } from 'vitest';
 import { logBook, open, rejection } from './kit.js';
 
 const quick = defineWorkflow('quick', async () => 1);
@@ -247,4 +249,57 @@ test('B1 a definition that the engine of its queue lacks is started, and one war
   expect(logger.lines).toMatchObject([
     { level: 'warn', message: expect.stringMatching(/'forgotten'.*'default'.*createEngine/) as string },
   ]);
+});
+
+test('F17 an activity is no workflow', async () => {
+  const engine = await open({ activities: [add] });
+  for (const call of [engine.start(add as never), engine.execute(add as never)])
+    expect((await rejection(InvalidArgumentError, call)).message).toContain('defineWorkflow');
+  expect(await engine.count()).toBe(0);
+});
+
+test.each<[string, object]>([
+  ['startAt', { startAt: new Date(NaN) }],
+  ['startAt', { startAt: '2030-01-01' }],
+  ['maxConcurrentActivities', { maxConcurrentActivities: 0 }],
+])('F17 a test engine is not opened with a bad %s', async (path, options) => {
+  expect((await rejection(InvalidArgumentError, createTestEngine(options))).message).toContain(path);
+});
+
+test('F17 options that are null are refused, wherever they are', async () => {
+  const engine = await createEngine({ storage: await openStorage(), workflows: [quick] });
+  onTestFinished(() => engine.close());
+  const handle = await engine.start(quick);
+  const none = null as never;
+  const calls: (() => Promise<unknown>)[] = [
+    () => handle.result(none),
+    () => handle.cancel(none),
+    () => handle.update('u', undefined, none),
+    () => handle.exportHistory(none),
+    async () => handle.history(none)[Symbol.asyncIterator]().next(),
+    () => engine.list(none),
+    () => engine.count(none),
+    async () => engine.iterate(none)[Symbol.asyncIterator]().next(),
+    () => engine.activities.list(none),
+    () => engine.execute(quick, undefined, none),
+    () => engine.close(none),
+    async () => mockActivity(none, none),
+  ];
+  for (const call of calls) await rejection(InvalidArgumentError, call());
+  expect(await handle.result()).toBe(1);
+});
+
+test.each<[string, (ctx: WorkflowContext) => unknown]>([
+  ['runActivity', (ctx) => ctx.runActivity(add, undefined, null as never)],
+  ['step', (ctx) => ctx.step('s', () => 1, null as never)],
+  ['waitSignal', (ctx) => ctx.waitSignal('s', null as never)],
+  ['waitCondition', (ctx) => ctx.waitCondition(() => true, null as never)],
+  ['map', (ctx) => ctx.map([], () => ctx.sleep(1), null as never)],
+  ['onUpdate', (ctx) => ctx.onUpdate('u', () => 1, null as never)],
+  ['onUpdate without a function', (ctx) => ctx.onUpdate('u', undefined as never)],
+])('F17 ctx.%s refuses what it cannot read', async (_, call) => {
+  const calls = defineWorkflow('calls', async (ctx) => call(ctx));
+  const engine = await open({ workflows: [calls], activities: [add] });
+  const { failure } = await rejection(WorkflowFailedError, engine.execute(calls));
+  expect(failure.code).toBe('invalid_argument');
 });

@@ -1,19 +1,25 @@
 import { openStorage } from '#storage';
-import { defineActivity, defineWorkflow } from '@perdure/core';
+import { defineActivity, defineWorkflow, type ActivityContext } from '@perdure/core';
 import type { Storage } from '@perdure/core/storage';
 import { expect, onTestFinished, test } from 'vitest';
 import { bent, storeFailure } from './bent-storage.js';
-import { open } from './kit.js';
+import { open, untilAborted } from './kit.js';
 
 type Workflows = NonNullable<NonNullable<Parameters<typeof open>[0]>['workflows']>;
 
-/** Runs what can be run without any activity, and leaves. */
+const hog = defineWorkflow('hog', (ctx) =>
+  ctx.step('hog', ({ signal }: ActivityContext) => untilAborted(signal)),
+);
+
+/** Runs what can be run without any activity, and leaves: there is one slot, and it is taken. */
 async function prepare(storage: Storage, workflows: Workflows, messages: readonly string[]): Promise<void> {
   const [workflow] = workflows;
-  const starter = await open({ storage, workflows, maxConcurrentActivities: 0 });
+  const starter = await open({ storage, workflows: [...workflows, hog], maxConcurrentActivities: 1 });
+  await starter.start(hog);
+  await starter.runUntilIdle();
   const handle = await starter.start(workflow!.name, undefined, { id: 'w' });
   await starter.runUntilIdle();
-  await starter.close();
+  await starter.close({ grace: 0 });
   const sender = await open({ storage, taskQueues: ['another'] });
   for (const message of messages) await sender.handle(handle.workflowId).signal(message);
   await sender.close();

@@ -1,4 +1,5 @@
 import type { HistoryBundle } from '../codec/bundle.js';
+import { requireObject } from '../model/argument-check.js';
 import { InvalidArgumentError } from '../model/errors.js';
 import { observeClient, type ClientView } from '../observe/client-view.js';
 import type { NamespaceEvent } from '../observe/event-stream.js';
@@ -218,7 +219,7 @@ export class CoreClient implements Omit<Client, 'close'> {
   }
 
   async execute(workflow: unknown, input?: unknown, options: StartOptions & WaitOptions = {}): Promise<any> {
-    const { timeout, signal, ...start } = options;
+    const { timeout, signal, ...start } = requireObject(options, 'options');
     signal?.throwIfAborted();
     const handle = await this.start(workflow, input, start);
     return handle.result({ ...(timeout !== undefined && { timeout }), ...(signal && { signal }) });
@@ -239,16 +240,18 @@ export class CoreClient implements Omit<Client, 'close'> {
     return searchAttributeAdmin(this.#core);
   }
 
-  list({ pageToken, ...filter }: ListFilter & { pageToken?: string | null } = {}): Promise<
-    Page<WorkflowDescription>
-  > {
+  async list(given: ListFilter & { pageToken?: string | null } = {}): Promise<Page<WorkflowDescription>> {
+    const { pageToken, ...filter } = requireObject(given, 'filter');
     return this.#core.command(() => listRuns(this.#core, filter, pageToken));
   }
 
   async *iterate(filter: ListFilter = {}): AsyncGenerator<WorkflowDescription> {
     let pageToken: string | null = null;
     do {
-      const page: Page<WorkflowDescription> = await this.list({ ...filter, pageToken });
+      const page: Page<WorkflowDescription> = await this.list({
+        ...requireObject(filter, 'filter'),
+        pageToken,
+      });
       yield* page.items;
       pageToken = page.nextPageToken;
     } while (pageToken !== null);
@@ -281,12 +284,8 @@ type MessageRequest = StartOptions & { input?: unknown; payload?: unknown };
 
 function referenceOf(workflow: unknown): WorkflowReference {
   if (typeof workflow === 'string') return workflow;
-  if (
-    typeof (workflow as { name?: unknown } | null | undefined)?.name === 'string' &&
-    typeof workflow === 'object'
-  ) {
-    return workflow as Exclude<WorkflowReference, string>;
-  }
+  const given = workflow as Partial<Exclude<WorkflowReference, string>> | null | undefined;
+  if (typeof given?.name === 'string' && given.messages) return given as Exclude<WorkflowReference, string>;
   throw new InvalidArgumentError('A workflow is named by its definition or its name', [
     { path: 'workflow', message: 'must be what defineWorkflow returned, or a string' },
   ]);

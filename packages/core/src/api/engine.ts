@@ -1,3 +1,4 @@
+import { ArgumentCheck } from '../model/argument-check.js';
 import type { Duration } from '../model/duration.js';
 import type { LiveStream } from '../observe/live-stream.js';
 import { observeWorker } from '../observe/worker-status.js';
@@ -49,7 +50,10 @@ class LocalEngine extends CoreClient implements Engine {
     this.worker = { id: worker.id, status$: observeWorker(worker).status$, drain: () => worker.drain() };
   }
 
-  close(options: { readonly grace?: Duration } = {}): Promise<void> {
+  async close(options: { readonly grace?: Duration } = {}): Promise<void> {
+    const check = new ArgumentCheck();
+    check.options(options, ['grace']);
+    check.done('The engine cannot be closed');
     return this.#opened.shutDown(options.grace);
   }
 }

@@ -1,5 +1,6 @@
 import type { HistoryBundle } from '../codec/bundle.js';
 import type { Redact } from '../codec/redact.js';
+import { ArgumentCheck, requireObject } from '../model/argument-check.js';
 import { InvalidArgumentError } from '../model/errors.js';
 import type { LiveStream } from '../observe/live-stream.js';
 import { observeRun, type RunView } from '../observe/run-view.js';
@@ -268,7 +269,7 @@ export class RunHandle implements WorkflowHandle {
   }
 
   async update(name: string, argument?: unknown, options: UpdateOptions = {}): Promise<any> {
-    const { signal } = options;
+    const { signal } = requireObject(options, 'options');
     const update = await this.startUpdate(name, argument, { ...options, waitFor: 'completed' });
     return update.result(signal && { signal });
   }
@@ -278,7 +279,7 @@ export class RunHandle implements WorkflowHandle {
   }
 
   async cancel(options: CancelOptions = {}): Promise<void> {
-    if (typeof options !== 'object') {
+    if (typeof options !== 'object' || (options as unknown) === null) {
       throw new InvalidArgumentError('The run cannot be cancelled', [
         { path: 'options', message: "must be an object, as in { reason: 'why' }" },
       ]);
@@ -302,10 +303,13 @@ export class RunHandle implements WorkflowHandle {
     return this.#command((core) => listChain(core, this.workflowId));
   }
 
-  async *history({
-    fromSeq = 1,
-    limit = Infinity,
-  }: { readonly fromSeq?: number; readonly limit?: number } = {}): AsyncGenerator<HistoryEvent> {
+  async *history(
+    options: { readonly fromSeq?: number; readonly limit?: number } = {},
+  ): AsyncGenerator<HistoryEvent> {
+    const check = new ArgumentCheck();
+    check.options(options, ['fromSeq', 'limit']);
+    check.done('The history cannot be read');
+    const { fromSeq = 1, limit = Infinity } = options;
     const whole = Number.isInteger(fromSeq) && fromSeq >= 1 && limit >= 0;
     if (!whole)
       throw new InvalidArgumentError('The history cannot be read', [
@@ -333,7 +337,11 @@ export class RunHandle implements WorkflowHandle {
     return new RunHandle(this.#core, target, this.#declared);
   }
 
-  async exportHistory({ redact }: ExportOptions = {}): Promise<HistoryBundle> {
+  async exportHistory(options: ExportOptions = {}): Promise<HistoryBundle> {
+    const check = new ArgumentCheck();
+    check.options(options, ['redact']);
+    check.done('The history cannot be exported');
+    const { redact } = options;
     if (redact !== undefined && typeof redact !== 'function') {
       throw new InvalidArgumentError('The history cannot be exported', [
         { path: 'redact', message: 'must be a function' },

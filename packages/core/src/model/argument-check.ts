@@ -16,9 +16,13 @@ export class ArgumentCheck {
   /** Options that may be left out, and have no members but these. */
   options(given: unknown, known: Iterable<string>, path = 'options'): void {
     if (given === undefined) return;
+    if (this.object(given, path)) this.known(given, known, path === 'options' ? '' : `${path}.`);
+  }
+
+  object(given: unknown, path: string): given is object {
     const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
     this.require(isObject, path, 'must be an object');
-    if (isObject) this.known(given, known, path === 'options' ? '' : `${path}.`);
+    return isObject;
   }
 
   known(given: object, known: Iterable<string>, prefix = ''): void {
@@ -31,4 +35,12 @@ export class ArgumentCheck {
   done(message: string): void {
     if (this.issues.length > 0) throw new InvalidArgumentError(message, this.issues);
   }
+}
+
+/** What members are read of before they are checked. Throws `InvalidArgumentError` unless it has any. */
+export function requireObject<T extends object>(given: T, path: string): T {
+  const check = new ArgumentCheck();
+  check.object(given, path);
+  check.done('The call is not valid');
+  return given;
 }

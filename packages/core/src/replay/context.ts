@@ -118,6 +118,7 @@ export class ReplayContext {
     inline: InlineCode | undefined,
   ): Task<unknown> {
     const run = this.#enter('runActivity');
+    expectOptions(options);
     const id = run.nextId('a');
     const call = freezeActivityCall(
       id,
@@ -199,6 +200,7 @@ export class ReplayContext {
   waitSignal(name: string, options?: { readonly timeout: Duration }): Task<unknown> {
     const run = this.#enter('waitSignal');
     expected(typeof name === 'string' && name !== '', 'name', 'the name of a signal');
+    expectOptions(options);
     const timeout =
       options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
     const id = run.nextId('s');
@@ -250,11 +252,14 @@ export class ReplayContext {
     handler: (argument: unknown) => unknown,
     options?: { readonly validate?: (argument: unknown) => unknown },
   ): void {
+    expectFunction(handler, 'handler');
+    expectOptions(options);
     if (this.#admits('onUpdate')) this.#run.updates.handle(name, handler, options?.validate);
   }
 
   waitCondition(predicate: () => boolean, options?: { readonly timeout: Duration }): Task<boolean> {
     const run = this.#enter('waitCondition');
+    expectOptions(options);
     const timeout =
       options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
     const id = run.nextId('c');
@@ -289,6 +294,7 @@ export class ReplayContext {
   ): Task<unknown[]> {
     expected(Array.isArray(items), 'items', 'a list');
     expectFunction(fn, 'fn');
+    expectOptions(options);
     return combinators.map(this.#enter('map').scopes, items, fn, options?.concurrency);
   }
   scope(body: (scope: structure.CancellationScope) => PromiseLike<unknown>): Task<unknown> {
@@ -407,6 +413,10 @@ export class ReplayContext {
 function expected(holds: boolean, path: string, what: string): void {
   if (!holds)
     throw new InvalidArgumentError('A call of ctx is not valid', [{ path, message: `must be ${what}` }]);
+}
+/** Members are read where they are used; of `null` they cannot be. */
+function expectOptions(options: object | undefined): void {
+  expected(options !== null, 'options', 'an object');
 }
 function expectFunction(value: unknown, path: string): void {
   expected(typeof value === 'function', path, 'a function');

@@ -115,9 +115,9 @@ function checkWorkOptions(options: WorkOptions): void {
     "must be 1 to 100 letters, digits, '.', '_', '-', ':'",
   );
   check.require(
-    Number.isSafeInteger(activities) && activities >= 0,
+    Number.isSafeInteger(activities) && activities >= 1,
     'maxConcurrentActivities',
-    'must be a whole number',
+    'must be a whole number from 1',
   );
   check.require(Number.isSafeInteger(cached) && cached >= 0, 'maxCachedWorkflows', 'must be a whole number');
   for (const [name, limit] of Object.entries(limits)) {

@@ -79,7 +79,13 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     shadowReplay = false,
     ...rest
   } = options;
-  const clock = new VirtualClock(startAt ? startAt.getTime() : Date.now());
+  const start: unknown = startAt ?? new Date();
+  if (!(start instanceof Date) || Number.isNaN(start.getTime())) {
+    throw new InvalidArgumentError('The engine cannot be opened', [
+      { path: 'startAt', message: 'must be a valid Date' },
+    ]);
+  }
+  const clock = new VirtualClock(start.getTime());
   const network = new TestNetwork();
   const open = async (): Promise<Life> => {
     const crashing = new CrashingStorage(storage);

@@ -1,4 +1,5 @@
 import { rebuildError } from '../../codec/failures.js';
+import { requireObject } from '../../model/argument-check.js';
 import {
   WorkflowCancelledError,
   WorkflowFailedError,
@@ -40,8 +41,9 @@ export async function describeActivity(core: OpenCore, activityId: string): Prom
 /** One page of standalone activities, newest first. Throws `InvalidArgumentError` for a bad filter or token. */
 export async function listActivities(
   core: OpenCore,
-  { status, pageSize, pageToken, ...others }: ActivityFilter,
+  given: ActivityFilter,
 ): Promise<Page<ActivityDescription>> {
+  const { status, pageSize, pageToken, ...others } = requireObject(given, 'filter');
   const filter: ListFilter = {
     ...others,
     ...(status !== undefined && { statusBucket: status }),

@@ -1,3 +1,4 @@
+import { requireObject } from '../../model/argument-check.js';
 import { InvalidArgumentError, type ArgumentIssue } from '../../model/errors.js';
 import { statusesIn, statusHint, workflowStatuses, type WorkflowStatus } from '../../model/status.js';
 import type { RunQuery } from '../../storage/port.js';
@@ -39,7 +40,13 @@ export async function queryOf(core: Core, filter: ListFilter): Promise<PlannedLi
   const check = (holds: boolean, path: string, message: string): void => {
     if (!holds) issues.push({ path, message });
   };
-  const { status, statusBucket, archived = false, allRuns = false, pageSize = 50 } = filter;
+  const {
+    status,
+    statusBucket,
+    archived = false,
+    allRuns = false,
+    pageSize = 50,
+  } = requireObject(filter, 'filter');
   for (const name of Object.keys(filter))
     check(known.has(name), name, `is no filter; there are ${[...known].join(', ')}`);
   for (const name of texts)

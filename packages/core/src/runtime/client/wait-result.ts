@@ -1,3 +1,4 @@
+import { ArgumentCheck } from '../../model/argument-check.js';
 import { parseDuration, type Duration } from '../../model/duration.js';
 import type { EngineClosedError } from '../../model/errors.js';
 import { WaitTimeoutError, WorkflowNotFoundError } from '../../model/errors.js';
@@ -29,6 +30,9 @@ export async function waitClosed(
   target: RunTarget,
   options: WaitOptions = {},
 ): Promise<RunRecord> {
+  const check = new ArgumentCheck();
+  check.options(options, ['timeout', 'signal']);
+  check.done('The result cannot be waited for');
   const { signal } = options;
   const timeout =
     options.timeout === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
