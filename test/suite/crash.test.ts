@@ -184,3 +184,14 @@ test('a test engine refuses what makes no sense, and everything once it is close
 });
 
 const listening = defineWorkflow('listening', async (ctx) => (await ctx.waitSignal('go')) as unknown);
+
+test('G9 a result that is awaited goes on with the next engine, however often it crashes', async () => {
+  const workflow = defineWorkflow('patient', (ctx) => ctx.waitSignal('go'));
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  const results = [handle.result(), engine.execute(workflow, undefined, { id: 'executed' })];
+  await engine.runUntilIdle();
+  for (let i = 0; i < 6; i++) await engine.crash({ at: 'now' });
+  for (const id of [handle.workflowId, 'executed']) await engine.handle(id).signal('go', id);
+  expect(await Promise.all(results)).toEqual([handle.workflowId, 'executed']);
+});

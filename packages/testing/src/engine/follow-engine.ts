@@ -1,9 +1,12 @@
 import {
   EngineClosedError,
+  isPerdureError,
   type Engine,
+  type StartOptions,
   type StartUpdateOptions,
   type UpdateHandle,
   type UpdateOptions,
+  type WaitOptions,
   type WorkflowHandle,
 } from '@perdure/core';
 
@@ -12,7 +15,10 @@ import {
  * update, that is awaited across a crash is awaited again from the next engine; other calls under way then reject with
  * `EngineClosedError`, since what became of them is not known.
  */
-export function followEngine(current: () => Engine): {
+export function followEngine(
+  current: () => Engine,
+  crashing: () => Promise<void> | undefined,
+): {
   engine<More extends object>(more: More): Engine & More;
   moved(): void;
 } {
@@ -29,8 +35,16 @@ export function followEngine(current: () => Engine): {
 
   const acrossCrashes = async <T>(call: () => Promise<T>): Promise<T> => {
     for (;;) {
-      const outcome = await untilMoved(call());
-      if (outcome !== hasMoved) return outcome;
+      const engine = current();
+      try {
+        const outcome = await untilMoved(call());
+        if (outcome !== hasMoved) return outcome;
+      } catch (error) {
+        const crash = crashing();
+        const crashed = crash !== undefined || current() !== engine;
+        if (!crashed || !isPerdureError(error) || error.code !== 'engine_closed') throw error;
+        await crash;
+      }
     }
   };
 
@@ -107,7 +121,13 @@ export function followEngine(current: () => Engine): {
               return followHandle(handle, handle.runId);
             };
           if (name === 'execute')
-            return (...args: []) => acrossCrashes(() => engine.execute(...(args as unknown as [never])));
+            return async (workflow: string, input?: unknown, options?: StartOptions & WaitOptions) => {
+              const { timeout, signal, ...start } = { ...options };
+              signal?.throwIfAborted();
+              const handle = await untilCrash(engine.start(workflow, input, options && start));
+              const wait = { ...(timeout !== undefined && { timeout }), ...(signal && { signal }) };
+              return followHandle(handle, undefined).result(wait) as Promise<unknown>;
+            };
           return bound(member, engine);
         },
       }) as Engine & typeof more,

@@ -100,7 +100,11 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
   const assertOpen = (): void => {
     if (closed) throw new EngineClosedError();
   };
-  const followed = followEngine(() => life.engine);
+  let crashing: Promise<void> | undefined;
+  const followed = followEngine(
+    () => life.engine,
+    () => crashing,
+  );
 
   const crash = async ({ at = 'now', keepLeases = false }: CrashOptions = {}): Promise<void> => {
     assertOpen();
@@ -115,6 +119,16 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
       dying.skipper.pull(); // without anything under way the next commit may be one that only time brings
       await crashed;
     }
+    crashing = replace(dying, keepLeases);
+    try {
+      await crashing;
+    } finally {
+      crashing = undefined;
+    }
+    followed.moved();
+  };
+
+  const replace = async (dying: Life, keepLeases: boolean): Promise<void> => {
     dying.skipper.stop();
     dying.abandon();
     await dying.crashing.die();
@@ -124,7 +138,6 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
       await handle.close();
     }
     life = await open();
-    followed.moved();
   };
 
   return followed.engine({
