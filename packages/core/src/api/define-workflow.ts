@@ -78,6 +78,9 @@ export type AnyWorkflow = WorkflowDefinition<any, any, any, any, any>;
  * history: renaming a workflow leaves its runs without code. Throws `InvalidArgumentError` for a bad name, contract or
  * code.
  *
+ * A promise that rejects before the code looks at it is logged, and does not end the workflow: hand it to `ctx.all`, or
+ * give it a `catch`.
+ *
  * @example
  * ```ts
  * import { defineActivity, defineWorkflow } from '@perdure/core';
