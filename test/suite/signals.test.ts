@@ -9,6 +9,7 @@ import {
   WorkflowNotActiveError,
   WorkflowNotFoundError,
   type Schema,
+  type WorkflowContext,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
 import { clientOf, eventTypes, open, rejection } from './kit.js';
@@ -340,4 +341,37 @@ test('B10 a signal whose value cannot be stored is refused, and nothing is writt
   expect(error.message).toContain('a.b');
   await handle.signal('item', 'fine');
   expect(await handle.result()).toEqual(['fine']);
+});
+
+test('F17 a wait for a signal that the type does not declare throws, and names those that it does', async () => {
+  const messages = { paid: signal() };
+  const workflow = defineWorkflow('w', { messages }, async (ctx) => {
+    const caught: unknown = await (async () => ctx.waitSignal('payed' as never))().catch(
+      (error: unknown) => error,
+    );
+    await ctx.waitSignal('paid');
+    return caught instanceof InvalidArgumentError ? caught.message : 'waited';
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await engine.runUntilIdle();
+  await engine.crash();
+  await handle.signal('paid');
+  expect(await handle.result()).toMatch(/'paid'.*'payed'/);
+});
+
+test('A14 a wait that was recorded goes on, whatever signals are declared since', async () => {
+  const storage = await openStorage();
+  const code = async (ctx: WorkflowContext): Promise<string> => {
+    await ctx.waitSignal('old', { timeout: '1h' });
+    await ctx.sleep(1);
+    return 'done';
+  };
+  const before = await open({ storage, workflows: [defineWorkflow('w', code)], autoSkip: false });
+  await before.start('w', undefined, { id: 'w' });
+  await before.runUntilIdle();
+  await before.close();
+  const declared = defineWorkflow('w', { messages: { young: signal() } }, (ctx) => code(ctx as never));
+  const after = await open({ storage, workflows: [declared], startAt: before.now });
+  expect(await after.handle('w').result()).toBe('done');
 });

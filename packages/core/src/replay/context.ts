@@ -210,6 +210,7 @@ export class ReplayContext {
       pending.reject(cancelled);
       return pending.task;
     }
+    this.#expectDeclared(name);
     run.recorder.emit({ type: 'SignalWaitOpened', waitId: id, name });
     const buffered = run.mailbox.takeBuffered(name);
     if (buffered) {
@@ -235,6 +236,18 @@ export class ReplayContext {
       run.cancelWait(wait, new CancelledError(reason ?? `The wait for signal '${name}' was cancelled`));
     };
     return pending.task;
+  }
+
+  /** No such signal would ever come. What is recorded stays as it was, whatever is declared now. */
+  #expectDeclared(name: string): void {
+    const { messages, recorder } = this.#run;
+    const names = Object.keys(messages);
+    const signals = names.filter((one) => messages[one]?.kind === 'signal');
+    if (names.length === 0 || signals.includes(name)) return;
+    const next = recorder.next();
+    if (next?.type === 'SignalWaitOpened' && next.name === name) return;
+    const known = signals.map((one) => `'${one}'`).join(', ') || 'none';
+    expected(false, 'name', `a signal that the workflow declares (${known}), not '${name}'`);
   }
 
   onSignal(name: string, handler: (argument: unknown) => unknown): void {

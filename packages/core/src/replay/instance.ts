@@ -54,6 +54,7 @@ export interface WorkflowCode {
   readonly inputSchema?: StandardSchema | undefined;
   readonly outputSchema?: StandardSchema | undefined;
   readonly searchAttributes?: SearchAttributeSchema | undefined;
+  readonly messages?: Readonly<Record<string, { readonly kind: string }>> | undefined;
 }
 
 /** How the workflow's function ended. */
@@ -147,6 +148,10 @@ export class WorkflowInstance implements RunningCode {
   /** Consumes the payload. What was stored once can be read whatever the limits are now. */
   decode(payload: Payload): unknown {
     return decodeValue(payload, readLimits);
+  }
+
+  get messages(): NonNullable<WorkflowCode['messages']> {
+    return this.#code.messages ?? {};
   }
 
   get continuing(): boolean {

@@ -22,6 +22,8 @@ export interface RunningCode {
   readonly published: Published;
   readonly updates: UpdateHandlers;
   readonly historyBytes: number;
+  /** The messages that the type declares, by name; none: it takes any. */
+  readonly messages: Readonly<Record<string, { readonly kind: string }>>;
   /** The run goes on as another one: what comes now is for that one. */
   readonly continuing: boolean;
   /** Newest value of `ctx.setState`. */

@@ -21,7 +21,9 @@ export interface MessageRecord {
   readonly kind: 'signal' | 'query' | 'update';
   readonly schema?: StandardSchema | undefined;
 }
-export interface WorkflowRecord extends WorkflowContractRecord, WorkflowCode {}
+export interface WorkflowRecord extends WorkflowContractRecord, WorkflowCode {
+  readonly messages: WorkflowContractRecord['messages'];
+}
 
 export interface ActivityRecord extends ActivityReference {
   readonly fn: (input: never, activity: never) => unknown;
