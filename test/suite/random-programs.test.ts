@@ -170,7 +170,9 @@ const disturbance = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const) }) },
 );
 
-const runs = Number(process.env['PERDURE_PROGRAMS'] ?? 40);
+/** `PERDURE_PROGRAMS=2000` in Node for a longer look; pages have no environment. */
+const { process: host } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+const runs = Number(host?.env?.['PERDURE_PROGRAMS'] ?? 40);
 
 test(
   'G1 to G11 random programs end, lose nothing and replay, whatever disturbs them',

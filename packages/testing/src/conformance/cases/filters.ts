@@ -210,12 +210,12 @@ export const filterCases: readonly Draft[] = [
     'Q1',
     'pages of a filter go on where the last one ended, among many that do not match',
     async (store) => {
-      await numbered(store, 2_500);
-      const query = { namespace, where: any(compare('n', '<', 3), compare('n', '>=', 2_498)) };
+      await numbered(store, 1_200);
+      const query = { namespace, where: any(compare('n', '<', 3), compare('n', '>=', 1_198)) };
       const first = await store.listRuns(query, { after: null, limit: 3 });
       equal(
         first.map(({ runId }) => runId),
-        ['n02499', 'n02498', 'n00002'],
+        ['n01199', 'n01198', 'n00002'],
         'the first page',
       );
       const last = first.at(-1);
