@@ -107,6 +107,7 @@ export interface Client {
   /**
    * One page of runs, newest first. The next one begins behind it, whatever was started since. Rejects with
    * `InvalidArgumentError` for a bad filter, and for a token that this list did not give.
+   * A run that is damaged in the store is left out and logged; `describe` says what is wrong with it.
    *
    * @example
    * ```ts

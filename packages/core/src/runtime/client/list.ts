@@ -1,4 +1,4 @@
-import { WorkflowNotFoundError } from '../../model/errors.js';
+import { StorageError, WorkflowNotFoundError } from '../../model/errors.js';
 import type { WorkflowId } from '../../model/ids.js';
 import type { RunCursor } from '../../storage/port.js';
 import type { RunRecord } from '../../storage/records.js';
@@ -8,14 +8,17 @@ import type { ListFilter, Page, WorkflowDescription } from './description.js';
 import { queryOf } from './list-filter.js';
 import { readPageToken, writePageToken } from './page-token.js';
 
-/** One page of runs, newest first. Throws `InvalidArgumentError` for a bad filter or token. */
+/** One page of runs, newest first, without those that are damaged. Throws `InvalidArgumentError` for a bad filter or token. */
 export async function listRuns(
   core: Core,
   filter: ListFilter,
   pageToken: string | null | undefined,
 ): Promise<Page<WorkflowDescription>> {
   const { runs, nextPageToken } = await pageOfRuns(core, filter, pageToken);
-  return { items: await Promise.all(runs.map((run) => describeRun(core, run))), nextPageToken };
+  return {
+    items: (await Promise.all(runs.map((run) => readable(core, run)))).filter((run) => run !== undefined),
+    nextPageToken,
+  };
 }
 
 /** The same, as they are stored. */
@@ -32,6 +35,18 @@ export async function pageOfRuns(
   const page = runs.slice(0, pageSize);
   const last = page.at(-1);
   return { runs: page, nextPageToken: last && runs.length > pageSize ? writePageToken(last, scope) : null };
+}
+
+/** One damaged run does not hide all others: it is left out and logged; `describe` says what is wrong with it. */
+async function readable(core: Core, run: RunRecord): Promise<WorkflowDescription | undefined> {
+  try {
+    return await describeRun(core, run);
+  } catch (error) {
+    if (!(error instanceof StorageError && error.code === 'storage_corrupt')) throw error;
+    const { workflowId, runId } = run;
+    core.log.error('A run cannot be read and is left out of a list', { workflowId, runId, error });
+    return undefined;
+  }
 }
 
 export async function countRuns(core: Core, filter: ListFilter): Promise<number> {

@@ -1,4 +1,5 @@
 import { encodeEvent } from '../../codec/events.js';
+import { StorageError } from '../../model/errors.js';
 import type { RunEvent } from '../../model/events.js';
 import type { RunId } from '../../model/ids.js';
 import type { Json } from '../../model/payload.js';
@@ -6,7 +7,7 @@ import { NEVER, type EpochMs } from '../../model/time.js';
 import { explained } from '../../replay/explanation.js';
 import type { Blockage } from '../../replay/recorder.js';
 import type { Expectation, Write } from '../../storage/port.js';
-import type { RunChanges, TaskRecord } from '../../storage/records.js';
+import type { RunChanges, RunRecord, TaskRecord } from '../../storage/records.js';
 import type { Core, RunBirth } from '../core.js';
 import type { WorkflowRecord } from '../definitions.js';
 import { encodeBody } from '../run-projection.js';
@@ -34,6 +35,15 @@ export function explainedHere(
     onForeign: () => undefined,
   };
   return explained(blockage, workflow, events, host, (step) => executor.through(step));
+}
+
+/** A run whose events do not begin with its start. */
+export function historyGone({ runId, seq }: Pick<RunRecord, 'runId' | 'seq'>): StorageError {
+  return new StorageError(
+    'storage_corrupt',
+    `The history of run ${runId} should have ${seq} events and does not begin with the first: it was changed from outside, or the medium is damaged. Restore the store from a backup, or terminate the run`,
+    { retryable: false, outcome: 'not-applied' },
+  );
 }
 
 export function suspectedPoison(claims: number): Blockage {

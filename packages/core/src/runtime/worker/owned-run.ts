@@ -15,7 +15,7 @@ import { decodeBody } from '../run-projection.js';
 import { Activation, overdue } from './activation.js';
 import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
 import type { ActivityOutcome } from '../messages.js';
-import { explainedHere, foreignAwait, planBlock, suspectedPoison } from './blocking.js';
+import { explainedHere, foreignAwait, historyGone, planBlock, suspectedPoison } from './blocking.js';
 import { endingOf, outgrown, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
 import { writtenWith } from './next-run.js';
@@ -373,7 +373,8 @@ export class OwnedRun {
   async #replayed(loaded: LoadedRun): Promise<WorkflowInstance | undefined> {
     try {
       const events = await eventsOf(this.#host.core, loaded.events);
-      const instance = this.#newInstance(events[0] as WorkflowStarted);
+      if (events[0]?.type !== 'WorkflowStarted') throw historyGone(loaded.run);
+      const instance = this.#newInstance(events[0]);
       instance.feedRecorded(events, this.#host.core.sealer.active ? undefined : loaded.events);
       await this.#host.executor.through(() => instance.step());
       if (!instance.blockage) return instance;
