@@ -1,5 +1,6 @@
 import { openStorage } from '#storage';
 import {
+  EngineClosedError,
   defineWorkflow,
   InvalidArgumentError,
   signal,
@@ -87,8 +88,12 @@ test.each(['before-commit', 'after-commit'] as const)(
   'E16 a crash %s of signalWithStart loses nothing and doubles nothing',
   async (at) => {
     const engine = await open({ workflows: [cart] });
-    void engine.signalWithStart(cart, { ...request, payload: 'a', requestId: 'r' });
+    const cut = rejection(
+      EngineClosedError,
+      engine.signalWithStart(cart, { ...request, payload: 'a', requestId: 'r' }),
+    );
     await engine.crash({ at });
+    await cut;
     const handle = await engine.signalWithStart(cart, { ...request, payload: 'a', requestId: 'r' });
     await engine.crash();
     await handle.signal('end');
