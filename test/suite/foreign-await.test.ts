@@ -153,7 +153,7 @@ test('A2 the wait for the result of a blocked run says that it is blocked, why, 
   const workflow = defineWorkflow('foreign', () => new Promise<void>(() => undefined));
   const engine = await open({ workflows: [workflow] });
   const handle = await engine.start(workflow);
-  for (const timeout of ['1m', 0]) {
+  for (const timeout of ['1m', 0] as const) {
     const { message } = await rejection(WaitTimeoutError, handle.result({ timeout }));
     expect(message).toContain('it is blocked');
     expect(message).toContain((await handle.describe()).blocked?.message);
