@@ -118,6 +118,13 @@ export default {
       to: { path: '^adapters/', pathNot: '^adapters/$1/' },
     },
     {
+      name: 'cli-on-top',
+      comment: 'The command line is for people: nothing of the house imports it.',
+      severity: 'error',
+      from: { pathNot: '^packages/cli/' },
+      to: { path: '^packages/cli/' },
+    },
+    {
       name: 'packages-by-name',
       comment: 'One package imports another by its name and through its exports, never by a path.',
       severity: 'error',

@@ -78,6 +78,7 @@ export default defineConfig({
       suite('indexeddb'),
       suite('indexeddb-evict'),
       suite('indexeddb-shadow'),
+      node('cli', { include: ['test/cli/**/*.test.ts'], testTimeout: 120_000 }),
       node('conformance', { include: ['test/conformance/**/*.test.ts'] }),
       node('kills', {
         include: ['test/kills/**/*.test.ts'],

@@ -8,7 +8,15 @@ import { root, say } from './shell.mjs';
 
 const page = join(root, 'docs/features.md');
 // Elsewhere such numbers are the laws of the storage port.
-const folders = ['test/suite', 'test/kills', 'test/readme', 'test/bench', 'packages/core/src'];
+const folders = [
+  'test/suite',
+  'test/kills',
+  'test/cli',
+  'test/readme',
+  'test/bench',
+  'packages/core/src',
+  'packages/cli/src',
+];
 const apart = ['packages/core/src/storage'];
 /** The name of a test or a group of tests that begins with numbers: 'B4 F23 what it says'. */
 const named = /(['"`])([A-G]\d{1,2}(?: [A-G]\d{1,2})*) (?:\\.|(?!\1)[^\\\n])+\1,/g;

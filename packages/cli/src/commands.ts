@@ -1,0 +1,27 @@
+import type { Command } from './command.js';
+import { cancel } from './commands/cancel.js';
+import { exportHistory } from './commands/export.js';
+import { history } from './commands/history.js';
+import { list } from './commands/list.js';
+import { query } from './commands/query.js';
+import { signal } from './commands/signal.js';
+import { start } from './commands/start.js';
+import { status } from './commands/status.js';
+import { terminate } from './commands/terminate.js';
+import { verify } from './commands/verify.js';
+import { worker } from './commands/worker.js';
+
+/** In the order in which help lists them. */
+export const commands: readonly Command[] = [
+  worker,
+  start,
+  signal,
+  query,
+  cancel,
+  terminate,
+  status,
+  list,
+  history,
+  exportHistory,
+  verify,
+];

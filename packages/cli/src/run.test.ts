@@ -1,0 +1,74 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Output } from './output.js';
+import { run } from './run.js';
+
+async function perdure(args: readonly string[]): Promise<{ code: number; out: string[]; notes: string[] }> {
+  const out: string[] = [];
+  const notes: string[] = [];
+  const output: Output = {
+    line: (text = '') => out.push(text),
+    json: (value) => out.push(JSON.stringify(value)),
+    note: (text) => notes.push(text),
+  };
+  return { code: await run(args, output), out, notes };
+}
+
+const here = import.meta.filename;
+
+test.each([
+  [['start', 'order', '--input', '{item'], 2, '--input is no JSON'],
+  [
+    ['start', 'order', '--timeout', 'soon'],
+    2,
+    '--timeout must be a time above zero in seconds, or with a unit',
+  ],
+  [['start', 'order', '--timeout', '0.0001'], 2, '--timeout must be a time above zero'],
+  [['start', 'order', '--workflows', 'none.js'], 1, 'There is no module at '],
+  [['start', 'order', '--workflows', here], 1, 'cannot be used: '],
+  [['start', 'order', '--store', '/nowhere/at/all.sqlite'], 1, 'there is no folder /nowhere/at'],
+  [['start', 'order', '--store', ':memory:'], 2, '--store must be a file'],
+  [['start'], 2, 'perdure start needs NAME'],
+  [['signal', 'order-1'], 2, 'perdure signal needs NAME'],
+  [['signal', 'order-1', 'approve', '--input', '}'], 2, '--input is no JSON'],
+  [['query', 'order-1', 'progress', '--input', ''], 2, '--input is no JSON'],
+  [['status', 'one', 'two'], 2, "perdure status takes no 'two'"],
+  [['status', 'order-1', '--verbose'], 2, "Unknown option '--verbose'"],
+  [['status', 'order-1', '--run'], 2, "Option '--run'"],
+  [['status', 'order-1'], 1, 'There is no store at '],
+  [['status', 'order-1', '--store', '/'], 1, 'There is no store at '],
+  [['list', '--limit', '-1'], 2, '--limit'],
+  [['list', '--limit', '1.5'], 2, '--limit must be a whole number from 1'],
+  [['worker', '--procs', '0', '--workflows', here], 2, "--procs must be a whole number from 1, and is '0'"],
+  [['worker', '--batch', 'many', '--workflows', here], 2, '--batch must be a whole number from 1'],
+  [['worker', '--tick', '0', '--workflows', here], 2, '--tick must be a time above zero'],
+  [['worker'], 2, 'perdure worker needs --workflows'],
+  [['verify'], 2, 'perdure verify needs --workflows'],
+  [['verify', 'none.json', '--workflows', here], 1, 'cannot be used: '],
+  [['sing'], 2, "There is no command 'sing': see perdure --help"],
+] as const)(
+  'A24 perdure %j ends with %d and one sentence, and makes nothing',
+  async (args, exitCode, part) => {
+    const folder = mkdtempSync(join(tmpdir(), 'perdure-run-'));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const store =
+      args.includes('--store' as never) || args[0] === 'sing' ? [] : ['--store', join(folder, 'p.sqlite')];
+    const { code, out, notes } = await perdure([...args, ...store]);
+    expect(notes.at(-1)).toContain(part);
+    expect(notes.at(-1)).toMatch(/^perdure: [^\n]+$/);
+    expect({ code, out }).toEqual({ code: exitCode, out: [] });
+    expect(readdirSync(folder)).toEqual([]);
+    expect(existsSync('perdure.sqlite')).toBe(false);
+  },
+);
+
+test('A24 a store that somebody else made is refused, and left as it is', async () => {
+  const { code, notes } = await perdure(['list', '--store', here]);
+  expect(code).toBe(1);
+  expect(notes).toHaveLength(1);
+  expect(notes[0]).toMatch(/^perdure: [^\n]+database[^\n]+$/);
+});
