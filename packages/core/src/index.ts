@@ -74,6 +74,7 @@ export {
   ChildWorkflowError,
   EngineClosedError,
   ForeignAwaitError,
+  InterceptorError,
   InvalidArgumentError,
   isCancelled,
   isPerdureError,
@@ -134,6 +135,15 @@ export type {
 export type { DuplicatePolicy, StartOptions } from './runtime/client/start-options.js';
 export type { CancelTimer, Clock } from './runtime/clock.js';
 export type { Logger } from './runtime/core.js';
+export type {
+  ActivationResult,
+  InterceptedActivation,
+  InterceptedAttempt,
+  InterceptedQuery,
+  InterceptedStart,
+  Interceptor,
+  RunHeaders,
+} from './runtime/interceptor.js';
 export type { RunLimits } from './runtime/worker/run-limits.js';
 export type { WorkerStatus } from './runtime/worker/worker.js';
 export type { Storage } from './storage/port.js';

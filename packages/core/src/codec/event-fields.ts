@@ -46,6 +46,7 @@ const table: { readonly [T in EventType]: FieldsOf<Extract<RunEvent, { readonly 
     memo: 'payload?',
     searchAttributes: 'payload?',
     children: 'object?',
+    headers: 'object?',
   },
   ActivityCompleted: { activityId: 'string', attempt: 'number', result: 'payload' },
   ActivityFailed: { activityId: 'string', attempt: 'number', failure: 'failure' },

@@ -61,6 +61,10 @@ export function redactedEvent(event: RunEvent, redact: Redact): RunEvent {
     else if (kind.startsWith('failure')) redacted[field] = failure(value as FailureRecord);
     else if (texts.has(field)) redacted[field] = text(value, field);
     else if (field === 'origin') redacted[field] = origin(value as RunOrigin);
+    else if (field === 'headers')
+      redacted[field] = Object.fromEntries(
+        Object.entries(value as object).map(([name, header]) => [name, text(header, `headers.${name}`)]),
+      );
   }
   return redacted as unknown as RunEvent;
 }

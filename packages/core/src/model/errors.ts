@@ -179,6 +179,12 @@ export class PayloadTooLargeError extends PerdureError {
     super('payload_too_large', message, details);
   }
 }
+/** An interceptor stopped what it was to go around before that had begun; `cause` is what it threw. Code `interceptor_failed`. */
+export class InterceptorError extends PerdureError {
+  constructor(message: string, details?: ErrorDetails) {
+    super('interceptor_failed', message, details);
+  }
+}
 /** The engine or client was closed. Code `engine_closed`. */
 export class EngineClosedError extends PerdureError {
   constructor(message = 'This engine is closed; create another one', details?: ErrorDetails) {

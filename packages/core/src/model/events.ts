@@ -87,6 +87,8 @@ export interface WorkflowStarted extends EventBase<'WorkflowStarted'> {
   /** Absent where there is none. */
   readonly memo?: Payload;
   readonly searchAttributes?: Payload;
+  /** What interceptors sent along, by name. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Where this history was copied from. */
   readonly origin?: RunOrigin;
   /** What random numbers and uuids are made from, where it is not the run id: a copy must draw what was drawn. */

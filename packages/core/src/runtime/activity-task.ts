@@ -8,6 +8,7 @@ import type { Seq } from '../model/ids.js';
 import type { Payload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import type { TaskRecord } from '../storage/records.js';
+import type { RunHeaders } from './interceptor.js';
 
 /** What the task of an activity carries. Its input, retry policy and timeouts are in the event that scheduled it. */
 export interface ActivityTaskBody {
@@ -31,6 +32,8 @@ export interface ActivityTaskBody {
   readonly detached?: true;
   /** Its code has left it to somebody else to complete; which timeout has elapsed once the task is visible. */
   readonly later?: ActivityTimeoutKind;
+  /** What interceptors sent along with its run. */
+  readonly headers?: RunHeaders;
 }
 
 export type ActivityTaskState = 'scheduled' | 'started' | 'backing_off';
@@ -75,7 +78,8 @@ export function activityTaskState(
 export function encodeActivityTask(body: ActivityTaskBody): string {
   const { activityId, activityType, workflowId, workflowType, scheduledSeq, queuedAt } = body;
   let text = `{"activityId":${quoted(activityId)},"activityType":${quoted(activityType)},"workflowId":${quoted(workflowId)},"workflowType":${quoted(workflowType)},"scheduledSeq":${scheduledSeq},"queuedAt":${queuedAt}`;
-  const { finished, stopped, startedAt, heartbeat, heartbeatAt, lastFailure, detached, later } = body;
+  const { finished, stopped, startedAt, heartbeat, heartbeatAt, lastFailure, detached, later, headers } =
+    body;
   if (finished > 0) text += `,"finished":${finished}`;
   if (stopped !== undefined) text += `,"stopped":${stopped}`;
   if (startedAt !== undefined) text += `,"startedAt":${startedAt}`;
@@ -84,6 +88,7 @@ export function encodeActivityTask(body: ActivityTaskBody): string {
   if (lastFailure) text += `,"lastFailure":${writeFailure(lastFailure)}`;
   if (later) text += `,"later":"${later}"`;
   if (detached) text += ',"detached":true';
+  if (headers) text += `,"headers":${JSON.stringify(headers)}`;
   return `${text}}`;
 }
 

@@ -13,6 +13,7 @@ import type { ChangeFeed } from './change-feed.js';
 import type { Clock } from './clock.js';
 import type { Committer } from './committer.js';
 import type { Registry } from './definitions.js';
+import type { Interceptors } from './interceptors.js';
 import type { Platform } from './platform.js';
 
 export type Logger = ContextLogger;
@@ -31,6 +32,7 @@ export interface Core {
   readonly limits: PayloadLimits;
   readonly log: Logger;
   readonly ids: MonotonicUuid7;
+  readonly interceptors: Interceptors;
   /** Replay after every commit and compare; drop every run after each activation. For tests. */
   readonly checks: { readonly shadowReplay: boolean; readonly alwaysEvict: boolean };
   /** The worker of this engine; a client has none. */

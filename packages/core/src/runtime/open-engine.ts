@@ -21,6 +21,15 @@ export interface WorkOptions extends CoreOptions {
   maxCachedWorkflows?: number;
   /** How large a run may grow before it is failed with the code `structural_limit`. */
   limits?: RunLimits;
+  /**
+   * After each commit of a run, replay it from its first event and compare: code that would diverge one day blocks its
+   * run at once, with the report. Each step then costs as much as the history is long, so that it is off by default, and
+   * goes by what the caller says and not by what the host calls itself. Default false.
+   *
+   * The checks that cost nothing are always on: commands against history, with what they were given,
+   * foreign awaits, calls outside their time.
+   */
+  dev?: boolean;
 }
 
 export interface OpenedEngine extends Opened {
@@ -45,8 +54,10 @@ export async function openEngineCore(
     maxConcurrentActivities = 100,
     maxCachedWorkflows = 1_000,
     limits = {},
+    dev = false,
   } = options;
-  const opened = await openCore(options, code, seams);
+  const checks = { ...seams?.checks, ...(dev && { shadowReplay: true }) };
+  const opened = await openCore(options, code, { ...seams, checks });
   const { core } = opened;
   try {
     const uuid = core.ids.next(core.clock.now());
@@ -88,6 +99,7 @@ const engineOptions: readonly string[] = [
     'maxConcurrentActivities',
     'maxCachedWorkflows',
     'limits',
+    'dev',
   ] satisfies (keyof WorkOptions)[]),
 ];
 
@@ -101,7 +113,9 @@ function checkWorkOptions(options: WorkOptions): void {
     maxConcurrentActivities: activities = 1,
     maxCachedWorkflows: cached = 1,
     limits = {},
+    dev = false,
   } = options;
+  check.require(typeof dev === 'boolean', 'dev', 'must be true or false');
   check.require(
     taskQueues === undefined ||
       (Array.isArray(taskQueues) && taskQueues.length > 0 && taskQueues.every(isValidId)),

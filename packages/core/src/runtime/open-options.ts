@@ -4,6 +4,7 @@ import type { PayloadCodec } from '../codec/byte-codecs.js';
 import type { Storage } from '../storage/port.js';
 import type { Clock } from './clock.js';
 import type { Logger } from './core.js';
+import type { Interceptor } from './interceptor.js';
 
 /** What opens a client. */
 export interface CoreOptions {
@@ -17,6 +18,8 @@ export interface CoreOptions {
   maxPayloadBytes?: number;
   /** Where the engine reports. Default: warnings and errors to the console. */
   logger?: Logger;
+  /** Stand around starts, activations, attempts and queries, for traces and the like; the first is the outermost. Default none. */
+  interceptors?: readonly Interceptor[];
   /** Time as the engine sees it. Default: that of the host. */
   clock?: Clock;
 }
@@ -27,6 +30,7 @@ const coreOptions: readonly (keyof CoreOptions)[] = [
   'codecs',
   'maxPayloadBytes',
   'logger',
+  'interceptors',
   'clock',
 ];
 
@@ -44,7 +48,7 @@ export function checkCoreOptions(options: CoreOptions, others: readonly string[]
     return;
   }
   check.known(given, [...coreOptions, ...others]);
-  const { storage, namespace, codecs, maxPayloadBytes, logger, clock } = given;
+  const { storage, namespace, codecs, maxPayloadBytes, logger, interceptors, clock } = given;
   check.require(
     has(storage, 'kind', 'string') && has(storage, 'open', 'function'),
     'storage',
@@ -69,6 +73,11 @@ export function checkCoreOptions(options: CoreOptions, others: readonly string[]
     'must have debug, info, warn and error',
   );
   check.require(
+    interceptors === undefined || (Array.isArray(interceptors) && interceptors.every(isInterceptor)),
+    'interceptors',
+    `must be a list of objects with some of ${hooks.join(', ')}, each a function`,
+  );
+  check.require(
     clock === undefined || (has(clock, 'now', 'function') && has(clock, 'setTimer', 'function')),
     'clock',
     'must have now and setTimer',
@@ -80,6 +89,14 @@ const cannotOpen = 'The engine or client cannot be opened';
 
 function isCodec(codec: unknown): boolean {
   return has(codec, 'id', 'string') && has(codec, 'encode', 'function') && has(codec, 'decode', 'function');
+}
+
+const hooks: readonly (keyof Interceptor)[] = ['headers', 'activation', 'activity', 'query'];
+
+function isInterceptor(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const given = hooks.filter((name) => (value as Given)[name] !== undefined);
+  return given.length > 0 && given.every((name) => has(value, name, 'function'));
 }
 
 function has(value: unknown, name: string, type: 'string' | 'function'): boolean {

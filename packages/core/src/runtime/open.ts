@@ -11,6 +11,7 @@ import { Committer } from './committer.js';
 import { consoleLogger } from './console-logger.js';
 import type { Core, LocalWorker } from './core.js';
 import { Registry, type ActivityRecord, type WorkflowRecord } from './definitions.js';
+import { Interceptors } from './interceptors.js';
 import type { CoreOptions } from './open-options.js';
 import { hostPlatform, type Platform } from './platform.js';
 
@@ -45,6 +46,7 @@ export async function openCore(
     clock = hostClock,
     logger = consoleLogger,
     codecs = [],
+    interceptors = [],
     maxPayloadBytes,
   } = options;
   const registry = new Registry(code.workflows, code.activities);
@@ -77,6 +79,7 @@ export async function openCore(
     limits: { ...defaultPayloadLimits, ...(maxPayloadBytes !== undefined && { maxBytes: maxPayloadBytes }) },
     log: logger,
     ids: new MonotonicUuid7(() => platform.randomUint32()),
+    interceptors: new Interceptors(interceptors, logger),
     checks: { shadowReplay: checks?.shadowReplay ?? false, alwaysEvict: checks?.alwaysEvict ?? false },
     get worker() {
       return worker;

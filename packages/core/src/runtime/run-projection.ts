@@ -6,6 +6,7 @@ import type { RunId, WorkflowId } from '../model/ids.js';
 import type { Json, Payload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import type { RunRecord } from '../storage/records.js';
+import type { RunHeaders } from './interceptor.js';
 
 /** What never changes after a run's start: the `start` column. */
 export interface RunStart {
@@ -22,6 +23,8 @@ export interface RunStart {
   readonly attempt?: number;
   /** Runs before this one in its chain have left children open. */
   readonly inherits?: true;
+  /** What interceptors sent along. */
+  readonly headers?: RunHeaders;
 }
 
 /** Where a run stands: the `body` column, rewritten with each commit that changes it. */

@@ -25,7 +25,7 @@ const mostMemoBytes = 256 * 1024;
 
 /**
  * Checks what a caller gave to start with and encodes it. Throws `UnknownWorkflowError`, `InvalidArgumentError`,
- * `PayloadError`, `PayloadTooLargeError`; nothing has been written then.
+ * `PayloadError`, `PayloadTooLargeError`, `InterceptorError`; nothing has been written then.
  */
 export function beginningOf(
   core: Core,
@@ -50,6 +50,12 @@ export function beginningOf(
     input: encodeFor(core, accepted, `The input of workflow '${workflowType}'`),
     memo: encodeMemo(core, options.memo ?? {}),
     attributes: encodeSearchAttributes(options.searchAttributes ?? {}, definition?.searchAttributes),
+    headers: core.interceptors.headersOf({
+      kind: 'workflow',
+      type: workflowType,
+      id: plan.workflowId,
+      input,
+    }),
   };
 }
 

@@ -7,6 +7,7 @@ import type { EpochMs } from '../../model/time.js';
 import type { Batch, Expectation, Write } from '../../storage/port.js';
 import type { RunRecord, TaskRecord } from '../../storage/records.js';
 import type { Core, RunBirth } from '../core.js';
+import type { RunHeaders } from '../interceptor.js';
 import { encodeStart } from '../run-projection.js';
 import { homeOf } from '../standalone.js';
 import { sealedBodies, sealPayload } from '../worker/sealing.js';
@@ -23,6 +24,8 @@ export interface Beginning {
   readonly memo: Payload;
   /** As `writeAttributes` gives them. */
   readonly attributes: string;
+  /** What interceptors send along. */
+  readonly headers?: RunHeaders | undefined;
 }
 
 /** The run's place in its chain, what must hold for it to be taken, and what else is written then. */
@@ -40,7 +43,7 @@ export interface Origin {
 export async function birthOf(
   core: Core,
   { workflowId, runId }: { readonly workflowId: WorkflowId; readonly runId: RunId },
-  { workflowType, plan, input, memo, attributes }: Beginning,
+  { workflowType, plan, input, memo, attributes, headers }: Beginning,
   origin: Origin,
   now: EpochMs,
 ): Promise<RunBirth> {
@@ -74,6 +77,7 @@ export async function birthOf(
     ...(payloadText(memo) !== '{}' && { memo }),
     ...(attributes !== '{}' && { searchAttributes: encodeValue(attributeValues({ attributes, runId })) }),
     ...(children && { children }),
+    ...(headers && { headers }),
   };
   const start = encodeStart({
     input: await sealPayload(core, input),
@@ -83,6 +87,7 @@ export async function birthOf(
     ...lineage,
     ...(attempt > 1 && { attempt }),
     ...(children && { inherits: true as const }),
+    ...(headers && { headers }),
   });
   const names: readonly string[] = [
     workflowKey(workflowId),

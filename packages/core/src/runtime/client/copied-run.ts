@@ -41,7 +41,17 @@ export function startedAnew(
 
 /** What the `start` column says of a run that begins with this event. */
 export function startOf(
-  { input, executionDeadline, runDeadline, origin, attempt, parent, firstRunId, children }: WorkflowStarted,
+  {
+    input,
+    executionDeadline,
+    runDeadline,
+    origin,
+    attempt,
+    parent,
+    firstRunId,
+    children,
+    headers,
+  }: WorkflowStarted,
   memo: RunStart['memo'],
 ): RunStart {
   return {
@@ -54,6 +64,7 @@ export function startOf(
     ...(firstRunId !== undefined && { firstRunId }),
     ...(attempt > 1 && { attempt }),
     ...(children && { inherits: true }),
+    ...(headers && { headers }),
   };
 }
 

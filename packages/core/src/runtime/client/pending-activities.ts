@@ -3,6 +3,7 @@ import { activityTaskId } from '../../model/ids.js';
 import type { EpochMs } from '../../model/time.js';
 import type { RunRecord, TaskRecord } from '../../storage/records.js';
 import { activityQueue, encodeActivityTask } from '../activity-task.js';
+import type { RunHeaders } from '../interceptor.js';
 
 /** The activities that a run waits for after these events, as tasks that nobody has begun. */
 export function pendingActivityTasks(
@@ -11,11 +12,13 @@ export function pendingActivityTasks(
   now: EpochMs,
 ): readonly TaskRecord[] {
   const pending = new Map<string, ActivityScheduled>();
+  const [first] = events;
+  const headers = first?.type === 'WorkflowStarted' ? first.headers : undefined;
   for (const event of events) {
     if (event.type === 'ActivityScheduled') pending.set(event.activityId, event);
     else if ('activityId' in event) pending.delete(event.activityId);
   }
-  return Array.from(pending.values(), (scheduled) => taskOf(run, scheduled, now));
+  return Array.from(pending.values(), (scheduled) => taskOf(run, scheduled, headers, now));
 }
 
 function taskOf(
@@ -26,6 +29,7 @@ function taskOf(
     workflowType,
   }: Pick<RunRecord, 'namespace' | 'runId' | 'workflowId' | 'workflowType'>,
   scheduled: ActivityScheduled,
+  headers: RunHeaders | undefined,
   now: EpochMs,
 ): TaskRecord {
   const { activityId, activityType, seq, inline, priority, fairnessKey, fairnessWeight } = scheduled;
@@ -53,6 +57,7 @@ function taskOf(
       scheduledSeq: seq,
       queuedAt: now,
       finished: 0,
+      ...(headers && { headers }),
     }),
   };
 }

@@ -25,7 +25,7 @@ export interface StartActivityOptions extends ActivityOptions {
 
 /**
  * Starts an activity of its own. Rejects with `WorkflowAlreadyStartedError`, `InvalidArgumentError`, `PayloadError`,
- * `PayloadTooLargeError`; nothing has been written then.
+ * `PayloadTooLargeError`, `InterceptorError`; nothing has been written then.
  */
 export async function startActivity(
   core: OpenCore,
@@ -62,6 +62,7 @@ export async function startActivity(
     input: encodeFor(core, call, `The input of activity '${type}'`),
     memo: encodeValue({ label, businessKey }),
     attributes: '{}',
+    headers: core.interceptors.headersOf({ kind: 'activity', type, id, input }),
   });
 }
 

@@ -15,6 +15,7 @@ import { decideDuplicate, firstRun } from '../client/duplicates.js';
 import { readRun } from '../client/read-run.js';
 import { planStart, type StartPlan } from '../client/start-options.js';
 import type { Core, RunBirth } from '../core.js';
+import { decodeStart } from '../run-projection.js';
 import type { Errand } from './errand.js';
 
 type PlannedChild = Beginning & { readonly plan: StartPlan };
@@ -30,7 +31,7 @@ export async function startChild(errand: Errand, event: ChildWorkflowScheduled):
     const parent = await readRun(core, errand.runId);
     let origin = firstRun(core, workflowId);
     for (let look = false; ; look = true) {
-      const child = plannedChild(core, event, parent.taskQueue);
+      const child = { ...plannedChild(core, event, parent.taskQueue), headers: decodeStart(parent).headers };
       if (look) {
         const decision = await decideDuplicate(core, workflowId, child.plan);
         if (decision.kind === 'begin') origin = decision.origin;

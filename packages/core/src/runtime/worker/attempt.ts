@@ -14,6 +14,7 @@ import type { CancelTimer } from '../clock.js';
 import type { Core, Logger } from '../core.js';
 import type { ActivityRecord } from '../definitions.js';
 import { AttemptContext } from './activity-context.js';
+import { interceptedAttempt } from './intercepted.js';
 
 /** How an attempt ended. */
 export type AttemptEnd =
@@ -49,6 +50,8 @@ export class Attempt {
   lastHeartbeat: { readonly details: Payload; readonly at: EpochMs } | undefined;
   #controller: AbortController | undefined;
   #stopped: Error | undefined;
+  /** Tells interceptors, which wait for code that may never end. */
+  #onStop: ((reason: Error) => void) | undefined;
   #end: ((end: AttemptEnd) => void) | undefined;
   #timers: CancelTimer[] | undefined;
   #heartbeatTimer: CancelTimer | undefined;
@@ -79,10 +82,8 @@ export class Attempt {
     this.#end = ended;
     this.#startTimers();
     try {
-      const result: unknown = activity.fn(
-        decodeValue(asText(this.scheduled.input)) as never,
-        new AttemptContext(this) as never,
-      );
+      const result: unknown =
+        this.#core.interceptors.activity.length > 0 ? this.#intercepted(activity) : this.#call(activity);
       if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') {
         this.#complete(activity, result);
         return;
@@ -98,6 +99,30 @@ export class Attempt {
     } catch (error) {
       this.#finish(failed(error));
     }
+  }
+
+  #call(activity: ActivityRecord): unknown {
+    return activity.fn(decodeValue(asText(this.scheduled.input)) as never, new AttemptContext(this) as never);
+  }
+
+  async #intercepted(activity: ActivityRecord): Promise<unknown> {
+    const { interceptors } = this.#core;
+    const stopped = new Promise<never>((_, reject) => {
+      this.#onStop = reject;
+    });
+    stopped.catch(() => undefined); // nobody looks where the code was never begun
+    let later: unknown;
+    const result = await interceptors.around(interceptors.activity, interceptedAttempt(this), async () => {
+      try {
+        return await Promise.race([this.#call(activity), stopped]);
+      } catch (error) {
+        if (!isCompleteLater(error)) throw error;
+        later = error;
+        return undefined;
+      }
+    });
+    if (later !== undefined) throw later;
+    return result;
   }
 
   #complete(activity: ActivityRecord, result: unknown): void {
@@ -129,6 +154,7 @@ export class Attempt {
   #abort(reason: Error): void {
     this.#stopped ??= reason;
     this.#controller?.abort(this.#stopped);
+    this.#onStop?.(this.#stopped);
   }
 
   #finish(end: AttemptEnd): void {

@@ -203,7 +203,7 @@ function activityBody(
   { instance, now }: PlanInput,
   { activityId, activityType, seq }: ActivityScheduled,
 ): ActivityTaskBody {
-  const { workflowId, workflowType } = instance.started;
+  const { workflowId, workflowType, headers } = instance.started;
   return {
     activityId,
     activityType,
@@ -212,6 +212,7 @@ function activityBody(
     scheduledSeq: seq,
     queuedAt: now,
     finished: 0,
+    ...(headers && { headers }),
   };
 }
 

@@ -66,6 +66,7 @@ async function nextRunWrites(
       input: continued?.input ?? (await open(start.input)),
       memo: memo ? encodeValue(memo) : await open(start.memo),
       attributes: searchAttributes ? writeAttributes(searchAttributes) : run.attributes,
+      headers: started.headers,
       plan: {
         taskQueue,
         executionDeadline: started.executionDeadline,

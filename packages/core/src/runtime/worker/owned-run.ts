@@ -20,6 +20,7 @@ import { endingOf, outgrown, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
 import { writtenWith } from './next-run.js';
 import { keptTasks, mayKeep } from './kept-activities.js';
+import { intercepted, resultOf } from './intercepted.js';
 import { handBackTo, pinOf, takeSteps } from './pinning.js';
 import {
   closedBody,
@@ -212,9 +213,8 @@ export class OwnedRun {
       return;
     }
     await this.#activate(instance);
-    if (instance.blockage) return this.#block(instance.blockage);
-    if (!instance.settlement && !instance.waitsForTheWorld)
-      return this.#block(foreignAwait(this.workflow.name));
+    const blockage = this.#blockageOf(instance);
+    if (blockage) return this.#block(blockage);
     // Only what has not been looked at keeps a settled run open; that it was claimed again meanwhile does not.
     const more = this.#messagesDue || (this.#inputs.length > 0 && !instance.continuing);
     if (more) this.#again = true;
@@ -224,9 +224,18 @@ export class OwnedRun {
     await this.#commit(instance, more ? undefined : end);
   }
 
+  /** Why it cannot go on, once it has come to rest. */
+  #blockageOf(instance: WorkflowInstance): Blockage | undefined {
+    if (instance.blockage || instance.settlement || instance.waitsForTheWorld) return instance.blockage;
+    return foreignAwait(this.workflow.name);
+  }
+
   #activate(instance: WorkflowInstance): Promise<void> {
+    const { clock, interceptors } = this.#host.core;
+    const ended = interceptors.activation(() => intercepted(instance));
     return new Promise((resolve) => {
-      const activation = new Activation(instance, this.#inputs, this.#updates, this.#host.core.clock, () => {
+      const activation = new Activation(instance, this.#inputs, this.#updates, clock, () => {
+        ended?.(resultOf(instance, this.#blockageOf(instance)));
         this.#unwritten.refused.push(...this.#updates.takeRefused());
         for (const { pending, fed } of activation.consumed) {
           if (pending.message) this.#unwritten.through = pending.message.position;

@@ -1,11 +1,12 @@
 import { encodeFailure, failureOf } from '../../codec/failures.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
-import { isPerdureError } from '../../model/errors.js';
+import { InterceptorError, isPerdureError, QueryRejectedError } from '../../model/errors.js';
 import type { RunId } from '../../model/ids.js';
 import { asText, type Payload, type TextPayload } from '../../model/payload.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import type { TaskRecord } from '../../storage/records.js';
 import { decodeQuery, encodeReply, replyKey } from '../query-mail.js';
+import { interceptedQuery } from './intercepted.js';
 import { replayRun } from './replay-run.js';
 import type { QueryHost } from './run-host.js';
 import { sealPayload } from './sealing.js';
@@ -21,6 +22,26 @@ export class QueryResponder {
   }
 
   async answer(runId: RunId, name: string, argument: Payload): Promise<TextPayload | undefined> {
+    const { interceptors } = this.#host.core;
+    if (interceptors.query.length === 0) return this.#answer(runId, name, argument);
+    const instance = await this.#instanceOf(runId);
+    if (!instance) return undefined;
+    const about = interceptedQuery(instance, name, decodeValue(asText(argument)));
+    try {
+      let answer: TextPayload | undefined;
+      await interceptors.around(interceptors.query, about, async () => {
+        // Another look: the run may have moved on meanwhile.
+        answer = await this.#answer(runId, name, argument);
+        return answer && decodeValue(answer);
+      });
+      return answer;
+    } catch (error) {
+      if (!(error instanceof InterceptorError)) throw error;
+      throw new QueryRejectedError(`Query '${name}' was refused: ${error.message}`, { cause: error });
+    }
+  }
+
+  async #answer(runId: RunId, name: string, argument: Payload): Promise<TextPayload | undefined> {
     const instance = await this.#instanceOf(runId);
     return (
       instance && encodeValue(instance.query(name, decodeValue(asText(argument))), this.#host.core.limits)

@@ -13,6 +13,7 @@ import { hostClock } from '../clock.js';
 import { Committer } from '../committer.js';
 import type { Core, RunBirth } from '../core.js';
 import { Registry, type ActivityRecord, type WorkflowRecord } from '../definitions.js';
+import { Interceptors } from '../interceptors.js';
 import { hostPlatform } from '../platform.js';
 import { silent } from '../silent-log.js';
 import { startWorker, type Worker } from './worker.js';
@@ -54,6 +55,7 @@ export async function openWorker(options: {
     limits: defaultPayloadLimits,
     log: silent,
     ids: new MonotonicUuid7(hostPlatform.randomUint32),
+    interceptors: new Interceptors([], silent),
     checks: { shadowReplay: false, alwaysEvict: false, ...options.checks },
     worker: undefined,
     assertOpen: () => undefined,
