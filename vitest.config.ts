@@ -80,6 +80,7 @@ export default defineConfig({
       suite('indexeddb-shadow'),
       node('cli', { include: ['test/cli/**/*.test.ts'], testTimeout: 120_000 }),
       node('conformance', { include: ['test/conformance/**/*.test.ts'] }),
+      node('simulation', { include: ['test/simulation/**/*.test.ts'], testTimeout: 900_000 }),
       node('kills', {
         include: ['test/kills/**/*.test.ts'],
         testTimeout: 300_000,

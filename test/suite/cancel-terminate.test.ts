@@ -334,3 +334,19 @@ test('A23 a run that nobody runs times out as soon as somebody looks', async () 
   await engine.advance('11m');
   expect((await handle.describe()).status).toBe('timed_out');
 });
+
+test('C3 a run that a slower clock has moved on ends no earlier than its newest event', async () => {
+  const storage = await openStorage();
+  const ahead = await open({ storage, workflows: [waiting], startAt: new Date('2030-01-01T00:01:00Z') });
+  const { workflowId } = await ahead.start(waiting);
+  await ahead.close({ grace: 0 });
+  const behind = await open({ storage, workflows: [waiting], startAt: new Date('2030-01-01T00:00:00Z') });
+  const handle = behind.handle(workflowId);
+  await handle.signal('nothing', 1);
+  while ((await handle.describe()).historyLength < 3) await behind.runUntilIdle();
+  await handle.terminate();
+  const times: number[] = [];
+  for await (const event of handle.history()) times.push(event.at.getTime());
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(times).toHaveLength(4);
+});

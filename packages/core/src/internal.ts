@@ -1,4 +1,5 @@
 /** `@perdure/core/internal`: for `@perdure/testing` and the tests of this repository. It promises nothing to anyone else. */
+export { openClient } from './api/client.js';
 export { openEngine, type OpenEngine } from './api/engine.js';
 export type { Worker, WorkerStatus } from './runtime/worker/worker.js';
 export type { OpenCore } from './runtime/client/open-core.js';

@@ -17,7 +17,7 @@ import { startRun } from '../runtime/client/start.js';
 import { limitsOf } from '../runtime/client/update.js';
 import { outcomeOfUpdate } from '../runtime/client/update-outcome.js';
 import { signalWithStart, updateWithStart } from '../runtime/client/with-start.js';
-import { openCore } from '../runtime/open.js';
+import { openCore, type CoreSeams } from '../runtime/open.js';
 import { checkCoreOptions, type CoreOptions } from '../runtime/open-options.js';
 import { ClientActivities, type Activities } from './activities.js';
 import type { Args } from './carries.js';
@@ -324,7 +324,12 @@ class StandaloneClient extends CoreClient implements Client {
  * ```
  */
 export async function createClient(options: ClientOptions): Promise<Client> {
+  return openClient(options);
+}
+
+/** The same, on a host of the caller's: for tests. */
+export async function openClient(options: ClientOptions, seams?: CoreSeams): Promise<Client> {
   checkCoreOptions(options);
-  const opened = await openCore(options);
+  const opened = await openCore(options, undefined, seams);
   return new StandaloneClient(opened.core, () => opened.close());
 }

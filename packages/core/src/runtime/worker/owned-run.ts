@@ -502,7 +502,8 @@ export class OwnedRun {
       isCurrent: this.#isCurrent && !(closed && 'newRunId' in closed),
       buildId: this.#host.buildId,
       closedAt: closed ? closed.at : null,
-      progressAt: now,
+      // What ends the run from outside, by another clock, must not come before its newest event.
+      progressAt: Math.max(now, closed?.at ?? instance.recorder.now),
       body,
       ...foundBy(instance, this.#unwritten.events, closed),
     };

@@ -1,0 +1,82 @@
+import { isPerdureError, type Client, type WorkflowHandle } from '@perdure/core';
+import { Programs, type Program } from './program.js';
+import type { Random } from './random.js';
+
+/** What a client does to a workflow. */
+export interface Order {
+  /** True time after the start. Milliseconds. */
+  readonly at: number;
+  readonly workflow: number;
+  readonly kind: 'signal' | 'bump' | 'update' | 'cancel' | 'terminate' | 'query' | 'again';
+  /** Of the message; the same one may be sent twice. */
+  readonly id: string;
+  readonly n: number;
+}
+
+/** What a seed is about: programs, and what clients do to them. Data, so that it can be made smaller. */
+export interface Scenario {
+  readonly programs: readonly { readonly at: number; readonly program: Program }[];
+  readonly orders: readonly Order[];
+}
+
+export function drawScenario(random: Random): Scenario {
+  const programs = new Programs(random);
+  const begun = Array.from({ length: random.between(1, 2) }, () => ({
+    at: random.below(200),
+    program: programs.draw(),
+  }));
+  const kinds: readonly Order['kind'][] = [
+    ...['bump', 'bump', 'signal', 'signal', 'update', 'update', 'query', 'again'],
+    ...(random.chance(0.3) ? ['cancel'] : []),
+    ...(random.chance(0.1) ? ['terminate'] : []),
+  ] as readonly Order['kind'][];
+  const orders = Array.from({ length: random.below(9) }, (_, i): Order => ({
+    at: random.pick([100, 800, 4_000]) * random.next(),
+    workflow: random.below(begun.length),
+    kind: random.pick(kinds),
+    id: `m${random.chance(0.3) ? random.below(i + 1) : i}`,
+    n: random.below(4),
+  }));
+  return { programs: begun, orders };
+}
+
+/** What became of an order, as its client was told. */
+export interface Told {
+  readonly order: Order;
+  readonly answer: string;
+}
+
+/** Carries an order out; the answer, or the code of the error. Rejects where the store could not answer. */
+export async function carryOut(
+  client: Client,
+  { kind, id, n }: Order,
+  workflowId: string,
+  start: () => Promise<WorkflowHandle>,
+): Promise<string> {
+  const handle = client.handle(workflowId);
+  try {
+    switch (kind) {
+      case 'signal':
+        await handle.signal(`s${n % 2}`, id, { id });
+        return 'accepted';
+      case 'bump':
+        await handle.signal('bump', id, { id });
+        return 'accepted';
+      case 'update':
+        return `updated ${String(await handle.update('add', { id, n }, { id }))}`;
+      case 'cancel':
+        await handle.cancel({ reason: 'asked' });
+        return 'asked';
+      case 'terminate':
+        await handle.terminate('ended by force');
+        return 'ended';
+      case 'query':
+        return `bumps ${String(await handle.query('bumps'))}`;
+      case 'again':
+        return (await start()).workflowId;
+    }
+  } catch (error) {
+    if (isPerdureError(error) && !error.code.startsWith('storage_')) return error.code;
+    throw error;
+  }
+}

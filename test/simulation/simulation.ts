@@ -1,0 +1,357 @@
+import { isPerdureError, type Client, type WorkflowHandle } from '@perdure/core';
+import { openClient, openEngine } from '@perdure/core/internal';
+import { memory } from '@perdure/memory';
+import { drawChaos, type Chaos } from './chaos.js';
+import { Ledger } from './ledger.js';
+import { linked, type Network } from './link.js';
+import { SimulatedProcess } from './process.js';
+import { Random } from './random.js';
+import { carryOut, drawScenario, type Scenario, type Told } from './script.js';
+import { isForced, Witness } from './witness.js';
+import { codeOf, type Input } from './workflow.js';
+import { World } from './world.js';
+
+/** What a seed came to. */
+export interface Outcome {
+  readonly seed: number;
+  /** The guarantee that was broken, and how; undefined where all of them held. */
+  readonly violation: string | undefined;
+  readonly steps: number;
+  readonly trace: readonly string[];
+  readonly witness: Witness;
+  readonly ledger: Ledger;
+}
+
+export interface Options {
+  /** In the place of what the seed draws: for making a failure smaller. */
+  readonly scenario?: Scenario;
+  readonly chaos?: Chaos;
+  /** Keeps a line for whatever is worth telling. Default false. */
+  readonly traced?: boolean;
+}
+
+const startAt = Date.UTC(2030, 0, 1);
+/** Once nothing goes wrong any more, everything has ended after so long. Milliseconds. */
+const patience = 3_600_000;
+
+/** Runs one seed to its end. */
+export async function simulate(seed: number, options: Options = {}): Promise<Outcome> {
+  const simulation = new Simulation(seed, options);
+  await simulation.run();
+  return simulation.outcome;
+}
+
+class Simulation {
+  readonly #seed: number;
+  readonly #scenario: Scenario;
+  readonly #drawn: Chaos;
+  readonly #random: Random;
+  readonly #world: World;
+  readonly #witness: Witness;
+  readonly #ledger = new Ledger();
+  readonly #network: Network;
+  readonly #trace: string[] = [];
+  readonly #traced: boolean;
+  readonly #told: Told[] = [];
+  readonly #results = new Map<number, string>();
+  readonly #workers: SimulatedProcess[] = [];
+  #chaos: Chaos | undefined;
+  #build: 'old' | 'new' = 'old';
+  #born = 0;
+  /** What clients have not heard the end of. */
+  #waiting = 0;
+
+  constructor(seed: number, { scenario, chaos, traced = false }: Options) {
+    this.#seed = seed;
+    this.#scenario = scenario ?? drawScenario(Random.of(seed, 'scenario'));
+    this.#drawn = this.#chaos = chaos ?? drawChaos(Random.of(seed, 'chaos'));
+    this.#random = Random.of(seed, 'simulation');
+    this.#world = new World(seed, startAt);
+    this.#witness = new Witness(this.#world);
+    this.#traced = traced;
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- a getter below has a `this` of its own
+    const self = this;
+    this.#network = {
+      world: this.#world,
+      witness: this.#witness,
+      storage: memory(),
+      random: Random.of(seed, 'network'),
+      get chaos() {
+        return self.#chaos;
+      },
+      crash: (process) => {
+        this.#crash(process);
+      },
+      note: (process, what) => {
+        this.#note(`${process.name}: ${what}`);
+      },
+    };
+  }
+
+  get outcome(): Outcome {
+    return {
+      seed: this.#seed,
+      violation: this.#witness.violation,
+      steps: this.#world.steps,
+      trace: this.#trace,
+      witness: this.#witness,
+      ledger: this.#ledger,
+    };
+  }
+
+  async run(): Promise<void> {
+    const { workers, clients, lasts, upgradeAt } = this.#drawn;
+    for (let i = 0; i < workers; i++) this.#employ(i);
+    for (let i = 0; i < clients; i++) this.#send(i, clients);
+    this.#world.after(lasts, undefined, () => {
+      this.#calm();
+    });
+    if (upgradeAt !== undefined) this.#world.after(upgradeAt, undefined, () => this.#upgrade());
+    const end = startAt + lasts + patience;
+    await this.#world.run(() => this.#isOver || this.#world.now > end);
+    this.#judge();
+  }
+
+  get #isOver(): boolean {
+    return (
+      this.#witness.violation !== undefined ||
+      (this.#chaos === undefined && this.#waiting === 0 && this.#witness.open === 0)
+    );
+  }
+
+  #note(what: string): void {
+    if (this.#traced) this.#trace.push(`${(this.#world.now - startAt).toFixed(2).padStart(10)} ${what}`);
+  }
+
+  // ── processes ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #process(name: string, mortal: boolean): SimulatedProcess {
+    const { skew } = this.#drawn;
+    const off = skew > 0 ? this.#random.between(-skew, skew) : 0;
+    return new SimulatedProcess(this.#world, this.#seed, name, off, mortal);
+  }
+
+  /** A worker in the place of that number, until it dies. */
+  #employ(place: number): void {
+    const process = this.#process(`w${place}.${++this.#born}`, true);
+    this.#workers[place] = process;
+    const chaos = this.#drawn;
+    const cached = this.#random.pick(chaos.cached);
+    const open = async (): Promise<void> => {
+      this.#note(`${process.name}: opens (${this.#build}, keeps ${cached})`);
+      const { engine, worker } = await openEngine(
+        {
+          ...codeOf(process, this.#ledger, this.#build),
+          storage: linked(this.#network, process),
+          clock: process.clock,
+          logger: this.#logger(process),
+          maxCachedWorkflows: cached === 'always' ? 1_000 : cached,
+        },
+        {
+          platform: process.platform,
+          checks: { alwaysEvict: cached === 'always', shadowReplay: chaos.shadowReplay },
+        },
+      );
+      process.workerId = worker.id;
+      if (this.#chaos && this.#random.chance(chaos.reopen / 10)) {
+        process.after(this.#random.below(5_000), () => {
+          this.#note(`${process.name}: closes in good order`);
+          void engine.close({ grace: this.#random.pick([0, 100, 5_000]) }).then(
+            () => {
+              this.#replace(process, 10);
+            },
+            () => {
+              this.#crash(process);
+            },
+          );
+        });
+      }
+    };
+    process.after(0, () => {
+      // An engine that cannot be opened now is opened again, as whoever runs it would.
+      void open().catch(() => {
+        this.#crash(process);
+      });
+    });
+    this.#trouble(process);
+  }
+
+  /** What befalls a process by itself. */
+  #trouble(process: SimulatedProcess): void {
+    const { crashes, jump } = this.#drawn;
+    if (this.#random.chance(crashes / 10)) {
+      process.after(this.#random.pick([20, 400, 5_000]) * this.#random.next(), () => {
+        if (this.#chaos) this.#crash(process);
+      });
+    }
+    if (jump > 0) {
+      process.after(this.#random.below(3_000), () => {
+        if (!this.#chaos) return;
+        process.skew = this.#random.between(-jump, jump);
+        this.#note(`${process.name}: clock jumps to ${process.skew} ms off`);
+      });
+    }
+  }
+
+  #crash(process: SimulatedProcess): void {
+    if (!process.alive) return;
+    this.#note(`${process.name}: dies`);
+    const noticed = this.#random.chance(this.#drawn.deathNoticed);
+    this.#replace(process, this.#random.below(2_000));
+    if (noticed && process.workerId !== undefined) void this.#releaseLeases(process.workerId);
+  }
+
+  async #releaseLeases(workerId: string): Promise<void> {
+    const handle = await this.#network.storage.open();
+    await handle.releaseLeases(workerId);
+    await handle.close();
+  }
+
+  #replace(process: SimulatedProcess, after: number): void {
+    process.alive = false;
+    const place = this.#workers.indexOf(process);
+    if (place >= 0)
+      this.#world.after(after, undefined, () => {
+        this.#employ(place);
+      });
+  }
+
+  /** Every worker dies, and the next ones have newer code. */
+  #upgrade(): void {
+    this.#note('all workers are replaced by a new build');
+    this.#build = 'new';
+    for (const process of this.#workers) this.#crash(process);
+  }
+
+  /** From now on everything works. */
+  #calm(): void {
+    this.#note('nothing goes wrong any more');
+    this.#chaos = undefined;
+    for (const process of this.#workers) process.asleepUntil = 0;
+  }
+
+  #logger(process: SimulatedProcess): NonNullable<Parameters<typeof openEngine>[0]['logger']> {
+    const log = (message: string, fields?: object): void => {
+      const { error } = (fields ?? {}) as { error?: { message?: string } };
+      this.#note(`${process.name}: "${message}" ${error?.message ?? ''}`);
+    };
+    return { debug: () => undefined, info: () => undefined, warn: log, error: log };
+  }
+
+  // ── clients ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #send(place: number, clients: number): void {
+    const process = this.#process(`c${place}`, false);
+    const opened = openClient(
+      {
+        storage: linked(this.#network, process),
+        clock: process.clock,
+        logger: this.#logger(process),
+      },
+      { platform: process.platform },
+    );
+    const at = (ms: number, what: string, work: (client: Client) => Promise<void>): void => {
+      this.#waiting += 1;
+      process.after(ms, () => {
+        const again = (): void => {
+          opened.then(work).then(
+            () => {
+              this.#waiting -= 1;
+            },
+            (error: unknown) => {
+              if (!isPerdureError(error) || !error.code.startsWith('storage_'))
+                this.#witness.blame(`${what}: ${String(error)}`);
+              // As a caller would: what it asked for has an id, so that asking again does no harm.
+              process.after(50, again);
+            },
+          );
+        };
+        again();
+      });
+    };
+    this.#scenario.programs.forEach(({ at: ms }, i) => {
+      if (i % clients === place)
+        at(ms, `start ${i}`, async (client) => {
+          const handle = await this.#start(client, i);
+          this.#note(`${process.name}: started ${handle.workflowId}`);
+          at(0, `result ${i}`, async () => this.#hear(i, await resultOf(handle)));
+        });
+    });
+    this.#scenario.orders.forEach((order, i) => {
+      if (i % clients === place)
+        at(order.at, order.kind, async (client) => {
+          const workflowId = `w${order.workflow}`;
+          const answer = await carryOut(client, order, workflowId, () => this.#start(client, order.workflow));
+          this.#note(`${process.name}: ${order.kind} ${order.id} to ${workflowId}: ${answer}`);
+          this.#told.push({ order, answer });
+        });
+    });
+  }
+
+  #start(client: Client, workflow: number): Promise<WorkflowHandle> {
+    const { program } = this.#scenario.programs[workflow] as Scenario['programs'][number];
+    const input: Input = { ...program, seen: [] };
+    const id = `w${workflow}`;
+    return client.start('program', input, { id, requestId: id });
+  }
+
+  #hear(workflow: number, result: string): void {
+    this.#note(`w${workflow} has ended: ${result}`);
+    const before = this.#results.get(workflow);
+    if (before !== undefined && before !== result)
+      this.#witness.blame(`G10 w${workflow} ended as ${before}, then as ${result}`);
+    this.#results.set(workflow, result);
+  }
+
+  // ── the end ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #judge(): void {
+    const { runs, open } = this.#witness;
+    for (const run of runs.values()) {
+      if (run.closed) continue;
+      const last = run.events.map(({ type }) => type).slice(-5);
+      this.#witness.blame(
+        `G7 ${run.runId} of ${run.workflowId} is still open after an hour: … ${last.join(', ')}`,
+      );
+    }
+    if (open === 0 && this.#waiting > 0)
+      this.#witness.blame(`G7 ${this.#waiting} calls of clients have no answer after an hour`);
+    this.#judgeMessages();
+  }
+
+  /** What was acknowledged is in the history of its chain; the same id has had the same answer. */
+  #judgeMessages(): void {
+    const updates = new Map<string, string>();
+    for (const { order, answer } of this.#told) {
+      const { id, kind, workflow } = order;
+      if (kind === 'signal' || kind === 'bump') {
+        if (answer === 'accepted' && !this.#isRecorded(`w${workflow}`, id))
+          this.#witness.blame(`G3 signal ${id} to w${workflow} was acknowledged and is in no history`);
+      } else if (kind === 'update' && answer.startsWith('updated')) {
+        const key = `${workflow} ${id}`;
+        const before = updates.get(key) ?? answer;
+        if (before !== answer) this.#witness.blame(`G5 update ${id} gave ${before}, then ${answer}`);
+        updates.set(key, answer);
+      }
+    }
+  }
+
+  #isRecorded(workflowId: string, messageId: string): boolean {
+    for (const run of this.#witness.runs.values()) {
+      if (run.workflowId !== workflowId) continue;
+      if (run.recorded.has(`SignalReceived ${messageId}`)) return true;
+      if (isForced(run)) return true;
+    }
+    return false;
+  }
+}
+
+async function resultOf(handle: WorkflowHandle): Promise<string> {
+  try {
+    return JSON.stringify(await handle.result());
+  } catch (error) {
+    if (!isPerdureError(error) || error.code.startsWith('storage_')) throw error;
+    const { failure } = error as { failure?: { message: string } };
+    return `${error.code}${failure ? ` (${failure.message})` : ''}`;
+  }
+}

@@ -1,0 +1,380 @@
+import type {
+  Batch,
+  CommitResult,
+  MessageRecord,
+  NewMessage,
+  RunChanges,
+  TaskRecord,
+  Write,
+} from '@perdure/core/storage';
+import type { SimulatedProcess } from './process.js';
+import type { World } from './world.js';
+
+/** An event of history, as far as its laws need it. */
+export interface SeenEvent {
+  readonly seq: number;
+  readonly type: string;
+  readonly at: number;
+  readonly activityId?: string;
+  readonly timerId?: string;
+  readonly waitId?: string;
+  readonly messageId?: string;
+  readonly updateId?: string;
+  readonly childId?: string;
+  readonly requestId?: string;
+  readonly dueAt?: number;
+}
+
+export interface SeenRun {
+  readonly runId: string;
+  readonly workflowId: string;
+  readonly events: SeenEvent[];
+  status: string;
+  closed: boolean;
+  /** Names of commands and of what was answered to them, so that nothing is recorded twice. */
+  readonly recorded: Set<string>;
+  readonly activities: Set<string>;
+  readonly timers: Map<string, { readonly dueAt: number }>;
+}
+
+type Message = Pick<MessageRecord, 'kind' | 'messageId' | 'position' | 'body'>;
+
+/**
+ * Sees everything that reaches the store, keeps a copy of its own, and holds the guarantees against it after each
+ * commit. It knows the port and the meaning of events, and nothing of how the core works.
+ */
+export class Witness {
+  readonly runs = new Map<string, SeenRun>();
+  /** The first guarantee that was broken, and how. */
+  violation: string | undefined;
+  open = 0;
+  readonly #tasks = new Map<string, TaskRecord>();
+  readonly #inboxes = new Map<string, Message[]>();
+  /** Updates whose senders have been told how far they have come. */
+  readonly #answered = new Set<string>();
+  /** Who was granted the newest token of a task. */
+  readonly #holders = new Map<string, SimulatedProcess>();
+  #position = 0;
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  blame(what: string): void {
+    this.violation ??= what;
+  }
+
+  inbox(runId: string): readonly Message[] {
+    return this.#inboxes.get(runId) ?? [];
+  }
+
+  task(runId: string): TaskRecord | undefined {
+    return this.#tasks.get(runId);
+  }
+
+  tasksOf(runId: string): TaskRecord[] {
+    return [...this.#tasks.values()].filter((task) => task.runId === runId);
+  }
+
+  claimed(process: SimulatedProcess, tasks: readonly TaskRecord[]): void {
+    for (const task of tasks) {
+      const before = this.#tasks.get(task.taskId);
+      if (!before || task.token <= before.token)
+        this.blame(`C2 token ${task.token} of ${task.taskId} is not new`);
+      this.#tasks.set(task.taskId, task);
+      this.#holders.set(task.taskId, process);
+    }
+  }
+
+  committed(process: SimulatedProcess, batch: Batch, result: CommitResult): void {
+    if (!result.ok) return;
+    const touched = new Set<string>();
+    for (const write of batch.writes) {
+      if ((write.kind === 'advance-run' || write.kind === 'insert-run') && !this.#mayAppend(process, write))
+        this.blame(`G8 ${process.name} appends ${named(write)} without holding the newest token of that run`);
+    }
+    const taken: (Message & { readonly runId: string })[] = [];
+    for (const write of batch.writes) this.#apply(process, write, batch, touched, taken);
+    for (const message of taken) this.#judgeTaken(message, batch);
+    for (const runId of touched) this.#check(runId);
+  }
+
+  // ── the copy ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #apply(
+    process: SimulatedProcess,
+    write: Write,
+    batch: Batch,
+    touched: Set<string>,
+    taken: (Message & { readonly runId: string })[],
+  ): void {
+    switch (write.kind) {
+      case 'insert-run': {
+        const { runId, workflowId, status } = write.run;
+        const run: SeenRun = {
+          ...{ runId, workflowId, status, closed: false, events: [] },
+          ...{ recorded: new Set(), activities: new Set(), timers: new Map() },
+        };
+        if (this.runs.has(runId)) this.blame(`G6 run ${runId} begins twice`);
+        this.runs.set(runId, run);
+        this.open += 1;
+        this.#append(run, write.events);
+        this.#change(run, write.run, batch);
+        touched.add(runId);
+        return;
+      }
+      case 'advance-run': {
+        const run = this.runs.get(write.runId);
+        if (!run) return this.blame(`G8 events for ${write.runId}, which is no run`);
+        if (run.closed && write.events.length > 0) this.blame(`G8 events behind the end of ${write.runId}`);
+        if (write.fromSeq !== run.events.length)
+          this.blame(`G8 ${write.runId} has ${run.events.length} events and goes on behind ${write.fromSeq}`);
+        this.#append(run, write.events);
+        if (write.changes) this.#change(run, write.changes, batch);
+        touched.add(write.runId);
+        return;
+      }
+      case 'amend-run': {
+        const run = this.runs.get(write.runId);
+        if (run) this.#change(run, write.changes, batch);
+        return;
+      }
+      case 'put-task':
+        // A run is born with a token in the hands of who bears it.
+        if (write.task.leaseOwner !== null || (!this.#tasks.has(write.task.taskId) && write.task.token > 0))
+          this.#holders.set(write.task.taskId, process);
+        this.#tasks.set(write.task.taskId, write.task);
+        touched.add(write.task.runId);
+        return;
+      case 'drop-task': {
+        const task = this.#tasks.get(write.taskId);
+        if (task) touched.add(task.runId);
+        this.#tasks.delete(write.taskId);
+        return;
+      }
+      case 'drop-tasks':
+        for (const task of this.tasksOf(write.runId)) this.#tasks.delete(task.taskId);
+        return;
+      case 'wake-task': {
+        const task = this.#tasks.get(write.taskId);
+        if (task && task.visibleAt > write.at)
+          this.#tasks.set(write.taskId, { ...task, visibleAt: write.at });
+        return;
+      }
+      case 'put-message':
+        this.#receive(write.message);
+        touched.add(write.message.runId);
+        return;
+      case 'drop-messages':
+        taken.push(...this.#take(write.runId, write.through));
+        return;
+      case 'put-key':
+        if (write.record.key.startsWith('update:'))
+          this.#answered.add(write.record.key.slice(write.record.key.lastIndexOf(':') + 1));
+        return;
+      case 'drop-key':
+      case 'purge-run':
+        return;
+    }
+  }
+
+  #receive(message: NewMessage): void {
+    const { runId, kind, messageId, body } = message;
+    const inbox = this.#inboxes.get(runId) ?? [];
+    if (inbox.some((one) => one.kind === kind && one.messageId === messageId)) return;
+    this.#inboxes.set(runId, [...inbox, { kind, messageId, body, position: ++this.#position }]);
+    if (this.runs.get(runId)?.closed !== false)
+      this.blame(`G3 ${kind} ${messageId} is accepted by ${runId}, which is not open`);
+  }
+
+  #take(runId: string, through: number): (Message & { readonly runId: string })[] {
+    const inbox = this.inbox(runId);
+    this.#inboxes.set(
+      runId,
+      inbox.filter(({ position }) => position > through),
+    );
+    return inbox.flatMap((message) => (message.position <= through ? [{ ...message, runId }] : []));
+  }
+
+  /** A message leaves the inbox in the very commit that does with it what is to be done. */
+  #judgeTaken(message: Message & { readonly runId: string }, batch: Batch): void {
+    const { runId, kind, messageId } = message;
+    const run = this.runs.get(runId);
+    if (run && !isForced(run) && !this.#isAnswered(run, message, batch))
+      this.blame(`G3 ${kind} ${messageId} is dropped from the inbox of ${runId} and not recorded`);
+  }
+
+  #isAnswered(run: SeenRun, { kind, messageId }: Message, { writes }: Batch): boolean {
+    const moved = writes.some(
+      (write) =>
+        write.kind === 'put-message' &&
+        write.message.runId !== run.runId &&
+        write.message.kind === kind &&
+        write.message.messageId === messageId,
+    );
+    if (moved) return true;
+    if (kind === 'signal') return run.recorded.has(`SignalReceived ${messageId}`);
+    if (kind === 'cancel') return run.recorded.has('CancelRequested');
+    if (kind !== 'update') return true;
+    return (
+      run.recorded.has(`UpdateAccepted ${messageId}`) ||
+      this.task(run.runId)?.body.includes(`"${messageId}"`) === true ||
+      this.#answered.has(messageId)
+    );
+  }
+
+  // ── laws ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Only who was granted the newest token; a run that nobody has ever held, or one that is ended by force, has none. */
+  #mayAppend(
+    process: SimulatedProcess,
+    write: Extract<Write, { kind: 'advance-run' | 'insert-run' }>,
+  ): boolean {
+    if (write.kind === 'insert-run' || write.events.length === 0) return true;
+    const [only] = write.events;
+    const forced = write.events.length === 1 && /"type":"Workflow(Terminated|Cancelled)"/.test(only ?? '');
+    return forced || this.#holders.get(write.runId) === process;
+  }
+
+  #append(run: SeenRun, bodies: readonly string[]): void {
+    for (const body of bodies) {
+      const event = JSON.parse(body) as SeenEvent;
+      const before = run.events.at(-1);
+      if (event.seq !== run.events.length + 1)
+        this.blame(`G8 event ${event.seq} of ${run.runId} is stored as number ${run.events.length + 1}`);
+      if (before && event.at < before.at)
+        this.blame(
+          `G8 event ${event.seq} of ${run.runId} (${event.type}, ${event.at}) is older than the one before (${before.type}, ${before.at})`,
+        );
+      run.events.push(event);
+      this.#note(run, event);
+    }
+  }
+
+  /** Every fact is recorded once, and none without what it answers. */
+  #note(run: SeenRun, event: SeenEvent): void {
+    const name = factOf(event);
+    if (name !== undefined) {
+      if (run.recorded.has(name)) this.blame(`G1 ${name} is recorded twice in ${run.runId}`);
+      run.recorded.add(name);
+    }
+    const { activityId = '', timerId = '', dueAt = 0 } = event;
+    switch (event.type) {
+      case 'ActivityScheduled':
+        run.activities.add(activityId);
+        return;
+      case 'ActivityCompleted':
+      case 'ActivityFailed':
+      case 'ActivityTimedOut':
+      case 'ActivityCancelled':
+        if (!run.activities.delete(activityId))
+          this.blame(`G2 ${event.type} of ${activityId} in ${run.runId}, which is not pending`);
+        return;
+      case 'ActivityCancelRequested':
+        run.activities.delete(activityId);
+        return;
+      case 'TimerStarted':
+        run.timers.set(timerId, { dueAt });
+        return;
+      case 'TimerCancelled':
+        run.timers.delete(timerId);
+        return;
+      case 'TimerFired': {
+        const timer = run.timers.get(timerId);
+        run.timers.delete(timerId);
+        if (!timer) this.blame(`G4 ${timerId} of ${run.runId} fires and was not pending`);
+        else if (event.at < timer.dueAt)
+          this.blame(`G4 ${timerId} of ${run.runId} fires ${timer.dueAt - event.at} ms early`);
+        return;
+      }
+      default: // answers nothing that is pending
+    }
+  }
+
+  #change(
+    run: SeenRun,
+    { status, closedAt }: Pick<RunChanges, 'status' | 'closedAt'>,
+    { writes }: Batch,
+  ): void {
+    run.status = status;
+    if (status === 'blocked') this.blame(`G12 run ${run.runId} is blocked: ${this.#why(writes)}`);
+    if (closedAt === null || run.closed) return;
+    run.closed = true;
+    this.open -= 1;
+    const taken = new Set(
+      writes.flatMap((write) =>
+        write.kind === 'drop-messages' && write.runId === run.runId ? [write.through] : [],
+      ),
+    );
+    const through = Math.max(0, ...taken);
+    const unseen = this.inbox(run.runId).filter(({ position }) => position > through);
+    if (!isForced(run) && unseen.length > 0)
+      this.blame(
+        `G11 ${run.runId} ends over ${unseen.map(({ kind, messageId }) => `${kind} ${messageId}`).join(', ')}`,
+      );
+  }
+
+  #why(writes: readonly Write[]): string {
+    for (const write of writes)
+      if ('changes' in write && write.changes?.status === 'blocked')
+        return write.changes.body.slice(0, 2_000);
+    return '';
+  }
+
+  /** Whatever a run waits for, there is something in the store that will wake it. */
+  #check(runId: string): void {
+    const run = this.runs.get(runId);
+    if (!run || run.closed || this.violation !== undefined) return;
+    const task = this.task(runId);
+    if (!task) return this.blame(`G7 ${runId} is open and has no task`);
+    for (const [timerId, { dueAt }] of run.timers) {
+      if (task.visibleAt > Math.max(dueAt, this.#world.now + mostSkew))
+        this.blame(
+          `G4 ${timerId} of ${runId} is due at ${dueAt} and the run is not looked at before ${task.visibleAt}`,
+        );
+    }
+    for (const activityId of run.activities) {
+      const there = this.#tasks.has(`${runId}/${activityId}`);
+      if (!there && !this.#isToldOf(runId, activityId))
+        this.blame(`G9 ${activityId} of ${runId} is pending and has neither a task nor an outcome`);
+    }
+    if (this.inbox(runId).length > 0 && task.visibleAt > this.#world.now + mostSkew)
+      this.blame(`G7 ${runId} has messages and is not looked at before ${task.visibleAt}`);
+  }
+
+  #isToldOf(runId: string, activityId: string): boolean {
+    return this.inbox(runId).some(
+      ({ kind, body }) => kind === 'activity' && (JSON.parse(body) as SeenEvent).activityId === activityId,
+    );
+  }
+}
+
+/** Further than any clock of a simulation is off. Milliseconds. */
+const mostSkew = 120_000;
+
+/** Ended by somebody who waits for nothing: by force, by a deadline, or by a cancellation before any of its code was run. */
+export function isForced({ events, recorded }: SeenRun): boolean {
+  const last = events.at(-1)?.type;
+  return (
+    last === 'WorkflowTerminated' ||
+    last === 'WorkflowTimedOut' ||
+    (last === 'WorkflowCancelled' && !recorded.has('CancelRequested'))
+  );
+}
+
+/** What may be recorded once in a run. */
+function factOf(event: SeenEvent): string | undefined {
+  const { type, activityId, childId, requestId } = event;
+  if (activityId !== undefined && /Completed|Failed|TimedOut|Cancelled/.test(type))
+    return `outcome of ${activityId}`;
+  if (type === 'CancelRequested' || type === 'WorkflowStarted') return type;
+  const id =
+    activityId ?? childId ?? requestId ?? event.timerId ?? event.waitId ?? event.messageId ?? event.updateId;
+  return id === undefined ? undefined : `${type} ${id}`;
+}
+
+function named(write: Extract<Write, { kind: 'advance-run' | 'insert-run' }>): string {
+  const runId = write.kind === 'insert-run' ? write.run.runId : write.runId;
+  return `${write.events.map((body) => (JSON.parse(body) as SeenEvent).type).join(', ')} to ${runId}`;
+}
