@@ -1,5 +1,8 @@
 import type { Command } from './command.js';
+import { bench } from './commands/bench.js';
 import { cancel } from './commands/cancel.js';
+import { demo } from './commands/demo.js';
+import { doctor } from './commands/doctor.js';
 import { exportHistory } from './commands/export.js';
 import { history } from './commands/history.js';
 import { list } from './commands/list.js';
@@ -24,4 +27,7 @@ export const commands: readonly Command[] = [
   history,
   exportHistory,
   verify,
+  doctor,
+  bench,
+  demo,
 ];

@@ -39,7 +39,7 @@ function storePath({ store }: StoreValues): string {
 }
 
 /** Where the store is. Throws a refusal where there is none, so that asking never makes one. */
-function existingStore(values: StoreValues): string {
+export function existingStore(values: StoreValues): string {
   const path = storePath(values);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
   throw new Refusal(
