@@ -60,7 +60,7 @@ const cells = (page: Page, id: string): Promise<string[][]> =>
     .locator(`#${id} tr`)
     .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
 
-test('an order survives a reload and the death of a tab, and two tabs see the same', async () => {
+test('F1 an order survives a reload and the death of a tab, and two tabs see the same', async () => {
   const [first = await browser.newPage()] = browser.pages();
   const problems: string[] = [];
   const listen = (page: Page): unknown => page.on('pageerror', (error) => problems.push(error.message));

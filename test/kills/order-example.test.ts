@@ -47,7 +47,7 @@ const isAlive = (pid: number): boolean => {
 const stores = async (): Promise<string[]> =>
   (await readdir(temporary)).filter((name) => name.startsWith('perdure-order-'));
 
-test('an order whose worker is killed twice completes, and each effect happens once', async () => {
+test('F2 an order whose worker is killed twice completes, and each effect happens once', async () => {
   const [code] = (await once(program, 'close')) as [number | null];
   expect(code, output).toBe(0);
   expect(output).not.toContain('\u001B');

@@ -33,7 +33,7 @@ async function kill(child: ChildProcess): Promise<void> {
 
 const kills = Number(process.env['PERDURE_KILLS'] ?? 15);
 
-test(`G2 G9 ${kills} workers killed one after the other: nothing lost, nothing recorded twice`, async () => {
+test(`G2 G9 F2 ${kills} workers killed one after the other: nothing lost, nothing recorded twice`, async () => {
   const file = join(folder, 'store.sqlite');
   const ledger = join(folder, 'ledger.jsonl');
   const [runs, steps] = [6, 12];

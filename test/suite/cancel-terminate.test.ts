@@ -318,7 +318,7 @@ test('B7 a blocked or queued run can be terminated without a worker', async () =
   await client.close();
 });
 
-test('A23 a run timeout ends the run exactly when it is due', async () => {
+test('A23 D5 a run timeout ends the run exactly when it is due', async () => {
   const engine = await open({ workflows: [waiting] });
   const handle = await engine.start(waiting, undefined, { runTimeout: '10m' });
   await engine.advance(599_999);

@@ -1,3 +1,4 @@
+import { openStorage } from '#storage';
 import {
   ChildWorkflowError,
   defineActivity,
@@ -8,6 +9,7 @@ import {
   type ParentClosePolicy,
 } from '@perdure/core';
 import { describe, expect, test } from 'vitest';
+import { bent, storeFailure } from './bent-storage.js';
 import { codeOf, crashAtEachCommit, eventTypes, open, rejection } from './kit.js';
 
 const double = defineWorkflow('double', async (_ctx, n: number) => n * 2);
@@ -228,6 +230,64 @@ describe('C7 parent close policy', () => {
       expect([policy, status]).toEqual([policy, statuses[policy]]);
       if (policy !== 'abandon') expect(closedReason).toBe('The parent workflow has ended');
     }
+  });
+});
+
+test('C7 what the end of a parent came to is in the history of each child, and the parent’s own stays as it closed', async () => {
+  const parent = defineWorkflow('parent', async (ctx) => {
+    await ctx.runChild(waits, undefined, { id: 'asked' }).started;
+    await ctx.runChild(waits, undefined, { id: 'ended', parentClosePolicy: 'terminate' }).started;
+    await ctx.runChild(waits, undefined, { id: 'left', parentClosePolicy: 'abandon' }).started;
+  });
+  const engine = await open({ workflows: [parent, ...workflows] });
+  const handle = await engine.start(parent, undefined, { id: 'p' });
+  await handle.result();
+  await engine.runUntilIdle();
+  expect((await eventTypes(handle)).at(-1)).toBe('WorkflowCompleted');
+  const outcomes: Record<string, unknown[]> = {};
+  for (const id of ['asked', 'ended', 'left']) {
+    outcomes[id] = [];
+    for await (const event of engine.handle(id).history())
+      if ('reason' in event.attributes) outcomes[id].push([event.type, event.attributes['reason']]);
+  }
+  const reason = 'The parent workflow has ended';
+  expect(outcomes).toEqual({
+    asked: [
+      ['CancelRequested', reason],
+      ['WorkflowCancelled', reason],
+    ],
+    ended: [['WorkflowTerminated', reason]],
+    left: [],
+  });
+});
+
+test('C7 a policy that cannot be applied now is applied later, whoever is there then', async () => {
+  const parent = defineWorkflow('parent', async (ctx) => {
+    await ctx.runChild(waits, undefined, { id: 'child', parentClosePolicy: 'terminate' }).started;
+    await ctx.waitSignal('go');
+  });
+  let refuses = true;
+  const storage = bent(await openStorage(), {
+    commit: (call, batches) => {
+      const ends = batches.some(({ writes }) =>
+        writes.some((write) => write.kind === 'advance-run' && write.changes?.status === 'terminated'),
+      );
+      return ends && refuses ? Promise.reject(storeFailure('not-applied')) : call(batches);
+    },
+  });
+  const engine = await open({ storage, workflows: [parent, ...workflows] });
+  const handle = await engine.start(parent, undefined, { id: 'p' });
+  await handle.signal('go');
+  await handle.result();
+  await engine.runUntilIdle();
+  expect((await engine.handle('child').describe()).statusBucket).toBe('running');
+  await engine.advance('5m');
+  expect((await engine.handle('child').describe()).statusBucket).toBe('running');
+  refuses = false;
+  await engine.advance('1m');
+  expect(await engine.handle('child').describe()).toMatchObject({
+    status: 'terminated',
+    closedReason: 'The parent workflow has ended',
   });
 });
 

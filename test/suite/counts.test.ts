@@ -73,16 +73,19 @@ describe.skipIf(suiteMode.alwaysEvict === true)('counts of a hot run', () => {
   test.each([
     ['at once', steps],
     ['in a task of their own', slow],
-  ])('one transaction a step, no replay, no claim: activities that end %s', async (_how, workflow) => {
-    const { engine, counts } = await open();
-    await engine.execute(workflow as typeof steps, 200);
-    // The start and its first step are one commit; the end of the last step ends the run.
-    expect(counts.batches).toBe(201);
-    expect(counts.commits).toBe(201);
-    expect(counts.loads).toBe(0);
-    expect(counts.claims).toBeLessThanOrEqual(2);
-    await engine.close();
-  });
+  ])(
+    'F19 C17 one transaction a step, no replay, no claim: activities that end %s',
+    async (_how, workflow) => {
+      const { engine, counts } = await open();
+      await engine.execute(workflow as typeof steps, 200);
+      // The start and its first step are one commit; the end of the last step ends the run.
+      expect(counts.batches).toBe(201);
+      expect(counts.commits).toBe(201);
+      expect(counts.loads).toBe(0);
+      expect(counts.claims).toBeLessThanOrEqual(2);
+      await engine.close();
+    },
+  );
 
   test('a signal to a hot run costs its own commit and one more', async () => {
     const { engine, counts } = await open();

@@ -142,7 +142,7 @@ test('B31 more signals than a run may hold are refused at the door; the run goes
   expect(await other.result()).toBe(8);
 });
 
-test('B31 continueAsNew is suggested for a wide fan-out as well as for a long history', async () => {
+test('B31 F19 continueAsNew is suggested for a wide fan-out as well as for a long history', async () => {
   const workflow = doing(async (ctx) => {
     const suggested = [ctx.info.continueAsNewSuggested];
     const timers = times(199, () => ctx.sleep(1));
@@ -159,7 +159,7 @@ test('B31 continueAsNew is suggested for a wide fan-out as well as for a long hi
   expect([...new Set(warnings(logger))]).toEqual(['advised pending']);
 });
 
-test('B31 a long history: warned about at 8,000 events, continueAsNew suggested at 10,000', async () => {
+test('B31 F19 a long history: warned about at 8,000 events, continueAsNew suggested at 10,000', async () => {
   const workflow = doing(async (ctx) => {
     let effects = 0;
     while (!ctx.info.continueAsNewSuggested) {

@@ -58,7 +58,7 @@ const totals = (states: readonly WorkflowDescription[]) => [
   ...new Set(states.flatMap(({ state }) => (state ? [(state as { total: number }).total] : []))),
 ];
 
-test('law 1 only after commit, law 2 in order: what subscribers see, the store has', async () => {
+test('G13 F13 law 1 only after commit, law 2 in order: what subscribers see, the store has', async () => {
   const engine = await open(code);
   const handle = await engine.start(summing);
   const before = (await eventTypes(handle)).length;
@@ -132,7 +132,7 @@ test('result$ gives the result once, and time passes while it is awaited', async
   expect(await firstValueFrom(engine.handle(summing, handle.workflowId).result$)).toBe(5);
 });
 
-test('query$ gives each other answer, and asks nothing of history', async () => {
+test('F13 query$ gives each other answer, and asks nothing of history', async () => {
   const engine = await open(code);
   const handle = await engine.start(summing);
   const answers = watch(handle.query$('total'));
@@ -180,7 +180,7 @@ test('activities$ shows attempts and heartbeats as they come, and completes with
   expect(seen.errors).toEqual([]);
 });
 
-test('list$ and count$ are live', async () => {
+test('F13 list$ and count$ are live', async () => {
   const engine = await open(code);
   const list = watch(engine.list$({ statusBucket: 'running' }));
   const count = watch(engine.count$({ statusBucket: 'completed' }));
@@ -215,7 +215,7 @@ test('events$ gives each event of every run once, in order', async () => {
   expect(events.values.every(({ workflowId }) => /^(old|w\d+)$/.test(workflowId))).toBe(true);
 });
 
-test('law 5 a client without a worker sees the same', async () => {
+test('G13 law 5 a client without a worker sees the same', async () => {
   const storage = await openStorage();
   const engine = await open({ ...code, storage });
   const client = await clientOf(engine, storage);
@@ -267,7 +267,7 @@ test('law 6 snapshot() is at hand, and every stream can be read with for await',
   }
 });
 
-test('law 7 a slow reader loses no event and goes on with the newest state', async () => {
+test('G13 law 7 a slow reader loses no event and goes on with the newest state', async () => {
   const engine = await open(code);
   const handle = await engine.start(summing);
   const events = handle.history$()[Symbol.asyncIterator]();

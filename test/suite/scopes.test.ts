@@ -357,7 +357,7 @@ test('E10 nested timeouts: the one that is up first decides', async () => {
   ]);
 });
 
-test('E10 saga undoes in reverse order when a step fails, and tells what failed', async () => {
+test('E10 C17 saga undoes in reverse order when a step fails, and tells what failed', async () => {
   const workflow = defineWorkflow('books', async (ctx) => {
     const undone: string[] = [];
     const error = await ctx

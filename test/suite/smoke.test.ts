@@ -11,7 +11,7 @@ const sums = defineWorkflow('sums', async (ctx, n: number) => {
   return sum;
 });
 
-test('thirty days pass in a moment', async () => {
+test('F15 thirty days pass in a moment', async () => {
   const engine = await createTestEngine({
     storage: await openStorage(),
     ...suiteMode,
@@ -24,7 +24,7 @@ test('thirty days pass in a moment', async () => {
   await engine.close();
 });
 
-test('a crash in the middle loses nothing and doubles nothing', async () => {
+test('F15 a crash in the middle loses nothing and doubles nothing', async () => {
   const engine = await createTestEngine({
     storage: await openStorage(),
     ...suiteMode,

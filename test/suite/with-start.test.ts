@@ -31,7 +31,7 @@ const cart = defineWorkflow('cart', { messages }, async (ctx, owner: string) => 
 const request = { id: 'cart-1', input: 'ada', signal: 'add' } as const;
 const put = { id: 'cart-1', input: 'ada', update: 'put' } as const;
 
-test('E16 signalWithStart starts a run with the signal, and signals the open one', async () => {
+test('E16 C17 signalWithStart starts a run with the signal, and signals the open one', async () => {
   const engine = await open({ workflows: [cart] });
   const first = await engine.signalWithStart(cart, { ...request, payload: 'a' });
   const second = await engine.signalWithStart(cart, { ...request, input: 'bob', payload: 'b' });

@@ -50,7 +50,7 @@ const soon = { timeout: 20_000, interval: 5 };
 const limit = 60_000;
 
 test(
-  'A4 processes that write one file without pause lose nothing, and none of them starves',
+  'F4 A4 processes that write one file without pause lose nothing, and none of them starves',
   async () => {
     const path = newFile();
     await (await sqlite(path).open()).close();

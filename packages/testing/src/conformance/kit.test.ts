@@ -40,7 +40,7 @@ test.each(bugs)(
   20_000,
 );
 
-test('bugs are planted for every law that a store in memory can break', () => {
+test('E11 bugs are planted for every law that a store in memory can break', () => {
   const laws = new Set(bugs.map(({ law }) => law));
   const all = storageConformance({ name: 'memory', create: () => memory(), reopen: (storage) => storage });
   const runnable = new Set(all.filter(({ skip }) => skip === undefined).map(({ id }) => id));
@@ -64,7 +64,7 @@ test('M1 random scripts alone find most of the bugs of the core calls', async ()
   expect(found.length).toBeGreaterThan(all.length / 2);
 }, 120_000);
 
-test('a sound store passes every case, in every group, and the names are all different', async () => {
+test('E11 a sound store passes every case, in every group, and the names are all different', async () => {
   const report = await runConformance({
     name: 'memory',
     create: () => memory(),

@@ -124,7 +124,7 @@ test('calls are counted over all handles and recorded with their faults', async 
   ]);
 });
 
-test('random faults are the same for the same seed, whatever is called between', async () => {
+test('E11 random faults are the same for the same seed, whatever is called between', async () => {
   const plan = randomFaults({ seed: 7, probability: 0.5 });
   const faultsOf = (between: number) => {
     let index = 0;
