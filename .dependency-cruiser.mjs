@@ -118,6 +118,13 @@ export default {
       to: { path: '^adapters/', pathNot: '^adapters/$1/' },
     },
     {
+      name: 'inspector-on-its-own',
+      comment: 'The inspector is one file that a page loads as it is: of the core it knows the types.',
+      severity: 'error',
+      from: { path: '^packages/inspector/src/', pathNot: tests },
+      to: { pathNot: '^packages/inspector/src/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'cli-on-top',
       comment: 'The command line is for people: nothing of the house imports it.',
       severity: 'error',

@@ -11,6 +11,7 @@ export const sourceAliases = [
   { find: /^@perdure\/core\/internal$/, replacement: at('packages/core/src/internal.ts') },
   { find: /^@perdure\/core$/, replacement: at('packages/core/src/index.ts') },
   { find: /^@perdure\/testing$/, replacement: at('packages/testing/src/index.ts') },
+  { find: /^@perdure\/inspector$/, replacement: at('packages/inspector/src/index.ts') },
   { find: /^@perdure\/memory$/, replacement: at('adapters/memory/src/index.ts') },
   { find: /^@perdure\/sqlite$/, replacement: at('adapters/sqlite/src/index.ts') },
   { find: /^@perdure\/indexeddb$/, replacement: at('adapters/indexeddb/src/index.ts') },

@@ -66,7 +66,7 @@ export default defineConfig({
       }),
       node('happy-dom', {
         environment: 'happy-dom',
-        include: ['packages/core/src/runtime/**/*.dom.test.ts'],
+        include: ['packages/{core,inspector}/src/**/*.dom.test.ts'],
         exclude: never,
       }),
       suite('memory'),

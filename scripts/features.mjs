@@ -18,6 +18,7 @@ const folders = [
   'packages/cli/src',
   'packages/eslint-plugin/src',
   'packages/isolation/src',
+  'packages/inspector/src',
   ['adapters', /^[BDFG]/],
   ['packages/testing/src', /^E11$/],
 ];
