@@ -16,6 +16,18 @@ const suite = (name: string): TestProjectConfiguration => ({
   test: { ...patience, name, environment: 'node', include: suiteFiles, exclude: onlyNode },
 });
 
+/** Every crash point of the reference workflows, on one storage. */
+const crashPoints = (storage: string): TestProjectConfiguration => ({
+  resolve: { alias: [storageAlias(storage), ...sourceAliases] },
+  test: {
+    ...patience,
+    name: 'crash-points',
+    environment: 'node',
+    include: ['test/crash-points/**/*.test.ts'],
+    testTimeout: 900_000,
+  },
+});
+
 /** Files that run in Node on no storage in particular. */
 const node = (name: string, test: UserWorkspaceConfig['test']): TestProjectConfiguration => ({
   resolve: { alias: [storageAlias('memory'), ...sourceAliases] },
@@ -81,6 +93,7 @@ export default defineConfig({
       node('cli', { include: ['test/cli/**/*.test.ts'], testTimeout: 120_000 }),
       node('conformance', { include: ['test/conformance/**/*.test.ts'] }),
       node('simulation', { include: ['test/simulation/**/*.test.ts'], testTimeout: 900_000 }),
+      crashPoints(process.env['PERDURE_CRASH_STORAGE'] ?? 'memory'),
       node('kills', {
         include: ['test/kills/**/*.test.ts'],
         testTimeout: 300_000,

@@ -2,6 +2,7 @@ import { openStorage } from '#storage';
 import {
   defineActivity,
   defineWorkflow,
+  EngineClosedError,
   InvalidArgumentError,
   WaitTimeoutError,
   WorkflowAlreadyStartedError,
@@ -259,4 +260,24 @@ test('E16 a standalone activity is completed by its token', async () => {
   await engine.runUntilIdle();
   await engine.activities.complete(tokens[0] as string, 'yes');
   expect(await handle.result()).toBe('yes');
+});
+
+test('B13 a handle from before a crash goes on with the next engine, and a call under way rejects', async () => {
+  const begun = gate();
+  let attempts = 0;
+  const working = defineActivity('working', () => {
+    attempts += 1;
+    if (attempts > 1) return 'second';
+    begun.pass();
+    return new Promise<string>(() => undefined);
+  });
+  const engine = await open({ activities: [working] });
+  const handle = await engine.activities.start(working, undefined, { id: 'w' });
+  const result = handle.result();
+  await begun.passed;
+  const starting = rejection(EngineClosedError, engine.activities.start(working, undefined, { id: 'other' }));
+  await engine.crash();
+  await starting;
+  expect(await result).toBe('second');
+  expect(await handle.describe()).toMatchObject({ activityId: 'w', status: 'completed' });
 });

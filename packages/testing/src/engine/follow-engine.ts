@@ -1,6 +1,8 @@
 import {
   EngineClosedError,
   isPerdureError,
+  type Activities,
+  type ActivityHandle,
   type Engine,
   type StartOptions,
   type StartUpdateOptions,
@@ -99,6 +101,31 @@ export function followEngine(
     });
   };
 
+  const followActivity = (activityId: string): ActivityHandle => {
+    const live = (): ActivityHandle => current().activities.handle(activityId);
+    return new Proxy(live(), {
+      get: (_, name) => {
+        if (name === 'result') return (options?: WaitOptions) => acrossCrashes(() => live().result(options));
+        const handle = live();
+        return bound(Reflect.get(handle, name, handle), handle);
+      },
+    });
+  };
+
+  const followActivities = (activities: Activities): Activities =>
+    new Proxy(activities, {
+      get: (_, name) => {
+        const live = current().activities;
+        const member = bound(Reflect.get(live, name, live), live);
+        if (name === 'handle') return followActivity;
+        if (name === 'start') {
+          const start = member as (...args: []) => Promise<ActivityHandle>;
+          return async (...args: []) => followActivity((await start(...args)).activityId);
+        }
+        return member;
+      },
+    });
+
   return {
     moved: () => {
       for (const tell of moved) tell();
@@ -111,6 +138,7 @@ export function followEngine(
           if (name in target) return Reflect.get(target, name, target);
           const engine = current();
           const member: unknown = Reflect.get(engine, name, engine);
+          if (name === 'activities') return followActivities(engine.activities);
           if (name === 'start' || name === 'signalWithStart') {
             const begin = bound(member, engine) as (...args: []) => Promise<WorkflowHandle>;
             return async (...args: []) => followHandle(await begin(...args), undefined);
