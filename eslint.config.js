@@ -115,7 +115,7 @@ export default defineConfig(
   },
   {
     // Tools ask for a default export.
-    files: ['*.config.ts', '**/vite.config.ts', '*.config.js'],
+    files: ['*.config.ts', '**/vite.config.ts', '*.config.js', 'packages/eslint-plugin/src/index.ts'],
     rules: { 'no-restricted-syntax': ['error', enums] },
   },
 );

@@ -5,6 +5,7 @@ const rows = [
   ['packages/core', ['index', 'storage', 'internal']],
   ['packages/testing', ['index']],
   ['packages/inspector', ['index']],
+  ['packages/eslint-plugin', ['index']],
   ['packages/cli', ['main']],
   ['adapters/memory', ['index']],
   ['adapters/indexeddb', ['index']],

@@ -9,6 +9,7 @@ export const packages = [
   { name: 'sqlite', folder: 'adapters/sqlite', entries: ['index'] },
   { name: 'testing', folder: 'packages/testing', entries: ['index'] },
   { name: 'inspector', folder: 'packages/inspector', entries: ['index'] },
+  { name: 'eslint-plugin', folder: 'packages/eslint-plugin', entries: ['index'] },
   { name: 'cli', folder: 'packages/cli', entries: [] },
 ];
 
