@@ -119,7 +119,7 @@ export default {
     },
     {
       name: 'inspector-on-its-own',
-      comment: 'The inspector is one file that a page loads as it is: of the core it knows the types.',
+      comment: 'A page loads the inspector as it is: of the core it knows the types.',
       severity: 'error',
       from: { path: '^packages/inspector/src/', pathNot: tests },
       to: { pathNot: '^packages/inspector/src/', dependencyTypesNot: ['type-only'] },

@@ -12,6 +12,7 @@ export const sourceAliases = [
   { find: /^@perdure\/core$/, replacement: at('packages/core/src/index.ts') },
   { find: /^@perdure\/eslint-plugin$/, replacement: at('packages/eslint-plugin/src/index.ts') },
   { find: /^@perdure\/testing$/, replacement: at('packages/testing/src/index.ts') },
+  { find: /^@perdure\/inspector\/sources$/, replacement: at('packages/inspector/src/sources.ts') },
   { find: /^@perdure\/inspector$/, replacement: at('packages/inspector/src/index.ts') },
   { find: /^@perdure\/memory$/, replacement: at('adapters/memory/src/index.ts') },
   { find: /^@perdure\/sqlite$/, replacement: at('adapters/sqlite/src/index.ts') },

@@ -4,7 +4,7 @@ import { defineConfig, type Options } from 'tsup';
 const rows = [
   ['packages/core', ['index', 'storage', 'internal']],
   ['packages/testing', ['index']],
-  ['packages/inspector', ['index']],
+  ['packages/inspector', ['index', 'sources']],
   ['packages/eslint-plugin', ['index']],
   ['packages/cli', ['main']],
   ['adapters/memory', ['index']],

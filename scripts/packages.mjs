@@ -8,8 +8,8 @@ export const packages = [
   { name: 'indexeddb', folder: 'adapters/indexeddb', entries: ['index'] },
   { name: 'sqlite', folder: 'adapters/sqlite', entries: ['index'] },
   { name: 'testing', folder: 'packages/testing', entries: ['index'] },
-  { name: 'inspector', folder: 'packages/inspector', entries: ['index'] },
   { name: 'eslint-plugin', folder: 'packages/eslint-plugin', entries: ['index'] },
+  { name: 'inspector', folder: 'packages/inspector', entries: ['index', 'sources'] },
   { name: 'cli', folder: 'packages/cli', entries: [] },
 ];
 

@@ -11,6 +11,7 @@ import { signal } from './commands/signal.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
 import { terminate } from './commands/terminate.js';
+import { ui } from './commands/ui.js';
 import { verify } from './commands/verify.js';
 import { worker } from './commands/worker.js';
 
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   exportHistory,
   verify,
   doctor,
+  ui,
   bench,
   demo,
 ];

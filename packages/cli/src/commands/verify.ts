@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { verify as replayAll, type Client, type HistoryBundle, type Verification } from '@perdure/core';
+import { bundleIn } from '../bundle-file.js';
 import { command } from '../command.js';
 import { loadDefinitions, namedModules, workflowsOption } from '../modules.js';
-import { misused, Refusal } from '../refusal.js';
+import { misused } from '../refusal.js';
 import { jsonOption, storeOptions, withClient } from '../store.js';
 
 export const verify = command({
@@ -40,14 +40,6 @@ async function* stored(client: Client, query: string | undefined): AsyncIterable
   const filter = { ...(query !== undefined && { query }), allRuns: true, pageSize: 1_000 };
   for await (const { workflowId, runId } of client.iterate(filter))
     yield await client.handle(workflowId, runId).exportHistory();
-}
-
-function bundleIn(file: string): HistoryBundle {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as HistoryBundle;
-  } catch (error) {
-    throw new Refusal(`The file ${file} cannot be read as an exported history: ${(error as Error).message}`);
-  }
 }
 
 function report({ replayed, failed }: Verification): unknown {
