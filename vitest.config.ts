@@ -91,6 +91,7 @@ export default defineConfig({
       suite('indexeddb-evict'),
       suite('indexeddb-shadow'),
       node('cli', { include: ['test/cli/**/*.test.ts'], testTimeout: 120_000 }),
+      node('golden', { include: ['test/golden/**/*.test.ts'] }),
       node('conformance', { include: ['test/conformance/**/*.test.ts'] }),
       node('simulation', { include: ['test/simulation/**/*.test.ts'], testTimeout: 900_000 }),
       crashPoints(process.env['PERDURE_CRASH_STORAGE'] ?? 'memory'),

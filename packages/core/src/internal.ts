@@ -7,3 +7,4 @@ export type { CoreSeams } from './runtime/open.js';
 export { hostClock, type Clock } from './runtime/clock.js';
 export { hostPlatform, type Platform } from './runtime/platform.js';
 export { parseDuration } from './model/duration.js';
+export { eventTypes } from './model/events.js';

@@ -414,6 +414,9 @@ const roles: Record<EventType, 'input' | 'command' | 'close'> = {
   WorkflowContinuedAsNew: 'close',
 };
 
+export function eventTypes(): readonly EventType[] {
+  return Object.keys(roles) as EventType[];
+}
 export function isKnownEventType(type: string): type is EventType {
   return Object.hasOwn(roles, type);
 }
