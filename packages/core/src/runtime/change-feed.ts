@@ -1,7 +1,9 @@
 import type { RunId } from '../model/ids.js';
 import type { ChangeHint, StorageHandle, Unwatch } from '../storage/port.js';
+import type { EndedRun } from './run-projection.js';
 
-type RunListener = () => void;
+/** `ended`: how, where it is known already. */
+type RunListener = (ended?: EndedRun) => void;
 type HintListener = (hint: ChangeHint) => void;
 
 /**
@@ -36,9 +38,9 @@ export class ChangeFeed {
     };
   }
 
-  /** This process knows that the run has changed. */
-  tellRun(runId: RunId): void {
-    this.#tell(this.#byRun.get(runId));
+  /** This process knows that the run has changed, or how it has ended. */
+  tellRun(runId: RunId, ended?: EndedRun): void {
+    this.#tell(this.#byRun.get(runId), ended);
   }
 
   close(): void {
@@ -56,7 +58,7 @@ export class ChangeFeed {
     }
   }
 
-  #tell(listeners: ReadonlySet<RunListener> | undefined): void {
-    if (listeners) for (const listener of [...listeners]) listener();
+  #tell(listeners: ReadonlySet<RunListener> | undefined, ended?: EndedRun): void {
+    if (listeners) for (const listener of [...listeners]) listener(ended);
   }
 }

@@ -62,6 +62,8 @@ export interface LocalWorker {
   start(birth: RunBirth): Promise<CommitResult>;
   /** Whether this worker has the run in its hands, and will tell the feed when it lets go of it. */
   owns(runId: RunId): boolean;
+  /** Whether something of the run is under way here, so that it is open as far as anybody here knows. */
+  moves(runId: RunId): boolean;
   /** Something for this run was committed by this process: look at it now instead of waiting for a hint. */
   poke(runId: RunId): void;
   /** A run as it was after these events, for looking only; consumes their payloads. Undefined where this worker has no code of it. Rejects with `NondeterminismError`. */

@@ -59,6 +59,9 @@ interface RunBlocked {
   readonly fingerprint: string;
 }
 
+/** A run that has ended, as far as its result goes. */
+export type EndedRun = Pick<RunRecord, 'workflowId' | 'runId' | 'workflowType' | 'status' | 'body'>;
+
 export function encodeStart(start: RunStart): string {
   return write(start);
 }
@@ -72,7 +75,7 @@ export function chainOf(run: Pick<RunRecord, 'start' | 'runId'>): RunId {
 export function encodeBody(body: RunBody): string {
   return write(body);
 }
-export function decodeBody(run: RunRecord): RunBody {
+export function decodeBody(run: Pick<RunRecord, 'body' | 'runId'>): RunBody {
   return read<RunBody>(run.body, run.runId, 'body');
 }
 

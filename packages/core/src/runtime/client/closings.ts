@@ -1,11 +1,11 @@
 import { StorageError } from '../../model/errors.js';
 import type { RunId } from '../../model/ids.js';
 import type { Unwatch } from '../../storage/port.js';
-import type { RunRecord } from '../../storage/records.js';
 import type { Core } from '../core.js';
 import type { CancelTimer } from '../clock.js';
+import type { EndedRun } from '../run-projection.js';
 
-type Settle = (run: RunRecord | undefined, error?: StorageError) => void;
+type Settle = (run: EndedRun | undefined, error?: StorageError) => void;
 
 type Needs = Pick<Core, 'storage' | 'feed' | 'clock' | 'busy' | 'log' | 'worker'>;
 
@@ -103,8 +103,9 @@ export class Closings {
     const watched: Watched = {
       waiting: new Set(),
       // A run that the worker of this process owns changes all the time; that it has ended the worker says itself.
-      unwatch: this.#core.feed.onRun(runId, () => {
-        if (!this.#core.worker?.owns(runId)) this.#read(runId, watched);
+      unwatch: this.#core.feed.onRun(runId, (ended) => {
+        if (ended) this.#settle(runId, watched, ended);
+        else if (!this.#core.worker?.owns(runId)) this.#read(runId, watched);
       }),
       reading: false,
       changes: 0,
@@ -143,7 +144,7 @@ export class Closings {
     });
   }
 
-  #settle(runId: RunId, watched: Watched, run: RunRecord | undefined, error?: StorageError): void {
+  #settle(runId: RunId, watched: Watched, run: EndedRun | undefined, error?: StorageError): void {
     this.#forget(runId, watched);
     const waiting = [...watched.waiting];
     watched.waiting.clear();

@@ -8,10 +8,33 @@ import {
   WorkflowTimedOutError,
 } from '../../model/errors.js';
 import type { Failure, FailureRecord } from '../../model/failure.js';
+import type { Core } from '../core.js';
+import { decodeBody, type EndedRun } from '../run-projection.js';
+import { readFailure, readValue } from './describe.js';
 import type { WorkflowDescription } from './description.js';
 
+type Outcome = Pick<
+  WorkflowDescription,
+  'workflowType' | 'workflowId' | 'runId' | 'status' | 'output' | 'failure' | 'closedReason'
+>;
+
+/** What the record of a closed run says of its end. */
+export async function readOutcome(core: Core, run: EndedRun): Promise<Outcome> {
+  const { workflowType, workflowId, runId, status } = run;
+  const { output, failure, closedReason } = decodeBody(run);
+  return {
+    workflowType,
+    workflowId,
+    runId,
+    status,
+    ...(output && { output: await readValue(core, output) }),
+    ...(failure && { failure: await readFailure(core, failure) }),
+    ...(closedReason !== undefined && { closedReason }),
+  };
+}
+
 /** What a closed run gave: its output, or throws the typed error. */
-export function outcomeOf(run: WorkflowDescription): unknown {
+export function outcomeOf(run: Outcome): unknown {
   const named = `Workflow '${run.workflowType}' (${run.workflowId}, run ${run.runId})`;
   const reason = run.closedReason === undefined ? '' : `: ${run.closedReason}`;
   switch (run.status) {

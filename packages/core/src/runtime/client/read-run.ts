@@ -40,7 +40,7 @@ export async function newestOf(core: Core, run: RunRecord): Promise<RunRecord> {
 }
 
 /** The run that follows a closed one in its chain. */
-export function nextOf(run: RunRecord): RunId | undefined {
+export function nextOf(run: Pick<RunRecord, 'closedAt' | 'body' | 'runId'>): RunId | undefined {
   return run.closedAt === null ? undefined : decodeBody(run).nextRunId;
 }
 

@@ -6,7 +6,7 @@ import type { WorkflowInstance } from '../../replay/instance.js';
 import { publishedAfter } from '../../replay/published.js';
 import { writeAttributes } from '../../storage/attributes.js';
 import type { RunRecord } from '../../storage/records.js';
-import { closedBody, closedStatus, openBody, openStatus } from '../worker/run-body.js';
+import { closedBody, closedStatus, openStatus, sealedOpenBody } from '../worker/run-body.js';
 import { eventsOf } from '../worker/sealing.js';
 import { unknownWorkflow } from './beginning.js';
 import type { DeclaredMessages } from './declared-messages.js';
@@ -89,7 +89,7 @@ async function describedAt(
     progressAt: last.at,
     seq: events.length,
     historyBytes: bodies.slice(0, events.length).reduce((sum, body) => sum + body.length, 0),
-    body: await (close ? closedBody(core, instance, close) : openBody(core, instance)),
+    body: await (close ? closedBody(core, instance, close) : sealedOpenBody(core, instance, 0)),
   };
   const tasks = close ? [] : pendingActivityTasks(run, events, last.at);
   return { ...(await describeRun(core, then, tasks)), actions: [] };

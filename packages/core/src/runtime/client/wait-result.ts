@@ -4,12 +4,10 @@ import type { EngineClosedError } from '../../model/errors.js';
 import { WaitTimeoutError, WorkflowNotFoundError } from '../../model/errors.js';
 import type { RunId } from '../../model/ids.js';
 import { NEVER, type EpochMs } from '../../model/time.js';
-import type { RunRecord } from '../../storage/records.js';
-import { decodeBody } from '../run-projection.js';
-import { describeRun } from './describe.js';
+import { decodeBody, type EndedRun } from '../run-projection.js';
 import type { OpenCore } from './open-core.js';
-import { outcomeOf } from './outcome.js';
-import { newestOf, nextOf, readRun, readTarget } from './read-run.js';
+import { outcomeOf, readOutcome } from './outcome.js';
+import { newestOf, readRun, readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
 
 export interface WaitOptions {
@@ -21,7 +19,8 @@ export interface WaitOptions {
 
 /** Waits for the end of the chain of the run that is meant when the wait begins: continue-as-new and retries are followed. Resolves to its output, or rejects with the typed error. */
 export async function waitResult(core: OpenCore, target: RunTarget, options?: WaitOptions): Promise<unknown> {
-  return outcome(core, await waitClosed(core, target, options));
+  const ended = await waitClosed(core, target, options);
+  return outcomeOf(await core.command(() => readOutcome(core, ended)));
 }
 
 /** The same, for the run that ended. */
@@ -29,7 +28,7 @@ export async function waitClosed(
   core: OpenCore,
   target: RunTarget,
   options: WaitOptions = {},
-): Promise<RunRecord> {
+): Promise<EndedRun> {
   const check = new ArgumentCheck();
   check.options(options, ['timeout', 'signal']);
   check.done('The result cannot be waited for');
@@ -38,26 +37,35 @@ export async function waitClosed(
     options.timeout === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
   const until = timeout === undefined ? undefined : Math.min(NEVER, core.clock.now() + timeout);
   signal?.throwIfAborted();
-  let run = await core.command(async () => newestOf(core, await readTarget(core, target)));
-  while (run.closedAt === null) {
-    const closed = timeout === 0 ? undefined : await closing(core, run.runId, until, signal);
-    if (!closed) throw await timeIsUp(core, run);
-    run = nextOf(closed) === undefined ? closed : await core.command(() => newestOf(core, closed));
+  let runId = ownedHere(core, target);
+  for (;;) {
+    if (runId === undefined || timeout === 0) {
+      const run = await core.command(async () => newestOf(core, await readTarget(core, target)));
+      if (run.closedAt !== null) return run;
+      if (timeout === 0) throw await timeIsUp(core, run.runId);
+      runId = run.runId;
+    }
+    const ended = await closing(core, runId, until, signal);
+    if (!ended) throw await timeIsUp(core, runId);
+    const next = decodeBody(ended).nextRunId;
+    if (next === undefined) return ended;
+    target = { workflowId: ended.workflowId, runId: next };
+    runId = ownedHere(core, target);
   }
-  return run;
 }
 
-async function timeIsUp(core: OpenCore, { runId, workflowId }: RunRecord): Promise<WaitTimeoutError> {
+/** A run that the worker of this process is moving on is open, and the newest of its chain: there is nothing to read yet. */
+function ownedHere(core: OpenCore, { runId, follow }: RunTarget): RunId | undefined {
+  return follow && runId !== undefined && core.worker?.moves(runId) ? runId : undefined;
+}
+
+async function timeIsUp(core: OpenCore, runId: RunId): Promise<WaitTimeoutError> {
   const run = await core.command(() => readRun(core, runId));
   const why = run.status === 'blocked' ? decodeBody(run).blocked?.message : undefined;
   const mend = `: ${why} It goes on with an engine whose code mends this, or after handle.repair().`;
   return new WaitTimeoutError(
-    `Workflow '${workflowId}' (run ${runId}) did not end in the time that its result was awaited; it is ${run.status}${why ? mend : ''}`,
+    `Workflow '${run.workflowId}' (run ${runId}) did not end in the time that its result was awaited; it is ${run.status}${why ? mend : ''}`,
   );
-}
-
-async function outcome(core: OpenCore, run: RunRecord): Promise<unknown> {
-  return outcomeOf(await core.command(() => describeRun(core, run)));
 }
 
 function closing(
@@ -65,7 +73,7 @@ function closing(
   runId: RunId,
   until: EpochMs | undefined,
   signal: AbortSignal | undefined,
-): Promise<RunRecord | undefined> {
+): Promise<EndedRun | undefined> {
   return new Promise((resolve, reject) => {
     const ends: (() => void)[] = [];
     const end = (settle: () => void): void => {

@@ -22,12 +22,12 @@ const mostInputs = 1_000;
  */
 export class Activation implements Job {
   readonly consumed: Consumed[] = [];
+  readonly instance: WorkflowInstance;
   #fed = 0;
-  readonly #instance: WorkflowInstance;
   readonly #inputs: PendingInput[];
   readonly #updates: UpdateDesk;
   readonly #clock: Clock;
-  readonly #done: () => void;
+  readonly #done: (activation: Activation) => void;
 
   /** Takes what it consumes out of `inputs`. */
   constructor(
@@ -35,9 +35,9 @@ export class Activation implements Job {
     inputs: PendingInput[],
     updates: UpdateDesk,
     clock: Clock,
-    done: () => void,
+    done: (activation: Activation) => void,
   ) {
-    this.#instance = instance;
+    this.instance = instance;
     this.#inputs = inputs;
     this.#updates = updates;
     this.#clock = clock;
@@ -46,18 +46,18 @@ export class Activation implements Job {
 
   step(): boolean {
     for (;;) {
-      if (this.#instance.step()) return true;
-      if (this.#instance.blockage || this.#instance.closed || !this.#feedNext()) return false;
+      if (this.instance.step()) return true;
+      if (this.instance.blockage || this.instance.closed || !this.#feedNext()) return false;
     }
   }
 
   done(): void {
-    this.#done();
+    this.#done(this);
   }
 
   #feedNext(): boolean {
-    if (this.#instance.continuing) return false;
-    const released = this.#updates.next(this.#instance);
+    if (this.instance.continuing) return false;
+    const released = this.#updates.next(this.instance);
     if (released) return this.#feed(released);
     if (this.#fed >= mostInputs) return false;
     for (let pending = this.#inputs.shift(); pending; pending = this.#inputs.shift()) {
@@ -65,20 +65,20 @@ export class Activation implements Job {
       this.consumed.push({ pending, fed });
       if (fed) return this.#feed(pending);
     }
-    if (this.#instance.settlement) return false;
+    if (this.instance.settlement) return false;
     const now = this.#clock.now();
-    const timerId = dueTimer(this.#instance, now);
+    const timerId = dueTimer(this.instance, now);
     return timerId !== undefined && this.#feed({ input: { type: 'TimerFired', timerId }, at: now });
   }
 
   #admits(pending: PendingInput): boolean {
     return pending.input.type === 'UpdateAccepted'
-      ? this.#updates.admits(this.#instance, pending as PendingUpdate)
-      : this.#instance.accepts(pending.input);
+      ? this.#updates.admits(this.instance, pending as PendingUpdate)
+      : this.instance.accepts(pending.input);
   }
 
   #feed({ input, at }: PendingInput): true {
-    this.#instance.feedNew(input, at);
+    this.instance.feedNew(input, at);
     this.#fed += 1;
     return true;
   }

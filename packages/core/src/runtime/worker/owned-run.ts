@@ -1,4 +1,3 @@
-import { encodeEvent } from '../../codec/events.js';
 import { encodeFailure, failureOf } from '../../codec/failures.js';
 import { StorageError, isPerdureError } from '../../model/errors.js';
 import type { CloseEvent, WorkflowStarted } from '../../model/events.js';
@@ -11,34 +10,23 @@ import type { Batch, CommitResult, LoadedRun, Refusal } from '../../storage/port
 import type { MessageRecord, RunChanges, RunRecord, TaskRecord } from '../../storage/records.js';
 import type { RunBirth } from '../core.js';
 import type { WorkflowRecord } from '../definitions.js';
-import { decodeBody } from '../run-projection.js';
+import { decodeBody, type EndedRun } from '../run-projection.js';
 import { Activation, overdue } from './activation.js';
 import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
 import type { ActivityOutcome } from '../messages.js';
 import { explainedHere, foreignAwait, historyGone, planBlock, suspectedPoison } from './blocking.js';
 import { endingOf, outgrown, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
-import { writtenWith } from './next-run.js';
-import { keptTasks, mayKeep } from './kept-activities.js';
+import { draftAtOnce, draftOf, type Draft } from './draft.js';
 import { intercepted, resultOf } from './intercepted.js';
 import { handBackTo, pinOf, takeSteps } from './pinning.js';
-import {
-  closedBody,
-  closedStatus,
-  foundBy,
-  isStale,
-  openBody,
-  openStatus,
-  shownWhere,
-  type Shown,
-} from './run-body.js';
+import { closedStatus, foundBy, isStale, openStatus, shownWhere, type Shown } from './run-body.js';
 import type { PendingInput } from './pending-input.js';
 import type { RunHost } from './run-host.js';
 import { RunBudget } from './run-limits.js';
-import { sealedBodies, eventsOf, openMessage } from './sealing.js';
+import { eventsOf, openMessage } from './sealing.js';
 import { shadowReplay } from './shadow-replay.js';
-import { heldBy, neverHandled, UpdateDesk } from './update-desk.js';
-import { sealRefused, updateWrites } from './update-writes.js';
+import { heldBy, UpdateDesk } from './update-desk.js';
 
 /** Claims without a commit in between before the run is taken to be what kills its workers. */
 const poisonAfter = 5;
@@ -50,7 +38,7 @@ const longestPause = 30_000;
 /** How soon a run is looked at again after a commit of unknown outcome. Milliseconds. */
 const lookAgainAfter = 500;
 
-const nothing: Batch = { expect: [], writes: [] };
+type Written = Batch & Pick<CommitPlan, 'start'>;
 
 type Answer = (result: CommitResult | undefined, error: unknown) => void;
 
@@ -179,74 +167,124 @@ export class OwnedRun {
     if (this.#working || this.#gone) return;
     this.#working = true;
     this.#host.moved();
-    void this.#host.core.busy.during(() => this.#work());
-  }
-
-  async #work(): Promise<void> {
-    try {
-      while (this.#again && !this.#gone) {
-        this.#again = false;
-        if (this.#isReady() || (await this.#ready())) await this.#turn();
-      }
-    } catch (error) {
-      await this.#blockOrGiveUp(error);
-    } finally {
-      this.#working = false;
-      this.#host.rested(this);
-    }
+    this.#host.core.busy.enter();
+    this.#goOn();
   }
 
   // ── a turn ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #turn(): Promise<void> {
+  /** A turn after the other, until nothing has happened in the meantime. That of a hot run makes no promise on its way. */
+  readonly #goOn = (): void => {
+    if (!this.#again || this.#gone) {
+      this.#working = false;
+      this.#host.rested(this);
+      this.#host.core.busy.leave();
+      return;
+    }
+    this.#again = false;
+    try {
+      const instance = this.#isReady() ? this.#instance : undefined;
+      if (instance && this.#mayGoStraightOn(instance)) this.#activate(instance);
+      else this.#after(this.#prepare());
+    } catch (error) {
+      this.#failed(error);
+    }
+  };
+
+  readonly #failed = (error: unknown): void => {
+    void this.#blockOrGiveUp(error).then(this.#goOn);
+  };
+
+  #after(work: Promise<(() => void) | void>): void {
+    work.then((next) => {
+      (next ?? this.#goOn)();
+    }, this.#failed);
+  }
+
+  #mayGoStraightOn(instance: WorkflowInstance): boolean {
+    return (
+      !this.#messagesDue &&
+      !instance.blockage &&
+      !hasQueueTimeouts(instance) &&
+      (this.#birth !== undefined || !overdue(instance, this.#host.core.clock.now()))
+    );
+  }
+
+  /** What has to be seen to before the run is moved on; resolves to what comes next, where that is not another turn. */
+  async #prepare(): Promise<(() => void) | void> {
+    if (!this.#isReady() && !(await this.#ready())) return;
     const instance = this.#instance as WorkflowInstance;
     const { core } = this.#host;
     if (instance.blockage) return this.#block(instance.blockage);
     const late = this.#birth ? undefined : overdue(instance, core.clock.now());
     const ending = late && timedOut(core, instance, late);
     // What another attempt is to get has to be read first; else a deadline waits for nobody.
-    if (ending && !(this.#messagesDue && ending.nextAt !== undefined)) return this.#commit(instance, ending);
+    if (ending && !(this.#messagesDue && ending.nextAt !== undefined))
+      return () => {
+        this.#commit(instance, ending);
+      };
     if (this.#messagesDue || hasQueueTimeouts(instance)) await this.#collect(instance);
     if (this.#gone) return;
     if (ending) {
       this.#again = true;
       return;
     }
-    await this.#activate(instance);
+    return () => {
+      this.#activate(instance);
+    };
+  }
+
+  #activate(instance: WorkflowInstance): void {
+    const { core, executor } = this.#host;
+    const ended = core.interceptors.activation(() => intercepted(instance));
+    const done = ended
+      ? (activation: Activation): void => {
+          ended(resultOf(instance, this.#blockageOf(instance)));
+          this.#activated(activation);
+        }
+      : this.#activated;
+    executor.run(new Activation(instance, this.#inputs, this.#updates, core.clock, done));
+  }
+
+  readonly #activated = ({ instance, consumed }: Activation): void => {
+    const unwritten = this.#unwritten;
+    unwritten.refused.push(...this.#updates.takeRefused());
+    for (const { pending, fed } of consumed) {
+      if (pending.message) unwritten.through = pending.message.position;
+      if (pending.expires && fed) unwritten.expired.push(pending.expires);
+      if (pending.task && fed)
+        unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
+    }
+    try {
+      this.#conclude(instance);
+    } catch (error) {
+      this.#failed(error);
+    }
+  };
+
+  #conclude(instance: WorkflowInstance): void {
+    const { core } = this.#host;
     const blockage = this.#blockageOf(instance);
-    if (blockage) return this.#block(blockage);
+    if (blockage) {
+      this.#after(this.#block(blockage));
+      return;
+    }
     // Only what has not been looked at keeps a settled run open; that it was claimed again meanwhile does not.
     const more = this.#messagesDue || (this.#inputs.length > 0 && !instance.continuing);
     if (more) this.#again = true;
-    if (more && instance.continuing) return;
+    if (more && instance.continuing) {
+      this.#goOn();
+      return;
+    }
     const breach = instance.settlement ? undefined : this.#budget.breach(instance);
     const end = breach ? outgrown(core, instance, breach) : endingOf(core, instance);
-    await this.#commit(instance, more ? undefined : end);
+    this.#commit(instance, more ? undefined : end);
   }
 
   /** Why it cannot go on, once it has come to rest. */
   #blockageOf(instance: WorkflowInstance): Blockage | undefined {
     if (instance.blockage || instance.settlement || instance.waitsForTheWorld) return instance.blockage;
     return foreignAwait(this.workflow.name);
-  }
-
-  #activate(instance: WorkflowInstance): Promise<void> {
-    const { clock, interceptors } = this.#host.core;
-    const ended = interceptors.activation(() => intercepted(instance));
-    return new Promise((resolve) => {
-      const activation = new Activation(instance, this.#inputs, this.#updates, clock, () => {
-        ended?.(resultOf(instance, this.#blockageOf(instance)));
-        this.#unwritten.refused.push(...this.#updates.takeRefused());
-        for (const { pending, fed } of activation.consumed) {
-          if (pending.message) this.#unwritten.through = pending.message.position;
-          if (pending.expires && fed) this.#unwritten.expired.push(pending.expires);
-          if (pending.task && fed)
-            this.#unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
-        }
-        resolve();
-      });
-      this.#host.executor.run(activation);
-    });
   }
 
   async #collect(instance: WorkflowInstance): Promise<void> {
@@ -268,10 +306,10 @@ export class OwnedRun {
     }
   }
 
-  /** Whether somebody else has ended the run; then what runs here for it is told at once. */
+  /** Whether somebody else has ended the run; then what runs here for it, and who waits for it, is told at once. */
   async #wasClosed(): Promise<boolean> {
-    const { core, activities } = this.#host;
-    if (this.#birth || !activities.hasRun(this.runId)) return false;
+    const { core } = this.#host;
+    if (this.#birth) return false;
     const run = await core.storage.readRun(this.runId);
     if (run?.closedAt === null) return false;
     await this.#leaveClosed();
@@ -358,7 +396,7 @@ export class OwnedRun {
       run.status === 'blocked' &&
       decodeBody(run).blocked?.fingerprint === this.#host.fingerprintOf(this.workflow)
     ) {
-      await this.#write(
+      await this.#writing(
         () => planBlock(this.#blockInput(undefined)),
         () => {
           this.#leave();
@@ -421,38 +459,42 @@ export class OwnedRun {
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #commit(instance: WorkflowInstance, ending: Ending | undefined): Promise<void> {
-    const { core } = this.#host;
-    const closed = ending?.event;
+  #commit(instance: WorkflowInstance, ending: Ending | undefined): void {
     const fresh = instance.recorder.takeFresh();
-    this.#unwritten.events.push(...fresh.events);
-    this.#unwritten.bodies.push(...fresh.bodies);
-    // Only codecs of the user's make anything here wait; without them it all happens at once.
-    const bodies = core.sealer.active
-      ? await sealedBodies(core, closed ? [...this.#unwritten.events, closed] : this.#unwritten.events)
-      : closed
-        ? [...this.#unwritten.bodies, encodeEvent(closed)]
-        : this.#unwritten.bodies;
-    const refused =
-      closed && ending.nextAt === undefined
-        ? [...this.#unwritten.refused, ...neverHandled(this.#updates.held, this.runId)]
-        : this.#unwritten.refused;
-    const body = closed
-      ? closedBody(core, instance, closed)
-      : openBody(core, instance, this.#host.runLimits.bufferedSignals);
-    const unfed = [...this.#updates.held, ...this.#inputs];
-    const after = ending ? await writtenWith(core, instance, ending, this.#birth?.run, unfed) : nothing;
-    const kept = mayKeep(instance)
-      ? await keptTasks(core, this.runId, this.#unwritten.events, closed !== undefined)
-      : [];
-    const now = core.clock.now();
-    const updates = updateWrites(
+    const unwritten = this.#unwritten;
+    if (unwritten.events.length === 0) {
+      unwritten.events = fresh.events;
+      unwritten.bodies = fresh.bodies;
+    } else {
+      unwritten.events.push(...fresh.events);
+      unwritten.bodies.push(...fresh.bodies);
+    }
+    const { core, runLimits } = this.#host;
+    const input = {
       core,
-      instance.started,
-      this.#unwritten.events,
-      core.sealer.active ? await sealRefused(core, refused) : refused,
-    );
-    const changes = this.#changes(instance, closed, typeof body === 'string' ? body : await body, now);
+      runId: this.runId,
+      instance,
+      unwritten,
+      desk: this.#updates,
+      inputs: this.#inputs,
+      birth: this.#birth,
+      mostSignals: runLimits.bufferedSignals,
+    };
+    const draft = draftAtOnce(input, ending);
+    if (draft) this.#submit(instance, draft);
+    else
+      this.#after(
+        draftOf(input, ending).then((slow) => () => {
+          this.#submit(instance, slow);
+        }),
+      );
+  }
+
+  #submit(instance: WorkflowInstance, draft: Draft): void {
+    const { core } = this.#host;
+    const { ending, bodies, updates, body, after, kept } = draft;
+    const closed = ending?.event;
+    const changes = this.#changes(instance, closed, body, core.clock.now());
     const plan = (): CommitPlan =>
       planCommit({
         host: this.#host,
@@ -476,19 +518,20 @@ export class OwnedRun {
         kept,
         now: core.clock.now(),
       });
-    await this.#write(plan, (written) => {
-      this.#written(instance, written, closed);
+    const written = (done: CommitPlan): void => {
+      this.#written(instance, done, closed, changes);
       if (ending?.nextAt !== undefined) this.#host.claimableAt(ending.nextAt);
+    };
+    this.#write(plan, written, () => {
+      const compare = core.checks.shadowReplay && !closed && this.#instance === instance;
+      if (compare && this.#unwritten.events.length === 0) this.#after(this.#compare(instance));
+      else this.#goOn();
     });
-    if (
-      core.checks.shadowReplay &&
-      !closed &&
-      this.#instance === instance &&
-      this.#unwritten.events.length === 0
-    ) {
-      const difference = await shadowReplay(this.#host, this.workflow, instance, this.runId);
-      if (difference) await this.#block(difference);
-    }
+  }
+
+  async #compare(instance: WorkflowInstance): Promise<void> {
+    const difference = await shadowReplay(this.#host, this.workflow, instance, this.runId);
+    if (difference) await this.#block(difference);
   }
 
   #changes(
@@ -509,7 +552,12 @@ export class OwnedRun {
     };
   }
 
-  #written(instance: WorkflowInstance, plan: CommitPlan, closed: CloseEvent | undefined): void {
+  #written(
+    instance: WorkflowInstance,
+    plan: CommitPlan,
+    closed: CloseEvent | undefined,
+    { status, body: ended }: RunChanges,
+  ): void {
     const { activities, core } = this.#host;
     this.#seq = closed?.seq ?? instance.recorder.head;
     this.#inbox = this.#unwritten.through;
@@ -527,7 +575,8 @@ export class OwnedRun {
         activities.cancel(activityTaskId(this.runId, wait.id), 'The workflow has ended');
       const { parent } = instance.started;
       if (parent) core.worker?.poke(parent.runId);
-      this.#leave();
+      const { workflowId, workflowType } = instance.started;
+      this.#leave({ workflowId, runId: this.runId, workflowType, status, body: ended });
       return;
     }
     // A claim by this worker may have been answered before this commit was.
@@ -550,41 +599,67 @@ export class OwnedRun {
 
   /**
    * Writes a plan until the store has answered. A store that cannot write now keeps the run waiting, not failing; then
-   * the plan is made anew, since the leases in it begin when it is made.
+   * the plan is made anew, since the leases in it begin when it is made. `done` is called once, unless it fails.
    */
-  async #write<P extends Pick<CommitPlan, 'expect' | 'writes' | 'start'>>(
+  #write<P extends Written>(
     make: () => P,
     written: (plan: P) => void,
-  ): Promise<void> {
-    const { core, activities } = this.#host;
-    for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
-      const plan = make();
-      if (plan.writes.length === 0) return;
-      try {
-        const result = await core.committer.commit(plan);
-        if (!result.ok) {
-          for (const _ of plan.start) activities.unreserve();
-          await this.#refused(result.refusal, result);
-          return;
-        }
-        this.writtenAt = core.platform.monotonic();
-        const answer = this.#birth?.answer;
-        this.#birth = undefined;
-        written(plan);
-        answer?.(result, undefined);
-        return;
-      } catch (error) {
-        const keep =
-          error instanceof StorageError &&
-          error.outcome === 'not-applied' &&
-          error.code !== 'storage_closed' &&
-          !this.#birth;
-        for (const _ of plan.start) activities.unreserve();
-        if (!keep) throw error;
-        core.log.error('A run cannot be written now; it will be tried again', { runId: this.runId, error });
-        await core.busy.pause(core.clock, pause);
-      }
+    done: () => void,
+    failed = this.#failed,
+    pause = firstPause,
+  ): void {
+    const plan = make();
+    if (plan.writes.length === 0) {
+      done();
+      return;
     }
+    const answered = (result: CommitResult | undefined, error: unknown): void => {
+      if (!result?.ok) for (const _ of plan.start) this.#host.activities.unreserve();
+      try {
+        if (result?.ok) {
+          this.#accepted(result, plan, written);
+          done();
+        } else if (result) this.#refused(result.refusal, result).then(done, failed);
+        else if (this.#mayWriteLater(error)) {
+          const later = Math.min(pause * 2, longestPause);
+          this.#pause(error, pause).then(() => {
+            this.#write(make, written, done, failed, later);
+          }, failed);
+        } else failed(error);
+      } catch (thrown) {
+        failed(thrown);
+      }
+    };
+    this.#host.core.committer.submit(plan, answered);
+  }
+
+  #writing(make: () => Written, written: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#write(make, written, resolve, reject);
+    });
+  }
+
+  #accepted<P>(result: CommitResult, plan: P, written: (plan: P) => void): void {
+    this.writtenAt = this.#host.core.platform.monotonic();
+    const answer = this.#birth?.answer;
+    this.#birth = undefined;
+    written(plan);
+    answer?.(result, undefined);
+  }
+
+  #mayWriteLater(error: unknown): boolean {
+    return (
+      error instanceof StorageError &&
+      error.outcome === 'not-applied' &&
+      error.code !== 'storage_closed' &&
+      !this.#birth
+    );
+  }
+
+  async #pause(error: unknown, ms: number): Promise<void> {
+    const { core } = this.#host;
+    core.log.error('A run cannot be written now; it will be tried again', { runId: this.runId, error });
+    await core.busy.pause(core.clock, ms);
   }
 
   async #refused(refusal: Refusal, result: CommitResult): Promise<void> {
@@ -663,7 +738,7 @@ export class OwnedRun {
       ...(handBack !== undefined && { handBack }),
     });
     const shown = await shownWhere(core, this.#kept, this.#instance);
-    await this.#write(
+    await this.#writing(
       () => planBlock({ ...this.#blockInput(blockage, shown), handBack }),
       () => {
         this.#leave();
@@ -704,9 +779,9 @@ export class OwnedRun {
    * This worker has nothing more to do with the run. Outcomes that no commit took go through the inbox: whoever has the
    * run next will find them there.
    */
-  #leave(): void {
+  #leave(ended?: EndedRun): void {
     this.#gone = true;
-    this.#host.forget(this);
+    this.#host.forget(this, ended);
     this.#rewind();
     const { activities, core } = this.#host;
     for (const { input, task } of this.#inputs) {

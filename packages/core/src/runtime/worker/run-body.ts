@@ -50,19 +50,27 @@ export async function shownWhere(
   return sealedShown(core, (instance && shownBy(instance)) ?? {});
 }
 
-/** The projection of an open run. */
-export function openBody(
+/** The projection of an open run, without codecs of the user's. */
+export function openBody(instance: WorkflowInstance, mostSignals: number): string {
+  const body = bodyOf(instance, mostSignals);
+  const shown = shownBy(instance);
+  if (shown) return encodeBody({ ...body, ...shown });
+  return body ? encodeBody(body) : '{}';
+}
+
+export async function sealedOpenBody(
   core: Core,
   instance: WorkflowInstance,
-  /** Signals that may wait to be taken; 0: any number. */
-  mostSignals = 0,
-): string | Promise<string> {
-  const full = mostSignals > 0 && instance.mailbox.untaken().length >= mostSignals;
-  const body = full ? { ...waitsOf(instance), signalsFull: true as const } : waitsOf(instance);
+  mostSignals: number,
+): Promise<string> {
   const shown = shownBy(instance);
-  if (!shown) return body ? encodeBody(body) : '{}';
-  if (!core.sealer.active) return encodeBody({ ...body, ...shown });
-  return sealedShown(core, shown).then((safe) => encodeBody({ ...body, ...safe }));
+  return encodeBody({ ...bodyOf(instance, mostSignals), ...(shown && (await sealedShown(core, shown))) });
+}
+
+/** `mostSignals`: so many may wait to be taken; 0: any number. */
+function bodyOf(instance: WorkflowInstance, mostSignals: number): RunBody | undefined {
+  const full = mostSignals > 0 && instance.mailbox.untaken().length >= mostSignals;
+  return full ? { ...waitsOf(instance), signalsFull: true as const } : waitsOf(instance);
 }
 
 /** The projection of a run that has ended. */

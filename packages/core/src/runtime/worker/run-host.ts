@@ -5,6 +5,7 @@ import type { WorkflowInstance } from '../../replay/instance.js';
 import type { Core } from '../core.js';
 import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
 import type { Executor } from '../executor.js';
+import type { EndedRun } from '../run-projection.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { RunLimits } from './run-limits.js';
 import type { ActivityLoop } from './activity-loop.js';
@@ -39,7 +40,8 @@ export interface RunHost {
   /** The run has something under way here, until it has `rested`. */
   moved(): void;
   rested(run: HeldRun): void;
-  forget(run: HeldRun): void;
+  /** `ended`: how the run has ended, where it has. */
+  forget(run: HeldRun, ended: EndedRun | undefined): void;
 }
 
 /** What answering queries needs besides. */

@@ -14,6 +14,7 @@ import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
 import { hostClock } from '../clock.js';
 import { standalone, standaloneQueue } from '../standalone.js';
 import { chooseDrain } from '../drain.js';
+import type { EndedRun } from '../run-projection.js';
 import { Executor } from '../executor.js';
 import { Outbox, outboxLeaseMs } from '../outbox/outbox.js';
 import { ActivityLoop, heartbeatLease, type OutcomeTaker } from './activity-loop.js';
@@ -217,6 +218,10 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     return this.#runs.get(runId) !== undefined;
   }
 
+  moves(runId: RunId): boolean {
+    return this.#runs.get(runId)?.resting === false || this.activities.hasRun(runId);
+  }
+
   poke(runId: RunId): void {
     const run = this.#runs.get(runId);
     if (run) run.poke();
@@ -269,9 +274,9 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     this.#announce();
   }
 
-  forget(run: HeldRun): void {
+  forget(run: HeldRun, ended: EndedRun | undefined): void {
     this.#runs.remove(run);
-    this.core.feed.tellRun(run.runId);
+    this.core.feed.tellRun(run.runId, ended);
   }
 
   // ── OutcomeTaker ────────────────────────────────────────────────────────────────────────────────────────────────
