@@ -58,12 +58,13 @@ const listening = defineWorkflow('listening', async (ctx, count: number) => {
 
 // Eviction after every activation replays by intent.
 describe.skipIf(suiteMode.alwaysEvict === true)('counts of a hot run', () => {
-  const open = async () => {
+  const open = async (maxConcurrentActivities = 100) => {
     const counts: Counts = { commits: 0, batches: 0, loads: 0, claims: 0 };
     const engine = await createEngine({
       storage: counted(await openStorage(), counts),
       workflows: [steps, slow, listening],
       activities: [add, later],
+      maxConcurrentActivities,
     });
     await engine.execute(steps, 1);
     Object.assign(counts, { commits: 0, batches: 0, loads: 0, claims: 0 });
@@ -96,6 +97,14 @@ describe.skipIf(suiteMode.alwaysEvict === true)('counts of a hot run', () => {
     // A claim may come first once: then it is that which finds the message.
     expect(counts.batches).toBeLessThanOrEqual(42);
     expect(counts.loads).toBeLessThanOrEqual(1);
+    await engine.close();
+  });
+
+  test('B19 one transaction a step and no claim for more runs than slots, where activities are short', async () => {
+    const { engine, counts } = await open(2);
+    await Promise.all(Array.from({ length: 50 }, () => engine.execute(steps, 10)));
+    expect(counts.batches).toBe(50 * 11);
+    expect(counts.claims).toBeLessThanOrEqual(2);
     await engine.close();
   });
 

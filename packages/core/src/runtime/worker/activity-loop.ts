@@ -7,9 +7,11 @@ import type { Batch } from '../../storage/port.js';
 import type { TaskRecord } from '../../storage/records.js';
 import { afterFailure, forgottenBatch, outcomeBatch, whenLate } from '../activity-end.js';
 import { decodeActivityTask, encodeActivityTask, type ActivityTaskBody } from '../activity-task.js';
+import type { CancelTimer } from '../clock.js';
 import type { Core } from '../core.js';
 import type { ActivityRecord } from '../definitions.js';
 import type { ActivityOutcome } from '../messages.js';
+import { ActivityLine, linePatience, type LeasedActivity } from './activity-line.js';
 import { Attempt, AttemptStoppedError, type AttemptEnd } from './attempt.js';
 import { sealFailure, sealPayload } from './sealing.js';
 
@@ -22,6 +24,8 @@ export interface OutcomeTaker {
   activityBegan(): void;
   /** A slot has become free. */
   slotFree(): void;
+  /** Whether the store may have activities that wait for a slot here. */
+  readonly starved: boolean;
 }
 
 export interface ActivityLoopOptions {
@@ -46,6 +50,9 @@ export function heartbeatLease({ timeouts: { heartbeat } }: ActivityScheduled, n
 const firstPause = 100;
 const longestPause = 5_000;
 
+/** Of what nobody has given another. */
+const usualPriority = 5;
+
 /** Workers that died in a row with an activity before it is taken to be what kills them. */
 const poisonAfter = 10;
 
@@ -54,8 +61,11 @@ export class ActivityLoop {
   /** Claimed here, and about to be started. */
   readonly beginning = new Set<TaskId>();
   readonly #running = new Map<TaskId, Attempt>();
-  /** Attempts under way by run. */
-  readonly #byRun = new Map<RunId, Set<Attempt>>();
+  readonly #line = new ActivityLine();
+  #advancing = false;
+  #patience: CancelTimer | undefined;
+  /** How many are here, under way or in line, of each run. */
+  readonly #byRun = new Map<RunId, number>();
   #reserved = 0;
   #stopRenewing: (() => void) | undefined;
   #idle: (() => void)[] = [];
@@ -74,11 +84,27 @@ export class ActivityLoop {
     return this.#running.size;
   }
   get freeSlots(): number {
-    return this.#stopped ? 0 : Math.max(0, this.#options.maxConcurrent - this.#running.size - this.#reserved);
+    return Math.max(0, this.#left);
   }
-  /** Takes a slot for an activity that is being scheduled with its lease; `start` or `unreserve` gives it back. */
+  /** Slots that nobody has; below zero where some wait for one. */
+  get #left(): number {
+    if (this.#stopped) return -Infinity;
+    return this.#options.maxConcurrent - this.#running.size - this.#line.size - this.#reserved;
+  }
+  /** Takes a slot for an activity that has been claimed; `start` or `unreserve` gives it back. */
   reserve(): boolean {
-    if (this.freeSlots === 0) return false;
+    if (this.#left <= 0) return false;
+    this.#reserved += 1;
+    return true;
+  }
+  /**
+   * The same for one that is being scheduled with its lease: it may wait in line for a slot, where slots become free
+   * soon, nobody else's turn is before it, and nothing in the store waits for them.
+   */
+  reserveAhead({ priority, fairnessKey }: ActivityScheduled): boolean {
+    if (this.reserve()) return true;
+    const alike = priority === usualPriority && fairnessKey === '' && !this.#taker.starved;
+    if (!alike || this.#left + this.#line.room(this.#options.maxConcurrent) <= 0) return false;
     this.#reserved += 1;
     return true;
   }
@@ -100,6 +126,13 @@ export class ActivityLoop {
   ): void {
     this.#reserved -= 1;
     if (this.#stopped) return;
+    this.#byRun.set(task.runId, (this.#byRun.get(task.runId) ?? 0) + 1);
+    const leased = { task, scheduled, activity, body };
+    if (this.#running.size < this.#options.maxConcurrent) this.#begin(leased);
+    else this.#wait(leased);
+  }
+
+  #begin({ task, scheduled, activity, body }: LeasedActivity): void {
     const { later, ...begun } = body;
     // The claim that finds out that an attempt has timed out is none itself.
     const claimed = later ? { ...task, attempt: task.attempt - 1 } : task;
@@ -111,13 +144,70 @@ export class ActivityLoop {
       return;
     }
     this.#running.set(task.taskId, attempt);
-    const ofRun = this.#byRun.get(task.runId) ?? new Set();
-    this.#byRun.set(task.runId, ofRun.add(attempt));
     this.#renewWhileRunning();
     this.#taker.activityBegan();
     attempt.run(activity ?? unknown(scheduled), (end) => {
       this.#ended(attempt, end);
     });
+  }
+
+  #wait(leased: LeasedActivity): void {
+    this.#line.join(leased);
+    this.#patience ??= this.#core.clock.setTimer(
+      this.#core.clock.now() + linePatience,
+      () => {
+        this.#patience = undefined;
+        const waited = this.#line.dissolve();
+        if (waited.length > 0) void this.#core.busy.during(() => this.#putBack(waited));
+      },
+      'foreground',
+    );
+  }
+
+  /** Those who have waited for a slot get what has become free. */
+  #advance(): void {
+    if (this.#advancing) return;
+    this.#advancing = true;
+    while (this.#running.size < this.#options.maxConcurrent) {
+      const leased = this.#line.next();
+      if (!leased) break;
+      this.#begin(leased);
+    }
+    this.#advancing = false;
+    if (this.#line.size > 0) return;
+    this.#patience?.();
+    this.#patience = undefined;
+  }
+
+  /** Nothing was begun with them: whoever has a slot takes them. */
+  async #putBack(waited: readonly LeasedActivity[]): Promise<void> {
+    const { clock, committer, log } = this.#core;
+    if (waited.length === 0) return;
+    for (const { task } of waited) this.#gone(task.runId);
+    try {
+      await Promise.all(
+        waited.map(({ task }) =>
+          committer.commit({
+            expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
+            writes: [
+              {
+                kind: 'put-task',
+                task: { ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0 },
+              },
+            ],
+          }),
+        ),
+      );
+      this.#taker.claimableAt(clock.now());
+    } catch (error) {
+      log.warn('Activities could not be given back; their leases will run out', { error });
+    }
+  }
+
+  #gone(runId: RunId): void {
+    const left = (this.#byRun.get(runId) ?? 1) - 1;
+    if (left > 0) this.#byRun.set(runId, left);
+    else this.#byRun.delete(runId);
   }
 
   /** A completed activity of a run that is owned here takes the straight way: its outcome is handed over at once. */
@@ -325,8 +415,8 @@ export class ActivityLoop {
 
   /** Looks whether the running attempts of a run still count, after something changed there. */
   async check(runId: RunId): Promise<void> {
-    const attempts = [...(this.#byRun.get(runId) ?? [])];
-    if (attempts.length === 0) return;
+    if (!this.#byRun.has(runId)) return;
+    const attempts = [...this.#running.values()].filter(({ task }) => task.runId === runId);
     const tasks = new Map((await this.#core.storage.readTasks(runId)).map((task) => [task.taskId, task]));
     for (const attempt of attempts) {
       const stored = tasks.get(attempt.task.taskId);
@@ -334,9 +424,16 @@ export class ActivityLoop {
       if (!stored) this.cancel(attempt.task.taskId, undefined);
       else if (stored.token !== attempt.task.token) this.#loseLease(attempt);
     }
+    for (const { task } of this.#line.of(runId))
+      if (tasks.get(task.taskId)?.token !== task.token) this.#leaveLine(task.taskId);
   }
 
-  /** Runs that have attempts under way here. */
+  #leaveLine(taskId: TaskId): void {
+    const leased = this.#line.leave(taskId);
+    if (leased) this.#gone(leased.task.runId);
+  }
+
+  /** Runs that have attempts under way or in line here. */
   runs(): Iterable<RunId> {
     return this.#byRun.keys();
   }
@@ -349,10 +446,11 @@ export class ActivityLoop {
   cancel(taskId: TaskId, reason: string | undefined): void {
     const cancelled = new CancelledError(reason ?? 'The activity was cancelled');
     this.#running.get(taskId)?.stop(Object.assign(cancelled, { code: 'activity_cancelled' }));
+    this.#leaveLine(taskId);
   }
 
   isRunning(taskId: TaskId): boolean {
-    return this.#running.has(taskId) || this.beginning.has(taskId);
+    return this.#running.has(taskId) || this.#line.has(taskId) || this.beginning.has(taskId);
   }
 
   // ── ending ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -361,9 +459,9 @@ export class ActivityLoop {
     this.#core.busy.activityEnded();
     const { taskId, runId } = attempt.task;
     if (this.#running.get(taskId) === attempt) this.#running.delete(taskId);
-    const ofRun = this.#byRun.get(runId);
-    ofRun?.delete(attempt);
-    if (ofRun?.size === 0) this.#byRun.delete(runId);
+    this.#gone(runId);
+    this.#line.took(this.#core.clock.now() - attempt.startedAt);
+    if (this.#line.size > 0) this.#advance();
     if (this.#running.size === 0) {
       const idle = this.#idle;
       this.#idle = [];
@@ -383,7 +481,9 @@ export class ActivityLoop {
    */
   async giveBack(): Promise<void> {
     const begun = [...this.#running.values()];
+    const waited = this.#line.dissolve();
     this.stop();
+    await this.#putBack(waited);
     const again = begun.filter(({ scheduled }) => scheduled.retry.maximumAttempts !== 1);
     await Promise.all(
       again.map(async (attempt) => {
@@ -400,6 +500,8 @@ export class ActivityLoop {
   /** Tells every attempt to stop and records nothing of how they end. */
   stop(): void {
     this.#stopped = true;
+    this.#patience?.();
+    this.#line.dissolve();
     this.#stopRenewing?.();
     this.#stopRenewing = undefined;
     for (const attempt of [...this.#running.values()]) {

@@ -188,7 +188,7 @@ function planActivities(input: PlanInput, plan: CommitPlan): boolean {
       plan.writes.push({ kind: 'drop-task', taskId: cancelled.taskId });
       plan.cancel.push(cancelled);
     } else if (event.type === 'ActivityScheduled' && instance.waits.get(event.activityId)) {
-      const leased = host.takesActivity(event) && host.activities.reserve();
+      const leased = host.takesActivity(event) && host.activities.reserveAhead(event);
       const body = activityBody(input, event);
       const task = activityTask(input, event, leased, body);
       plan.writes.push({ kind: 'put-task', task });

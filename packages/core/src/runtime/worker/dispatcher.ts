@@ -92,6 +92,11 @@ export class Dispatcher {
     else this.#setTimer(at, 'foreground');
   }
 
+  /** Whether the store may have something that was not claimed for want of room. */
+  get starved(): boolean {
+    return this.#starved;
+  }
+
   /** Room has become free. */
   room(): void {
     if (this.#starved) this.wake();

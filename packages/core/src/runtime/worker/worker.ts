@@ -294,6 +294,9 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     this.#announce();
   }
 
+  get starved(): boolean {
+    return this.#dispatcher.starved;
+  }
   slotFree(): void {
     this.#dispatcher.room();
     this.#announce();
