@@ -1,1 +1,2 @@
 import './golden.js';
+import './stored-database.js';

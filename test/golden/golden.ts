@@ -1,4 +1,4 @@
-/// <reference types="vite/types/importMeta.d.ts" />
+/// <reference types="vite/client" />
 import { replay, verify, type HistoryBundle, type WorkflowContext } from '@perdure/core';
 import { eventTypes } from '@perdure/core/internal';
 import { describe, expect, test } from 'vitest';

@@ -4,6 +4,7 @@ import type { HistoryBundle } from '@perdure/core';
 import { createTestEngine } from '@perdure/testing';
 import { cases } from './0.1/cases.js';
 import type { GoldenCase } from './golden-case.js';
+import { recordStores } from './record-stores.js';
 
 /** `npm run golden`: records the cases that have no history yet. A history that is there is never written again. */
 const folder = join(import.meta.dirname, '0.1', 'histories');
@@ -50,4 +51,5 @@ for (const golden of cases) {
   });
   console.log(`${golden.name}: ${bundles.length}`);
 }
+await recordStores();
 clearInterval(alive);
