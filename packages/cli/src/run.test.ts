@@ -1,6 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createEngine, defineWorkflow, signal } from '@perdure/core';
+import { sqlite } from '@perdure/sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Output } from './output.js';
 import { run } from './run.js';
@@ -71,4 +73,65 @@ test('A24 a store that somebody else made is refused, and left as it is', async 
   expect(code).toBe(1);
   expect(notes).toHaveLength(1);
   expect(notes[0]).toMatch(/^perdure: [^\n]+database[^\n]+$/);
+});
+
+test('A24 unknown ids, messages and queries that are none are refused, one sentence each', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'perdure-run-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const store = join(folder, 'p.sqlite');
+  const done = defineWorkflow('done', { messages: { approve: signal<string>() } }, async () => 'done');
+  const engine = await createEngine({ storage: sqlite(store), workflows: [done] });
+  await engine.execute(done, undefined, { id: 'done' });
+  await engine.close();
+  const refusals: readonly (readonly [readonly string[], string])[] = [
+    [['status', 'nobody'], "'nobody'"],
+    [['signal', 'nobody', 'approve'], "'nobody'"],
+    [['query', 'nobody', 'progress'], "'nobody'"],
+    [['cancel', 'nobody'], "'nobody'"],
+    [['terminate', 'nobody'], "'nobody'"],
+    [['terminate', 'done'], 'done'],
+    [['signal', 'done', 'approve'], 'done'],
+    [['history', 'nobody'], "'nobody'"],
+    [['export', 'nobody'], "'nobody'"],
+    [['status', 'done', '--run', 'other'], 'other'],
+    [['status', 'done', '--namespace', 'elsewhere'], "'done'"],
+    [['start', 'done', '--id', 'no spaces'], 'id: must be 1 to 191 letters'],
+    [['start', 'done', '--id', 'done'], 'done'],
+    [['list', '--query', "Status = 'failed' AND"], 'query'],
+    [['list', '--status', 'finished'], 'status'],
+  ];
+  for (const [args, part] of refusals) {
+    const { code, out, notes } = await perdure([...args, '--store', store]);
+    expect({ args, code, out }).toEqual({ args, code: 1, out: [] });
+    expect(notes.at(-1)).toMatch(/^perdure: [^\n]+$/);
+    expect(notes.at(-1)).toContain(part);
+  }
+  expect((await perdure(['list', '--store', store])).out).toHaveLength(2);
+});
+
+test('A24 every command explains itself', async () => {
+  const { out } = await perdure(['--help']);
+  const names = out.flatMap((line) => /^ {2}([a-z]+) {2,}\S/.exec(line)?.[1] ?? []);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'worker',
+      'start',
+      'signal',
+      'cancel',
+      'status',
+      'verify',
+      'bench',
+      'doctor',
+      'ui',
+    ]),
+  );
+  for (const name of names) {
+    const { code, out: help } = await perdure([name, '--help']);
+    expect(code).toBe(0);
+    expect(help[0]).toMatch(new RegExp(`^perdure ${name} .*\\[options\\]$`));
+    expect(help).toContain('Options:');
+    expect(help.join('\n')).toMatch(/^ {2}-h, --help +Shows this\.$/m);
+  }
 });

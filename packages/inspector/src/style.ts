@@ -2,7 +2,7 @@
 export const style = `
 :host { display: block; color-scheme: light dark; color: CanvasText; background: Canvas; font: 14px/1.45 system-ui, sans-serif; }
 * { box-sizing: border-box; }
-header, main { padding: 0.5rem 1rem; }
+header.top, main { padding: 0.5rem 1rem; }
 header.top { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; align-items: baseline; border-bottom: 1px solid GrayText; }
 h1 { font-size: 1.1rem; margin: 0; }
 h2 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
@@ -14,6 +14,7 @@ button, input, select, textarea { font: inherit; }
 label span { display: block; font-size: 0.85em; }
 label input.long { min-width: 20rem; }
 textarea { width: 24rem; max-width: 100%; font-family: ui-monospace, monospace; }
+time { white-space: nowrap; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; margin: 0.5rem 0; }
 caption { text-align: start; font-weight: 600; padding: 0.25rem 0; }
