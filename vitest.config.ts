@@ -90,7 +90,11 @@ export default defineConfig({
       suite('indexeddb'),
       suite('indexeddb-evict'),
       suite('indexeddb-shadow'),
-      node('cli', { include: ['test/cli/**/*.test.ts'], testTimeout: 120_000 }),
+      node('cli', {
+        include: ['test/cli/**/*.test.ts'],
+        globalSetup: ['test/cli/built.ts'],
+        testTimeout: 120_000,
+      }),
       node('golden', { include: ['test/golden/**/*.test.ts'] }),
       node('conformance', { include: ['test/conformance/**/*.test.ts'] }),
       node('simulation', { include: ['test/simulation/**/*.test.ts'], testTimeout: 900_000 }),

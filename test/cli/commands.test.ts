@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { folder, moduleAt, perdure, Perdure } from './perdure.js';
 import { broken, deadly, effect, fatal, order } from './workflows.js';
 
-const workflows = ['--workflows', moduleAt('workflows.ts')];
+const workflows = ['--workflows', moduleAt('workflows')];
 
 /** A store with an order that waits, one that is done, and one that has failed. */
 async function store(cwd: string): Promise<void> {
@@ -145,7 +145,7 @@ test('A24 verify replays what is stored against the code of today, and ends with
 
   const bundle = await perdure(cwd, 'export', 'done');
   writeFileSync(join(cwd, 'done.json'), bundle.stdout);
-  const changed = ['--workflows', moduleAt('changed-workflows.ts')];
+  const changed = ['--workflows', moduleAt('changed-workflows')];
   const broke = await perdure(cwd, 'verify', 'done.json', ...changed);
   expect(broke.code).toBe(1);
   expect(broke.stdout).toContain('order done (run ');

@@ -3,14 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { onTestFinished, vi } from 'vitest';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const bin = join(root, 'packages/cli/src/main.ts');
+import { inject, onTestFinished, vi } from 'vitest';
 
 /** A module of this folder, as an argument. */
-export const moduleAt = (name: string): string => join(import.meta.dirname, name);
+export const moduleAt = (name: string): string => join(inject('perdureCli'), `${name}.js`);
 
 /** A folder that goes with the test. */
 export function folder(): string {
@@ -25,7 +21,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** The real command, from its sources; ends with the test. */
+/** The real command; ends with the test. */
 export class Perdure {
   readonly child: ChildProcess;
   stdout = '';
@@ -34,9 +30,9 @@ export class Perdure {
 
   constructor(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     const { PERDURE_STORE, PERDURE_WORKFLOWS, ...inherited } = process.env;
-    this.child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), bin, ...args], {
+    this.child = spawn(process.execPath, [moduleAt('main'), ...args], {
       cwd,
-      env: { ...inherited, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json'), ...env },
+      env: { ...inherited, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString('utf8')));

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { folder, moduleAt, perdure, Perdure } from './perdure.js';
 import { effect, order } from './workflows.js';
 
-const workflows = ['--workflows', moduleAt('workflows.ts')];
+const workflows = ['--workflows', moduleAt('workflows')];
 
 test('A28 bench measures each backend, as a table and as JSON, and leaves nothing behind', async () => {
   const cwd = folder();

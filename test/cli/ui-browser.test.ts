@@ -62,7 +62,7 @@ test('A25 in a browser: start, open, filter, signal and cancel many at once, liv
     activities: [effect],
   });
   for (const id of ['a-1', 'a-2', 'b-1']) await engine.start(order, { item: id }, { id });
-  const { page, problems } = await served(cwd, '--workflows', moduleAt('workflows.ts'));
+  const { page, problems } = await served(cwd, '--workflows', moduleAt('workflows'));
   expect(page.url()).not.toContain('token');
   const row = (id: string): Locator =>
     page.locator('table tbody tr', { has: page.getByRole('button', { name: id, exact: true }) });

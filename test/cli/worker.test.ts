@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { folder, moduleAt, patience, perdure, Perdure } from './perdure.js';
 
-const workflows = ['--workflows', moduleAt('workflows.ts')];
+const workflows = ['--workflows', moduleAt('workflows')];
 
 const isAlive = (pid: number): boolean => {
   try {

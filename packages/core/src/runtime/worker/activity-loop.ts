@@ -157,8 +157,9 @@ export class ActivityLoop {
       this.#core.clock.now() + linePatience,
       () => {
         this.#patience = undefined;
+        if (this.#line.size === 0) return;
         const waited = this.#line.dissolve();
-        if (waited.length > 0) void this.#core.busy.during(() => this.#putBack(waited));
+        void this.#core.busy.during(() => this.#putBack(waited));
       },
       'foreground',
     );
@@ -462,7 +463,7 @@ export class ActivityLoop {
     this.#gone(runId);
     this.#line.took(this.#core.clock.now() - attempt.startedAt);
     if (this.#line.size > 0) this.#advance();
-    if (this.#running.size === 0) {
+    if (this.#isEmpty) {
       const idle = this.#idle;
       this.#idle = [];
       for (const resolve of idle) resolve();
@@ -470,9 +471,13 @@ export class ActivityLoop {
     this.#taker.slotFree();
   }
 
-  /** Resolves when no attempt is under way. */
+  get #isEmpty(): boolean {
+    return this.#running.size === 0 && this.#line.size === 0;
+  }
+
+  /** Resolves when no attempt is under way or in line. */
   whenEmpty(): Promise<void> {
-    return this.#running.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+    return this.#isEmpty ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
   /**
