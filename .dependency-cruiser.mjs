@@ -146,9 +146,12 @@ export default {
     {
       name: 'internal-entry',
       comment:
-        '@perdure/core/internal promises nothing to anyone but @perdure/testing and the tests of this repository.',
+        '@perdure/core/internal promises nothing to anyone but @perdure/testing, @perdure/isolation and the tests of this repository.',
       severity: 'error',
-      from: { path: '^(packages|adapters|examples)/', pathNot: ['^packages/(core|testing)/', tests] },
+      from: {
+        path: '^(packages|adapters|examples)/',
+        pathNot: ['^packages/(core|testing|isolation)/', tests],
+      },
       to: { path: '^packages/core/src/internal\\.ts$' },
     },
     {

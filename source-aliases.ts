@@ -11,6 +11,7 @@ export const sourceAliases = [
   { find: /^@perdure\/core\/internal$/, replacement: at('packages/core/src/internal.ts') },
   { find: /^@perdure\/core$/, replacement: at('packages/core/src/index.ts') },
   { find: /^@perdure\/eslint-plugin$/, replacement: at('packages/eslint-plugin/src/index.ts') },
+  { find: /^@perdure\/isolation$/, replacement: at('packages/isolation/src/index.ts') },
   { find: /^@perdure\/testing$/, replacement: at('packages/testing/src/index.ts') },
   { find: /^@perdure\/inspector\/sources$/, replacement: at('packages/inspector/src/sources.ts') },
   { find: /^@perdure\/inspector$/, replacement: at('packages/inspector/src/index.ts') },

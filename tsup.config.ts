@@ -6,6 +6,7 @@ const rows = [
   ['packages/testing', ['index']],
   ['packages/inspector', ['index', 'sources']],
   ['packages/eslint-plugin', ['index']],
+  ['packages/isolation', ['index', 'child']],
   ['packages/cli', ['main']],
   ['adapters/memory', ['index']],
   ['adapters/indexeddb', ['index']],

@@ -10,6 +10,7 @@ export const packages = [
   { name: 'testing', folder: 'packages/testing', entries: ['index'] },
   { name: 'eslint-plugin', folder: 'packages/eslint-plugin', entries: ['index'] },
   { name: 'inspector', folder: 'packages/inspector', entries: ['index', 'sources'] },
+  { name: 'isolation', folder: 'packages/isolation', entries: ['index'] },
   { name: 'cli', folder: 'packages/cli', entries: [] },
 ];
 

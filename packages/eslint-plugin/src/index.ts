@@ -1,5 +1,5 @@
 /** `@perdure/eslint-plugin`: rules for code that is replayed. See the README for what they find. */
-import type { ESLint, Linter } from 'eslint';
+import type { ESLint, Linter, Rule } from 'eslint';
 import { noAmbient } from './no-ambient.js';
 import { noAmbientImports } from './no-ambient-imports.js';
 import { noFloatingTask } from './no-floating-task.js';
@@ -12,12 +12,17 @@ const rules = {
   'no-floating-task': noFloatingTask,
   'no-foreign-await': noForeignAwait,
   'no-module-state': noModuleState,
-} satisfies ESLint.Plugin['rules'];
+} satisfies Record<string, Rule.RuleModule>;
 
 const recommended: Linter.Config = {
   name: 'perdure/recommended',
   rules: Object.fromEntries(Object.keys(rules).map((name) => [`perdure/${name}`, 'error' as const])),
 };
+
+interface PerdurePlugin extends ESLint.Plugin {
+  readonly rules: Record<keyof typeof rules, Rule.RuleModule>;
+  readonly configs: { readonly recommended: Linter.Config };
+}
 
 /**
  * The plugin, under the name `perdure`.
@@ -29,11 +34,11 @@ const recommended: Linter.Config = {
  * export default [perdure.configs.recommended];
  * ```
  */
-const plugin = {
+const plugin: PerdurePlugin = {
   meta: { name: '@perdure/eslint-plugin', namespace: 'perdure' },
   rules,
   configs: { recommended },
-} satisfies ESLint.Plugin;
+};
 
 recommended.plugins = { perdure: plugin };
 
