@@ -19,6 +19,7 @@ async function perdure(args: readonly string[]): Promise<{ code: number; out: st
 }
 
 const here = import.meta.filename;
+const manifest = join(import.meta.dirname, '../package.json');
 
 test.each([
   [['start', 'order', '--input', '{item'], 2, '--input is no JSON'],
@@ -49,6 +50,14 @@ test.each([
   [['worker'], 2, 'perdure worker needs --workflows'],
   [['verify'], 2, 'perdure verify needs --workflows'],
   [['verify', 'none.json', '--workflows', here], 1, 'cannot be used: '],
+  [['ui', '--port', '65536'], 2, '--port must be at most 65535'],
+  [['ui', 'none.json'], 1, 'The file none.json cannot be read as an exported history'],
+  [['ui', manifest], 1, 'is no exported history'],
+  [['ui'], 1, 'There is no store at '],
+  [['doctor'], 1, 'There is no store at '],
+  [['bench', '--tasks', '0'], 2, '--tasks must be a whole number from 1'],
+  [['bench', '--backend', 'tape'], 2, '--backend must be one of memory'],
+  [['demo', 'speed'], 2, "There is no demo 'speed'"],
   [['sing'], 2, "There is no command 'sing': see perdure --help"],
 ] as const)(
   'A24 perdure %j ends with %d and one sentence, and makes nothing',
@@ -58,7 +67,9 @@ test.each([
       rmSync(folder, { recursive: true });
     });
     const store =
-      args.includes('--store' as never) || args[0] === 'sing' ? [] : ['--store', join(folder, 'p.sqlite')];
+      args.includes('--store' as never) || ['sing', 'bench', 'demo'].includes(args[0])
+        ? []
+        : ['--store', join(folder, 'p.sqlite')];
     const { code, out, notes } = await perdure([...args, ...store]);
     expect(notes.at(-1)).toContain(part);
     expect(notes.at(-1)).toMatch(/^perdure: [^\n]+$/);

@@ -102,7 +102,7 @@ function read({ workflow: { workflowId, runId, workflowType }, events }: History
   const key = { workflowId, runId };
   const told = (events as readonly BundledEvent[]).map(({ seq, type, at, ...fields }) => {
     const attributes = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, bare(value)]));
-    return { seq, type, at: new Date(at).toISOString(), attributes };
+    return { seq, type, at: isoOf(at), attributes };
   });
   const last = told.at(-1);
   const status = ends[last?.type ?? ''];
@@ -119,6 +119,12 @@ function read({ workflow: { workflowId, runId, workflowType }, events }: History
     events: told.map(({ attributes, ...event }) => ({ ...key, ...event, about: fieldsText(attributes) })),
     activities: activitiesOf(key, told, valueText),
   };
+}
+
+/** Of what is no moment: nothing. */
+function isoOf(at: number): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }
 
 /** What is in a payload, without its codec. */

@@ -32,10 +32,9 @@ export const ui = command({
   run: async ({ values, rest }, output) => {
     const port = whole(values.port, '--port', 0);
     if (port > 65_535) throw misused(`--port must be at most 65535, and is ${port}`);
-    const files = pageFiles();
     const readOnly = values['read-only'] === true || rest.length > 0;
     const serve = (source: InspectorSource): Promise<void> =>
-      until(output, { source, files, readOnly, port });
+      until(output, { source, files: pageFiles(), readOnly, port });
     if (rest.length > 0) {
       await serve(bundleSource(rest.map(bundleIn)));
       return 0;
