@@ -44,3 +44,9 @@ export const later = defineActivity('later', async (file: string, { info, comple
   appendFileSync(file, info.taskToken);
   return completeLater() as string;
 });
+/** Beats with so many characters. */
+export const shouts = defineActivity('shouts', once, async (length: number, { heartbeat }) => {
+  heartbeat('x'.repeat(length));
+  await new Promise((resolve) => setTimeout(resolve, 600_000));
+});
+export const measures = defineActivity('measures', async (value: string) => value.length);

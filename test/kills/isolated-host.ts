@@ -5,7 +5,7 @@ import { memory } from '@perdure/memory';
 import { spin, where } from './isolated-activities.js';
 
 const [file = ''] = process.argv.slice(2);
-const isolation = createIsolation(new URL('./isolated-activities.ts', import.meta.url), {
+const isolation = createIsolation(new URL('./isolated-activities.js', import.meta.url), {
   processes: 2,
   idleTimeout: '10m',
 });

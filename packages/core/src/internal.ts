@@ -10,4 +10,5 @@ export { parseDuration } from './model/duration.js';
 export { eventTypes } from './model/events.js';
 export { CompleteLater, isCompleteLater } from './model/complete-later.js';
 export { encodeFailure, rebuildError } from './codec/failures.js';
+export { defaultPayloadLimits } from './codec/limits.js';
 export { decodeValue, encodeValue } from './codec/values.js';

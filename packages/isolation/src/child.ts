@@ -1,14 +1,15 @@
 /** What runs in a process of the pool: one module's activities, one attempt at a time. Started by `isolated-process.ts`. */
 import { definitionsIn, type ActivityContext, type ActivityImplementation } from '@perdure/core';
+import { CompleteLater, encodeFailure, isCompleteLater, rebuildError } from '@perdure/core/internal';
 import {
-  CompleteLater,
-  decodeValue,
-  encodeFailure,
-  encodeValue,
-  isCompleteLater,
-  rebuildError,
-} from '@perdure/core/internal';
-import type { FromProcess, LogLevel, RunMessage, ToProcess } from './messages.js';
+  pack,
+  unpack,
+  type FromProcess,
+  type LogLevel,
+  type RunMessage,
+  type Stored,
+  type ToProcess,
+} from './messages.js';
 import { dieWithParent } from './die-with-parent.js';
 
 dieWithParent();
@@ -34,7 +35,7 @@ async function run(message: RunMessage): Promise<FromProcess> {
     const activities = await loaded;
     const activity = activities.get(message.activityType);
     if (!activity) return { kind: 'unknown', known: [...activities.keys()] };
-    const result = await activity.fn(decodeValue(message.input), contextOf(message, controller.signal));
+    const result = await activity.fn(unpack(message.input), contextOf(message, controller.signal));
     return completed(result);
   } catch (error) {
     return isCompleteLater(error) ? { kind: 'later' } : { kind: 'failed', failure: encodeFailure(error) };
@@ -46,7 +47,7 @@ async function run(message: RunMessage): Promise<FromProcess> {
 /** A result that cannot be stored will not be better the next time. */
 function completed(result: unknown): FromProcess {
   try {
-    return { kind: 'completed', result: encodeValue(result) };
+    return { kind: 'completed', result: pack(result) };
   } catch (error) {
     return { kind: 'failed', failure: { ...encodeFailure(error), nonRetryable: true } };
   }
@@ -62,14 +63,14 @@ function contextOf(
       say({ kind: 'log', level, message: String(message), fields: fieldsOf(fields) });
     };
   return {
-    info: decodeValue(info) as ActivityContext['info'],
+    info: unpack(info) as ActivityContext['info'],
     signal,
     idempotencyKey,
     heartbeat: (details) => {
       signal.throwIfAborted();
-      say({ kind: 'heartbeat', details: encodeValue(details) });
+      say({ kind: 'heartbeat', details: pack(details) });
     },
-    lastHeartbeat: <D>() => decodeValue(lastHeartbeat) as D | undefined,
+    lastHeartbeat: <D>() => unpack(lastHeartbeat) as D | undefined,
     completeLater: () => {
       throw new CompleteLater();
     },
@@ -77,11 +78,11 @@ function contextOf(
   };
 }
 
-function fieldsOf(fields: Record<string, unknown> | undefined): ReturnType<typeof encodeValue> {
+function fieldsOf(fields: Record<string, unknown> | undefined): Stored {
   try {
-    return encodeValue(fields);
+    return pack(fields);
   } catch (error) {
-    return encodeValue({ fields: `[not sent] ${(error as Error).message}` });
+    return pack({ fields: `[not sent] ${(error as Error).message}` });
   }
 }
 

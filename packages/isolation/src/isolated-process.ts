@@ -1,8 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { UnknownActivityError, type ActivityContext } from '@perdure/core';
-import { decodeValue, encodeFailure, encodeValue, rebuildError } from '@perdure/core/internal';
-import type { FromProcess, ToProcess } from './messages.js';
+import { encodeFailure, rebuildError } from '@perdure/core/internal';
+import { pack, unpack, type FromProcess, type ToProcess } from './messages.js';
 import { ProcessLostError } from './process-lost-error.js';
 
 // Captured here: an application's fake timers must not stop what ends a process.
@@ -65,6 +65,15 @@ export class IsolatedProcess {
 
   /** One attempt: settles as its code does. Rejects with the reason as soon as the attempt is stopped; `idle` then waits for what is left of it. */
   run(activityType: string, input: unknown, activity: ActivityContext): Promise<unknown> {
+    const { info, idempotencyKey } = activity;
+    const message: ToProcess = {
+      kind: 'run',
+      activityType,
+      input: pack(input),
+      info: pack(info),
+      idempotencyKey,
+      lastHeartbeat: pack(activity.lastHeartbeat()),
+    };
     this.begun += 1;
     this.#child.ref();
     this.#child.channel?.ref();
@@ -97,16 +106,7 @@ export class IsolatedProcess {
         return;
       }
       activity.signal.addEventListener('abort', stop);
-      const { info, idempotencyKey } = activity;
-      const lastHeartbeat = encodeValue(activity.lastHeartbeat());
-      this.#send({
-        kind: 'run',
-        activityType,
-        input: encodeValue(input),
-        info: encodeValue(info),
-        idempotencyKey,
-        lastHeartbeat,
-      });
+      this.#send(message);
     });
   }
 
@@ -151,18 +151,31 @@ export class IsolatedProcess {
   #heard(message: FromProcess): void {
     const attempt = this.#attempt;
     if (!attempt) return;
+    try {
+      this.#take(message, attempt);
+    } catch (error) {
+      // Such as details that are larger than this engine takes: the code would have been told so at its call.
+      attempt.settle(() => {
+        throw error;
+      });
+      this.#child.kill('SIGKILL');
+    }
+  }
+
+  #take(message: FromProcess, attempt: Attempt): void {
     switch (message.kind) {
       case 'heartbeat':
-        this.#beat(attempt, decodeValue(message.details));
+        // Where it is stopped, the code is on its way to hear of it.
+        if (!attempt.activity.signal.aborted) attempt.activity.heartbeat(unpack(message.details));
         return;
       case 'log':
         attempt.activity.log[message.level](
           message.message,
-          decodeValue(message.fields) as Record<string, unknown> | undefined,
+          unpack(message.fields) as Record<string, unknown> | undefined,
         );
         return;
       case 'completed':
-        attempt.settle(() => decodeValue(message.result));
+        attempt.settle(() => unpack(message.result));
         return;
       case 'failed':
         attempt.settle(() => {
@@ -180,11 +193,6 @@ export class IsolatedProcess {
           );
         });
     }
-  }
-
-  /** Throws where the attempt is stopped, which its signal says as well. */
-  #beat({ activity }: Attempt, details: unknown): void {
-    if (!activity.signal.aborted) activity.heartbeat(details);
   }
 
   #lost(how: string, cause?: unknown): void {

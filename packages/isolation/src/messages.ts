@@ -1,10 +1,10 @@
-import type { encodeFailure, encodeValue } from '@perdure/core/internal';
+import { decodeValue, defaultPayloadLimits, encodeValue, type encodeFailure } from '@perdure/core/internal';
 
 /**
  * What goes over the channel between the engine's process and the one that runs an activity: plain JSON, with values and
  * errors as the codec of the core writes them, so that they cross as they would through the store.
  */
-type Stored = ReturnType<typeof encodeValue>;
+export type Stored = ReturnType<typeof encodeValue>;
 type StoredFailure = ReturnType<typeof encodeFailure>;
 
 /** One attempt. */
@@ -30,3 +30,14 @@ export type FromProcess =
   | { readonly kind: 'unknown'; readonly known: readonly string[] }
   | { readonly kind: 'heartbeat'; readonly details: Stored }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly message: string; readonly fields: Stored };
+
+/** How large a value may be is for the engine to say, at its side. */
+const limits = { ...defaultPayloadLimits, maxBytes: Number.MAX_SAFE_INTEGER };
+
+export function pack(value: unknown): Stored {
+  return encodeValue(value, limits);
+}
+
+export function unpack(stored: Stored): unknown {
+  return decodeValue(stored, limits);
+}
