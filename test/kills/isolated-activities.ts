@@ -13,7 +13,7 @@ export const where = defineActivity('where', async () => process.pid);
 /** Says that it has begun, and never yields again. */
 export const spin = defineActivity('spin', once, (file: string): never => {
   appendFileSync(file, `${process.pid}\n`);
-  for (;;);
+  for (;;) process.uptime();
 });
 /** Ends when it is told to, and writes down why. */
 export const polite = defineActivity('polite', once, async (file: string, { signal }) => {
@@ -42,7 +42,7 @@ export const fails = defineActivity('fails', quick, async (how: 'typed' | 'final
 });
 export const later = defineActivity('later', async (file: string, { info, completeLater }) => {
   appendFileSync(file, info.taskToken);
-  return completeLater() as string;
+  return completeLater();
 });
 /** Beats with so many characters. */
 export const shouts = defineActivity('shouts', once, async (length: number, { heartbeat }) => {

@@ -14,6 +14,7 @@ import {
   type Engine,
   type Logger,
 } from '@perdure/core';
+import type * as isolation from '@perdure/isolation';
 import type { Isolation, IsolationOptions } from '@perdure/isolation';
 import { memory } from '@perdure/memory';
 import { build } from 'vite';
@@ -36,7 +37,7 @@ const entries = {
   'isolated-host': './isolated-host.ts',
 };
 const built = (name: keyof typeof entries) => pathToFileURL(join(folder, `${name}.js`));
-let createIsolation: typeof import('@perdure/isolation').createIsolation;
+let createIsolation: typeof isolation.createIsolation;
 
 beforeAll(async () => {
   const input = Object.entries(entries).map(([name, file]) => [name, join(import.meta.dirname, file)]);
@@ -55,7 +56,7 @@ beforeAll(async () => {
       },
     },
   });
-  ({ createIsolation } = (await import(built('index').href)) as typeof import('@perdure/isolation'));
+  ({ createIsolation } = (await import(built('index').href)) as typeof isolation);
 });
 
 const calls = defineWorkflow(

@@ -272,7 +272,7 @@ class Simulation {
     this.#scenario.programs.forEach(({ at: ms }, i) => {
       if (i % clients === place)
         at(ms, `start ${i}`, async (client) => {
-          const handle = await this.#start(client, i);
+          const handle = await this.#begin(client, i);
           this.#note(`${process.name}: started ${handle.workflowId}`);
           at(0, `result ${i}`, async () => this.#hear(i, await resultOf(handle)));
         });
@@ -286,6 +286,17 @@ class Simulation {
           this.#told.push({ order, answer });
         });
     });
+  }
+
+  /** Another client may have started it meanwhile: of a call that was not answered nobody knew until then. */
+  async #begin(client: Client, workflow: number): Promise<WorkflowHandle> {
+    try {
+      return await this.#start(client, workflow);
+    } catch (error) {
+      if (isPerdureError(error) && error.code === 'workflow_already_started')
+        return client.handle(`w${workflow}`);
+      throw error;
+    }
   }
 
   #start(client: Client, workflow: number): Promise<WorkflowHandle> {

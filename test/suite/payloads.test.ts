@@ -2,6 +2,7 @@ import {
   defineActivity,
   defineWorkflow,
   PayloadError,
+  query,
   PayloadTooLargeError,
   WorkflowFailedError,
   type ActivityError,
@@ -197,4 +198,26 @@ test('F18 a value that is too deep is refused, not a crash', async () => {
   for (let i = 0; i < 10_000; i++) deep = { deep };
   const engine = await open({ workflows: [round], activities: [echo] });
   await rejection(PayloadError, engine.start(round, deep));
+});
+
+test('F18 what an engine with larger limits stores, its activities, queries, children and heartbeats can read', async () => {
+  const long = 'x'.repeat(3_000_000);
+  const length = defineActivity('length', async (value: string) => value.length);
+  const inner = defineWorkflow('inner', async (_ctx, value: string) => value.length);
+  const outer = defineWorkflow(
+    'outer',
+    { messages: { echo: query<number, string>() } },
+    async (ctx, value: string) => {
+      ctx.onQuery('echo', (said) => said.length);
+      return [await ctx.runActivity(length, value), await ctx.runChild(inner, value)];
+    },
+  );
+  const engine = await open({
+    workflows: [outer, inner],
+    activities: [length],
+    maxPayloadBytes: 8_000_000,
+  });
+  const handle = await engine.start(outer, long);
+  expect(await handle.result()).toEqual([long.length, long.length]);
+  expect(await handle.query('echo', long)).toBe(long.length);
 });

@@ -60,7 +60,7 @@ function contextOf(
   const at =
     (level: LogLevel) =>
     (message: string, fields?: Record<string, unknown>): void => {
-      say({ kind: 'log', level, message: String(message), fields: fieldsOf(fields) });
+      say({ kind: 'log', level, message, fields: fieldsOf(fields) });
     };
   return {
     info: unpack(info) as ActivityContext['info'],

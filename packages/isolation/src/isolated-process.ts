@@ -88,7 +88,7 @@ export class IsolatedProcess {
         try {
           resolve(outcome());
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
         end();
       };

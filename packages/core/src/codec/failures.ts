@@ -2,7 +2,7 @@ import { CancelledError, isCancelled } from '../model/errors.js';
 import type { Failure, FailureRecord } from '../model/failure.js';
 import { asText, type Payload, type TextPayload } from '../model/payload.js';
 import { isErrorObject } from './error-values.js';
-import type { PayloadLimits } from './limits.js';
+import { readLimits, type PayloadLimits } from './limits.js';
 import { decodeValue, encodeValue } from './values.js';
 
 /** Most that history keeps of an error: characters, causes, own members. */
@@ -188,7 +188,7 @@ export function rebuildError(record: FailureRecord): Error {
 /** Details that cannot be read any more must not hide the failure that they belong to. */
 function decoded(details: Payload): unknown {
   try {
-    return decodeValue(asText(details));
+    return decodeValue(asText(details), readLimits);
   } catch (error) {
     return `[not readable] ${error instanceof Error ? error.message : ''}`;
   }

@@ -16,6 +16,13 @@ export const defaultPayloadLimits: PayloadLimits = Object.freeze({
   maxNodes: 100_000,
 });
 
+/** For what is stored: what went in once can be read, whatever the limits are now. */
+export const readLimits: PayloadLimits = Object.freeze({
+  maxBytes: Infinity,
+  maxDepth: 10_000,
+  maxNodes: Infinity,
+});
+
 /** Whether a payload has come to 80 % of what is allowed: time to warn. */
 export function nearLimit(payload: TextPayload, limits: PayloadLimits): boolean {
   return payload.text.length >= limits.maxBytes * 0.8;

@@ -1,3 +1,4 @@
+import { readLimits } from './limits.js';
 import { InvalidArgumentError } from '../model/errors.js';
 import type { RunEvent, RunOrigin } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
@@ -31,7 +32,7 @@ export function redactedEvent(event: RunEvent, redact: Redact): RunEvent {
   };
   const payload = (value: Payload, field: string): Payload => {
     const before = asText(value);
-    const given = redact(decodeValue(before), { seq, type, field });
+    const given = redact(decodeValue(before, readLimits), { seq, type, field });
     if (records.has(field) && (typeof given !== 'object' || given === null))
       throw refused(field, 'must be redacted to an object');
     const after = encodeValue(given);

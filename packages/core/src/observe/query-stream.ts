@@ -1,5 +1,5 @@
 import { encodeValue } from '../codec/values.js';
-import { readLimits } from '../runtime/client/describe.js';
+import { readLimits } from '../codec/limits.js';
 import type { WorkflowDescription } from '../runtime/client/description.js';
 import type { Changes } from './changes.js';
 import { newestOf, type LiveStream } from './live-stream.js';

@@ -1,6 +1,6 @@
 import { encodeEvent } from '../codec/events.js';
 import { encodeFailure, failureOf } from '../codec/failures.js';
-import { nearLimit, type PayloadLimits } from '../codec/limits.js';
+import { nearLimit, readLimits } from '../codec/limits.js';
 import { validateSync, type StandardSchema } from '../codec/schema.js';
 import { decodeValue, encodeValue } from '../codec/values.js';
 import { CancelledError, QueryRejectedError, isCancelled, isPerdureError } from '../model/errors.js';
@@ -145,7 +145,7 @@ export class WorkflowInstance implements RunningCode {
     return payload;
   };
 
-  /** Consumes the payload. What was stored once can be read whatever the limits are now. */
+  /** Consumes the payload. */
   decode(payload: Payload): unknown {
     return decodeValue(payload, readLimits);
   }
@@ -518,8 +518,6 @@ export class WorkflowInstance implements RunningCode {
     return this.#unobserved.filter((task) => !task.observed);
   }
 }
-
-const readLimits: PayloadLimits = { maxBytes: Infinity, maxDepth: 10_000, maxNodes: Infinity };
 
 /** A run that was cancelled before its first activation never ran any code. */
 function neverStarted(event: CloseEvent, head: number): boolean {

@@ -1,3 +1,4 @@
+import { readLimits } from '../codec/limits.js';
 import { decodeValue } from '../codec/values.js';
 import { InvalidArgumentError, PayloadTooLargeError, type ArgumentIssue } from '../model/errors.js';
 import type { MemoUpserted, RunEvent, SearchAttributesUpserted, WorkflowStarted } from '../model/events.js';
@@ -113,7 +114,7 @@ function copyOf(payload: Payload | undefined): Values {
 }
 
 function valuesOf(payload: Payload | undefined): Values {
-  return payload ? (decodeValue(payload) as Values) : {};
+  return payload ? (decodeValue(payload, readLimits) as Values) : {};
 }
 
 function refused(issues: readonly ArgumentIssue[]): InvalidArgumentError {

@@ -1,6 +1,6 @@
 import { failureOf } from '../../codec/failures.js';
 import { decodeValue } from '../../codec/values.js';
-import type { PayloadLimits } from '../../codec/limits.js';
+import { readLimits } from '../../codec/limits.js';
 import type { RunOrigin } from '../../model/events.js';
 import type { Failure, FailureRecord } from '../../model/failure.js';
 import type { Payload } from '../../model/payload.js';
@@ -87,9 +87,6 @@ function actionsOf({ closedAt, archivedAt, status }: RunRecord): readonly Workfl
   const open: readonly WorkflowAction[] = ['signal', 'update', 'cancel', 'terminate', 'fork'];
   return status === 'blocked' ? [...open, 'repair'] : open;
 }
-
-/** What was stored once can be read whatever the limits are now. */
-export const readLimits: PayloadLimits = { maxBytes: Infinity, maxDepth: 10_000, maxNodes: Infinity };
 
 /** Consumes the payload. */
 export async function readValue(core: Core, payload: Payload): Promise<unknown> {

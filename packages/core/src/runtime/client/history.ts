@@ -9,7 +9,7 @@ import { toDate } from '../../model/time.js';
 import type { Core } from '../core.js';
 import { eventsOf } from '../worker/sealing.js';
 import type { HistoryEvent } from './description.js';
-import { readLimits } from './describe.js';
+import { readLimits } from '../../codec/limits.js';
 
 /** Events with `fromSeq <= seq`, in order, at most `limit`, decoded for people. */
 export async function readHistory(

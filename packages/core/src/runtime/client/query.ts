@@ -8,7 +8,8 @@ import { sealPayload } from '../worker/sealing.js';
 import { atOnce } from './at-once.js';
 import { attemptCommit } from './attempt-commit.js';
 import { checkMessage, type DeclaredMessages } from './declared-messages.js';
-import { readLimits, readValue } from './describe.js';
+import { readLimits } from '../../codec/limits.js';
+import { readValue } from './describe.js';
 import type { OpenCore } from './open-core.js';
 import { waitFor } from './wait-for.js';
 

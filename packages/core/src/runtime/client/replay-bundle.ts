@@ -27,7 +27,7 @@ import { hostPlatform } from '../platform.js';
 import { silent } from '../silent-log.js';
 import { closedStatus, openStatus } from '../worker/run-body.js';
 import { unknownWorkflow } from './beginning.js';
-import { readLimits } from './describe.js';
+import { readLimits } from '../../codec/limits.js';
 
 /** How a replay ended. */
 export interface ReplayResult {

@@ -1,3 +1,4 @@
+import { readLimits } from '../../codec/limits.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
 import { InvalidArgumentError, PerdureError } from '../../model/errors.js';
 import { isCloseEvent, isCommandEvent, type RunEvent } from '../../model/events.js';
@@ -51,7 +52,7 @@ export async function runAt(
     description: await describedAt(core, { ...run, attributes }, events, bodies, instance),
     query: (name, argument) => {
       const input = accepted(core, workflowType, messages, name, argument);
-      return decodeValue(encodeValue(instance.query(name, decodeValue(input)), core.limits));
+      return decodeValue(encodeValue(instance.query(name, decodeValue(input)), core.limits), readLimits);
     },
   };
 }

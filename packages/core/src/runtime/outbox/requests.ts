@@ -1,3 +1,4 @@
+import { readLimits } from '../../codec/limits.js';
 import { encodeFailure } from '../../codec/failures.js';
 import { decodeValue } from '../../codec/values.js';
 import {
@@ -31,7 +32,13 @@ export function sendSignal(errand: Errand, event: ExternalSignalRequested): Prom
   const { name, requestId } = event;
   return answered(errand, event, async (run) => {
     const messages = core.registry.workflows.get(run.workflowType)?.messages;
-    const input = acceptSignal(core, run.workflowType, messages, name, decodeValue(asText(event.input)));
+    const input = acceptSignal(
+      core,
+      run.workflowType,
+      messages,
+      name,
+      decodeValue(asText(event.input), readLimits),
+    );
     const messageId = `${errand.runId}:${requestId}`;
     return signalBatch(core, run, undefined, { messageId, name, input: await sealPayload(core, input) });
   });

@@ -1,3 +1,4 @@
+import { readLimits } from '../../codec/limits.js';
 import { encodeFailure } from '../../codec/failures.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
 import { InvalidArgumentError, isPerdureError, StorageError } from '../../model/errors.js';
@@ -89,7 +90,7 @@ function plannedChild(core: Core, event: ChildWorkflowScheduled, parentQueue: st
     core.clock.now(),
   );
   const record = (payload: ChildWorkflowScheduled['memo'], path: string): Record<string, unknown> => {
-    const value = payload && decodeValue(asText(payload));
+    const value = payload && decodeValue(asText(payload), readLimits);
     if (value === undefined) return {};
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
     throw new InvalidArgumentError('The child cannot be started', [{ path, message: 'must be an object' }]);

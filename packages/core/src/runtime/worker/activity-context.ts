@@ -1,3 +1,4 @@
+import { readLimits } from '../../codec/limits.js';
 import { decodeValue } from '../../codec/values.js';
 import { asText } from '../../model/payload.js';
 import { CompleteLater } from '../../model/complete-later.js';
@@ -45,7 +46,7 @@ export class AttemptContext {
   };
   readonly lastHeartbeat = (): unknown => {
     const { heartbeat } = this.#attempt.body;
-    return heartbeat && decodeValue(asText(heartbeat));
+    return heartbeat && decodeValue(asText(heartbeat), readLimits);
   };
   readonly completeLater = (): never => {
     throw new CompleteLater();

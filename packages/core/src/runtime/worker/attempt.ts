@@ -1,6 +1,6 @@
 import { validateSync } from '../../codec/schema.js';
 import { encodeFailure } from '../../codec/failures.js';
-import { nearLimit } from '../../codec/limits.js';
+import { nearLimit, readLimits } from '../../codec/limits.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
 import { isCompleteLater } from '../../model/complete-later.js';
 import { CancelledError, PerdureError, isPerdureError } from '../../model/errors.js';
@@ -102,7 +102,10 @@ export class Attempt {
   }
 
   #call(activity: ActivityRecord): unknown {
-    return activity.fn(decodeValue(asText(this.scheduled.input)) as never, new AttemptContext(this) as never);
+    return activity.fn(
+      decodeValue(asText(this.scheduled.input), readLimits) as never,
+      new AttemptContext(this) as never,
+    );
   }
 
   async #intercepted(activity: ActivityRecord): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { readLimits } from '../../codec/limits.js';
 import { decodeValue } from '../../codec/values.js';
 import type { ActivityScheduled } from '../../model/events.js';
 import { asText } from '../../model/payload.js';
@@ -45,7 +46,7 @@ export function interceptedAttempt({ task, body, scheduled }: RunningAttempt): I
     taskQueue: scheduled.taskQueue,
     attempt: task.attempt,
     ...(!alone && { workflowType, workflowId, runId: task.runId }),
-    input: decodeValue(asText(scheduled.input)),
+    input: decodeValue(asText(scheduled.input), readLimits),
     headers,
   };
 }

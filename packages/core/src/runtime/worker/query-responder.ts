@@ -1,3 +1,4 @@
+import { readLimits } from '../../codec/limits.js';
 import { encodeFailure, failureOf } from '../../codec/failures.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
 import { InterceptorError, isPerdureError, QueryRejectedError } from '../../model/errors.js';
@@ -26,13 +27,13 @@ export class QueryResponder {
     if (interceptors.query.length === 0) return this.#answer(runId, name, argument);
     const instance = await this.#instanceOf(runId);
     if (!instance) return undefined;
-    const about = interceptedQuery(instance, name, decodeValue(asText(argument)));
+    const about = interceptedQuery(instance, name, decodeValue(asText(argument), readLimits));
     try {
       let answer: TextPayload | undefined;
       await interceptors.around(interceptors.query, about, async () => {
         // Another look: the run may have moved on meanwhile.
         answer = await this.#answer(runId, name, argument);
-        return answer && decodeValue(answer);
+        return answer && decodeValue(answer, readLimits);
       });
       return answer;
     } catch (error) {
@@ -44,7 +45,8 @@ export class QueryResponder {
   async #answer(runId: RunId, name: string, argument: Payload): Promise<TextPayload | undefined> {
     const instance = await this.#instanceOf(runId);
     return (
-      instance && encodeValue(instance.query(name, decodeValue(asText(argument))), this.#host.core.limits)
+      instance &&
+      encodeValue(instance.query(name, decodeValue(asText(argument), readLimits)), this.#host.core.limits)
     );
   }
 
