@@ -1,6 +1,6 @@
 // Budgets of minified and gzipped code, with everything exported: an application that uses less ships less.
-// They hold what is there: a feature may raise them, nothing else does. The aim is 20 kB for core + memory, 32 kB for a whole browser app, and
-// 5 kB for an adapter.
+// They hold what is there: a feature may raise them, nothing else does. The aim is 20 kB for core + memory, 32 kB for a
+// whole browser app, and 5 kB for an adapter.
 
 /** Sources must not be reached through the paths of tsconfig.json: what is measured is what is published. */
 const modifyEsbuildConfig = (config) => ({ ...config, tsconfigRaw: '{}' });
@@ -15,11 +15,11 @@ const row = (name, path, limit, ignore = []) => ({
 });
 
 export default [
-  row('core + memory, without superjson and rxjs', 'test/size/core-memory.js', '88 kB', [
+  row('core + memory, without superjson and rxjs', 'test/size/core-memory.js', '91 kB', [
     'superjson',
     'rxjs',
   ]),
-  row('a whole browser app: core, IndexedDB, idb, rxjs, superjson', 'test/size/browser-app.js', '104 kB'),
+  row('a whole browser app: core, IndexedDB, idb, rxjs, superjson', 'test/size/browser-app.js', '107 kB'),
   row('adapter memory', 'adapters/memory/dist/index.js', '5 kB', ['@perdure/core']),
   row('adapter IndexedDB, with idb', 'adapters/indexeddb/dist/index.js', '15 kB', ['@perdure/core']),
   row('adapter SQLite', 'adapters/sqlite/dist/index.js', '10 kB', [
