@@ -122,7 +122,10 @@ test('after a refusal the same value opens as soon as the reason is gone', async
 });
 
 test('G14 A6 strict waits for the disk at each commit, relaxed does not', async () => {
-  const synchronous = async (durability: 'strict' | 'relaxed' | undefined, before: string): Promise<unknown> => {
+  const synchronous = async (
+    durability: 'strict' | 'relaxed' | undefined,
+    before: string,
+  ): Promise<unknown> => {
     const database = new Sqlite(newFile());
     database.pragma('journal_mode = wal');
     database.pragma(`synchronous = ${before}`);
