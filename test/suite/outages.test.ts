@@ -147,3 +147,47 @@ test.each([1, 2, 3, 4, 5])(
     expect(engine.now.getTime() - before).toBeLessThan(15_000);
   },
 );
+
+test('G2 an attempt that a claim has just been granted is not taken back by the run that is loaded meanwhile', async () => {
+  let begun = 0;
+  const other = gate();
+  const again = gate();
+  const failsOnce = defineActivity('failsOnce', { retry: { initialInterval: '1s' } }, async () => {
+    begun += 1;
+    if (begun === 1) throw new Error('not yet');
+    await again.passed;
+    return begun;
+  });
+  const waits = defineActivity('waits', () => other.passed);
+  const both = defineWorkflow('both', (ctx) => ctx.all([ctx.runActivity(failsOnce), ctx.runActivity(waits)]));
+  const granted = gate();
+  const answer = gate();
+  let held = false;
+  const slow = bent(await openStorage(), {
+    claim: async (call, request) => {
+      const tasks = await call(request);
+      if (!held && tasks.some(({ kind, attempt }) => kind === 'activity' && attempt === 2)) {
+        held = true;
+        granted.pass();
+        await answer.passed;
+      }
+      return tasks;
+    },
+  });
+  const engine = await open({
+    storage: slow,
+    workflows: [both],
+    activities: [failsOnce, waits],
+    maxCachedWorkflows: 0,
+  });
+  const handle = await engine.start(both);
+  const retried = engine.advance('1s');
+  await granted.passed;
+  other.pass();
+  while ((await handle.describe()).historyLength < 4) await new Promise((resolve) => setTimeout(resolve, 1));
+  answer.pass();
+  await retried;
+  await engine.advance('1s');
+  again.pass();
+  expect(await handle.result()).toEqual([2, undefined]);
+});

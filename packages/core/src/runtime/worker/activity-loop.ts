@@ -60,6 +60,8 @@ const poisonAfter = 10;
 export class ActivityLoop {
   /** Claimed here, and about to be started. */
   readonly beginning = new Set<TaskId>();
+  /** Scheduled with a lease for this worker by a commit of unknown outcome, and so never started. */
+  readonly #adrift = new Map<TaskId, EpochMs>();
   readonly #running = new Map<TaskId, Attempt>();
   readonly #line = new ActivityLine();
   #advancing = false;
@@ -113,6 +115,20 @@ export class ActivityLoop {
     this.#taker.slotFree();
   }
 
+  /** These leases are or are not in the store, and nothing was begun with them. */
+  setAdrift(tasks: readonly TaskRecord[]): void {
+    const now = this.#core.clock.now();
+    for (const [taskId, until] of this.#adrift) if (until <= now) this.#adrift.delete(taskId);
+    for (const { taskId, leaseUntil } of tasks) this.#adrift.set(taskId, leaseUntil);
+  }
+  isAdrift(taskId: TaskId): boolean {
+    return this.#adrift.has(taskId);
+  }
+  /** True once for each. */
+  takeAdrift(taskId: TaskId): boolean {
+    return this.#adrift.delete(taskId);
+  }
+
   leaseUntil(scheduled: ActivityScheduled, now: EpochMs): EpochMs {
     return Math.min(now + this.#options.leaseMs, heartbeatLease(scheduled, now));
   }
@@ -125,6 +141,7 @@ export class ActivityLoop {
     body = decodeActivityTask(task),
   ): void {
     this.#reserved -= 1;
+    this.#adrift.delete(task.taskId);
     if (this.#stopped) return;
     this.#byRun.set(task.runId, (this.#byRun.get(task.runId) ?? 0) + 1);
     const leased = { task, scheduled, activity, body };

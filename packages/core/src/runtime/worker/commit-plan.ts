@@ -18,6 +18,9 @@ import type { ActivityOutcome } from '../messages.js';
 import type { RunHost } from './run-host.js';
 import type { RefusedUpdate } from './update-desk.js';
 
+/** Token of an activity that was scheduled with its lease; whoever claims it after that has a greater one. */
+export const leasedToken = 1;
+
 /** What an activation has brought that no commit has taken yet. */
 export interface Unwritten {
   events: RunEvent[];
@@ -242,7 +245,7 @@ function activityTask(
     fairnessWeight: event.fairnessWeight,
     visibleAt: now,
     attempt: leased ? 1 : 0,
-    token: leased ? 1 : 0,
+    token: leased ? leasedToken : 0,
     leaseOwner: leased ? host.workerId : null,
     leaseUntil: leased ? host.activities.leaseUntil(event, now) : 0,
     body: encodeActivityTask(body),

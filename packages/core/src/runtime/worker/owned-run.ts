@@ -16,7 +16,7 @@ import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
 import type { ActivityOutcome } from '../messages.js';
 import { explainedHere, foreignAwait, historyGone, planBlock, suspectedPoison } from './blocking.js';
 import { endingOf, outgrown, timedOut, type Ending } from './closing.js';
-import { emptyUnwritten, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
+import { emptyUnwritten, leasedToken, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
 import { draftAtOnce, draftOf, type Draft } from './draft.js';
 import { intercepted, resultOf } from './intercepted.js';
 import { handBackTo, pinOf, takeSteps } from './pinning.js';
@@ -436,24 +436,21 @@ export class OwnedRun {
     }
   }
 
-  /** Activities that are leased to this worker and not under way: a commit whose outcome was unknown had scheduled them. */
+  /**
+   * Activities that a commit of unknown outcome had scheduled with a lease for this worker, which has not begun them.
+   * Any other lease of its may belong to a claim that is not answered yet; and one that was claimed since has grown.
+   */
   async #adopt(instance: WorkflowInstance): Promise<void> {
     const { core, activities, workerId } = this.#host;
     if (instance.activities().length === 0) return;
     const pin = pinOf(this.#host, this.workflow);
     if (this.#task.buildId !== pin || this.#kept?.buildId !== this.#host.buildId)
       await takeSteps(this.#host, this.runId, pin);
-    const now = core.clock.now();
-    // Under way before the read, or ended by then: one that ends meanwhile is neither afterwards.
-    const known = new Set(this.#inputs.map((pending) => pending.task?.taskId));
-    for (const { id } of instance.activities()) {
-      const taskId = activityTaskId(this.runId, id);
-      if (activities.isRunning(taskId)) known.add(taskId);
-    }
+    if (!instance.activities().some(({ id }) => activities.isAdrift(activityTaskId(this.runId, id)))) return;
     for (const task of await core.storage.readTasks(this.runId)) {
-      const mine = task.kind === 'activity' && task.leaseOwner === workerId && task.leaseUntil > now;
-      if (!mine || known.has(task.taskId) || activities.isRunning(task.taskId)) continue;
-      this.#unwritten.requeued.push({ ...task, attempt: task.attempt - 1, leaseOwner: null, leaseUntil: 0 });
+      const asScheduled = task.token === leasedToken && task.leaseOwner === workerId;
+      if (activities.takeAdrift(task.taskId) && asScheduled)
+        this.#unwritten.requeued.push({ ...task, attempt: 0, leaseOwner: null, leaseUntil: 0 });
     }
   }
 
@@ -625,7 +622,10 @@ export class OwnedRun {
           this.#pause(error, pause).then(() => {
             this.#write(make, written, done, failed, later);
           }, failed);
-        } else failed(error);
+        } else {
+          this.#host.activities.setAdrift(plan.start.map(({ task }) => task));
+          failed(error);
+        }
       } catch (thrown) {
         failed(thrown);
       }
