@@ -8,7 +8,7 @@ const never = ['**/node_modules/**', '**/dist/**'];
 const onlyNode = [...never, '**/*.browser.test.ts', '**/*.dom.test.ts'];
 
 /** Nothing is measured by these: a hang is a hang after thirty seconds too, on a machine that is busy otherwise. */
-const patience = { testTimeout: 30_000, hookTimeout: 30_000 };
+const patience = { testTimeout: 30_000, hookTimeout: 30_000, expect: { poll: { timeout: 20_000 } } };
 
 /** The shared suite on one storage, in Node. */
 const suite = (name: string): TestProjectConfiguration => ({

@@ -79,5 +79,5 @@ test('A24 worker processes end when the one that started them is killed', async 
   const worker = new Perdure(cwd, ['worker', '--procs', '2', ...workflows]);
   await worker.until(({ workers }) => workers.length === 2);
   worker.child.kill('SIGKILL');
-  await vi.waitFor(() => expect(worker.workers.filter(isAlive)).toEqual([]), patience);
+  await expect.poll(() => worker.workers.filter(isAlive), patience).toEqual([]);
 });

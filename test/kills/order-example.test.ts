@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const patience = { timeout: 60_000, interval: 50 };
@@ -79,7 +79,7 @@ test('F2 an order whose worker is killed twice completes, and each effect happen
 });
 
 test('interrupted, it takes its worker and its store with it', async () => {
-  await vi.waitFor(() => expect(workers().filter(isAlive)).toHaveLength(1), patience);
+  await expect.poll(() => workers().filter(isAlive), patience).toHaveLength(1);
   expect(await stores()).toHaveLength(1);
   const closed = once(program, 'close');
   program.kill('SIGINT');

@@ -4,6 +4,7 @@ import {
   ActivityNotActiveError,
   defineActivity,
   defineWorkflow,
+  EngineClosedError,
   InvalidArgumentError,
   PayloadError,
   type ActivityOptions,
@@ -202,8 +203,9 @@ test.each(['before-commit', 'after-commit'] as const)(
     const handle = await engine.start(workflow);
     const token = await attempts(1);
     await engine.runUntilIdle();
-    void engine.activities.complete(token, 'done');
+    const crashed = rejection(EngineClosedError, engine.activities.complete(token, 'done'));
     await engine.crash({ at });
+    await crashed;
     await engine.activities.complete(token, 'done').catch(() => undefined);
     expect(await handle.result()).toBe('done');
     expect((await eventTypes(handle)).filter((type) => type === 'ActivityCompleted')).toHaveLength(1);

@@ -7,7 +7,8 @@ import {
   WorkflowFailedError,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { crashAtEachCommit, eventTypes, open, rejection } from './kit.js';
+import { bent } from './bent-storage.js';
+import { clientOf, crashAtEachCommit, eventTypes, open, rejection } from './kit.js';
 
 const loop = defineWorkflow('loop', async (ctx, n: number) => {
   if (n < 3) ctx.continueAsNew(n + 1);
@@ -32,6 +33,39 @@ test('C8 continue-as-new ends the run and goes on with a fresh history under the
   ]);
   expect(runs.every((run) => run.runCount === 4)).toBe(true);
   expect(await engine.count()).toBe(1);
+});
+
+test('C8 an id that passes on to the next run while it is looked up means that run', async () => {
+  const waiting = defineWorkflow('waiting', async (ctx, n: number) => {
+    const word = await ctx.waitSignal('word');
+    return n < 9 ? ctx.continueAsNew(n + 1) : word;
+  });
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [waiting] });
+  const handle = await engine.start(waiting, 0, { id: 'w' });
+  await engine.runUntilIdle();
+  let passOn = true;
+  const client = await clientOf(
+    engine,
+    bent(storage, {
+      readKey: async (call, ...args) => {
+        const read = await call(...args);
+        if (!passOn) return read;
+        passOn = false;
+        await handle.signal('word', 'on');
+        await engine.runUntilIdle();
+        return read;
+      },
+    }),
+  );
+  const passed = client.handle('w');
+  expect(await passed.describe()).toMatchObject({ runNumber: 2, status: 'waiting' });
+  passOn = true;
+  await passed.signal('word', 'mine');
+  await engine.runUntilIdle();
+  passOn = true;
+  await passed.terminate('enough');
+  expect(await passed.describe()).toMatchObject({ runNumber: 5, status: 'terminated' });
 });
 
 test('C8 execute follows the chain', async () => {

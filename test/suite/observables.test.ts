@@ -10,7 +10,7 @@ import {
   type WorkflowDescription,
 } from '@perdure/core';
 import { firstValueFrom, lastValueFrom, map, toArray } from 'rxjs';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { clientOf, codeOf, eventTypes, gate, logBook, open, untilAborted } from './kit.js';
 
 const add = defineActivity('add', ({ a, b }: { a: number; b: number }) => a + b);
@@ -73,13 +73,13 @@ test('G13 F13 law 1 only after commit, law 2 in order: what subscribers see, the
   }
   await handle.signal('more', 0);
   expect(await handle.result()).toBe(6);
-  await vi.waitFor(() => expect([states, history].every(({ completed }) => completed)).toBe(true));
+  await expect.poll(() => [states, history].every(({ completed }) => completed)).toBe(true);
 
   const types = await eventTypes(handle);
   expect(history.values.map(({ type }) => type)).toEqual(types);
   expect(seqs(history.values)).toEqual(oneTo(types.length));
   expect((await Promise.all(recorded)).every(Boolean)).toBe(true);
-  await vi.waitFor(() => expect(events.values.at(-1)?.event.seq).toBe(types.length));
+  await expect.poll(() => events.values.at(-1)?.event.seq).toBe(types.length);
   expect(seqs(events.values.map(({ event }) => event))).toEqual(oneTo(types.length).slice(before));
   expect(events.values.every(({ runId }) => runId === handle.runId)).toBe(true);
 
@@ -116,9 +116,9 @@ test('law 4 a failed workflow is a value of state$ and an error of result$', asy
   const handle = await engine.start(summing);
   const [states, result, history] = [watch(handle.state$), watch(handle.result$), watch(handle.history$())];
   await handle.signal('more', -1);
-  await vi.waitFor(() => expect(result.errors).toHaveLength(1));
+  await expect.poll(() => result.errors).toHaveLength(1);
   expect(result.errors[0]).toBeInstanceOf(WorkflowFailedError);
-  await vi.waitFor(() => expect([states.completed, history.completed]).toEqual([true, true]));
+  await expect.poll(() => [states.completed, history.completed]).toEqual([true, true]);
   expect(states.values.at(-1)).toMatchObject({ status: 'failed', failure: { message: 'no less' } });
   expect(states.errors).toEqual([]);
 });
@@ -142,11 +142,11 @@ test('F13 query$ gives each other answer, and asks nothing of history', async ()
     await engine.advance('2d');
   }
   await handle.signal('more', 0);
-  await vi.waitFor(() => expect(answers.completed).toBe(true));
+  await expect.poll(() => answers.completed).toBe(true);
   expect(answers.values).toEqual([0, 4, 9]);
   expect(await eventTypes(handle)).not.toContain('QueryReceived');
   const wrong = watch(engine.handle(handle.workflowId).query$('nothing'));
-  await vi.waitFor(() => expect(wrong.errors.map(codeOf)).toEqual(['query_rejected']));
+  await expect.poll(() => wrong.errors.map(codeOf)).toEqual(['query_rejected']);
 });
 
 test('activities$ shows attempts and heartbeats as they come, and completes with the run', async () => {
@@ -161,21 +161,19 @@ test('activities$ shows attempts and heartbeats as they come, and completes with
   const engine = await open({ workflows: [working], activities: [work] });
   const handle = await engine.start(working);
   const seen = watch(handle.activities$);
-  await vi.waitFor(async () => {
+  const aSecondLater = async (): Promise<unknown> => {
     await engine.advance('1s');
-    expect(seen.values.at(-1)?.[0]).toMatchObject({ attempt: 2 });
-  });
+    return seen.values.at(-1)?.[0];
+  };
+  await expect.poll(aSecondLater).toMatchObject({ attempt: 2 });
   await beaten.passed;
-  await vi.waitFor(async () => {
-    await engine.advance('1s');
-    expect(seen.values.at(-1)?.[0]).toMatchObject({
-      attempt: 2,
-      lastHeartbeat: { done: 50n },
-      lastFailure: { message: 'again' },
-    });
+  await expect.poll(aSecondLater).toMatchObject({
+    attempt: 2,
+    lastHeartbeat: { done: 50n },
+    lastFailure: { message: 'again' },
   });
   finish.pass();
-  await vi.waitFor(() => expect(seen.completed).toBe(true));
+  await expect.poll(() => seen.completed).toBe(true);
   expect(seen.values.at(-1)).toEqual([]);
   expect(seen.errors).toEqual([]);
 });
@@ -184,11 +182,11 @@ test('F13 list$ and count$ are live', async () => {
   const engine = await open(code);
   const list = watch(engine.list$({ statusBucket: 'running' }));
   const count = watch(engine.count$({ statusBucket: 'completed' }));
-  await vi.waitFor(() => expect([list.values, count.values]).toEqual([[[]], [0]]));
+  await expect.poll(() => [list.values, count.values]).toEqual([[[]], [0]]);
   const handles = [await engine.start(summing), await engine.start(summing)];
-  await vi.waitFor(() => expect(list.values.at(-1)).toHaveLength(2));
+  await expect.poll(() => list.values.at(-1)).toHaveLength(2);
   for (const handle of handles) await handle.signal('more', 0);
-  await vi.waitFor(() => expect([list.values.at(-1), count.values.at(-1)]).toEqual([[], 2]));
+  await expect.poll(() => [list.values.at(-1), count.values.at(-1)]).toEqual([[], 2]);
   expect([list.completed, count.completed]).toEqual([false, false]);
 });
 
@@ -210,7 +208,7 @@ test('events$ gives each event of every run once, in order', async () => {
     const types = await eventTypes(handle);
     const expected = oneTo(types.length).slice(handle === old ? before : 0);
     const mine = () => events.values.filter(({ runId }) => runId === handle.runId).map(({ event }) => event);
-    await vi.waitFor(() => expect(seqs(mine())).toEqual(expected));
+    await expect.poll(() => seqs(mine())).toEqual(expected);
   }
   expect(events.values.every(({ workflowId }) => /^(old|w\d+)$/.test(workflowId))).toBe(true);
 });
@@ -229,21 +227,21 @@ test('G13 law 5 a client without a worker sees the same', async () => {
     watch(there.result$),
     watch(client.events$),
   ];
-  await vi.waitFor(() =>
-    expect([...states, ...histories, answers].every(({ values }) => values.length > 0)).toBe(true),
-  );
+  await expect
+    .poll(() => [...states, ...histories, answers].every(({ values }) => values.length > 0))
+    .toBe(true);
   await there.signal('more', 7);
-  await vi.waitFor(() => expect(answers.values.at(-1)).toBe(7));
+  await expect.poll(() => answers.values.at(-1)).toBe(7);
   await engine.advance('2d');
   await there.signal('more', 0);
-  await vi.waitFor(() => expect(result.values).toEqual([7]));
+  await expect.poll(() => result.values).toEqual([7]);
   const done = [...states, ...histories, answers, result];
-  await vi.waitFor(() => expect(done.every(({ completed }) => completed)).toBe(true));
+  await expect.poll(() => done.every(({ completed }) => completed)).toBe(true);
   expect(states[1].values.at(-1)).toEqual(states[0].values.at(-1));
   expect(totals(states[1].values)).toEqual([7]);
   expect(histories[1].values).toEqual(histories[0].values);
   expect(answers.values).toEqual([0, 7]);
-  await vi.waitFor(() => expect(events.values.at(-1)?.event.type).toBe('WorkflowCompleted'));
+  await expect.poll(() => events.values.at(-1)?.event.type).toBe('WorkflowCompleted');
   const told = seqs(events.values.map(({ event }) => event));
   expect(told).toEqual(oneTo(histories[0].values.length).slice(-told.length));
 });
@@ -253,14 +251,14 @@ test('law 6 snapshot() is at hand, and every stream can be read with for await',
   const handle = await engine.start(summing);
   expect(handle.snapshot()).toBeUndefined();
   const states = watch(handle.state$);
-  await vi.waitFor(() => expect(handle.snapshot()).toMatchObject({ status: 'waiting' }));
+  await expect.poll(() => handle.snapshot()).toMatchObject({ status: 'waiting' });
   expect(handle.snapshot()).toBe(states.values.at(-1));
   await handle.signal('more', 0);
   const read: string[] = [];
   for await (const { type } of handle.history$()) read.push(type);
   expect(read).toEqual(await eventTypes(handle));
   for await (const result of handle.result$) expect(result).toBe(0);
-  await vi.waitFor(() => expect(handle.snapshot()).toMatchObject({ status: 'completed' }));
+  await expect.poll(() => handle.snapshot()).toMatchObject({ status: 'completed' });
   for await (const page of engine.list$()) {
     expect(page).toHaveLength(1);
     break;
@@ -309,7 +307,7 @@ test('law 8 a subscriber that throws stalls neither the engine nor others', asyn
   await handle.signal('more', 2);
   await handle.signal('more', 0);
   expect(await handle.result()).toBe(2);
-  await vi.waitFor(() => expect(states.completed).toBe(true));
+  await expect.poll(() => states.completed).toBe(true);
   const thrown = logger.lines.filter(({ message }) => message === 'A subscriber threw');
   expect(thrown.length).toBeGreaterThan(4);
   expect(thrown.every(({ level }) => level === 'error')).toBe(true);
@@ -332,10 +330,10 @@ test('closing ends every stream: those of runs fail, those of the namespace comp
   const status = watch(engine.worker.status$);
   await engine.runUntilIdle();
   await engine.close();
-  await vi.waitFor(() => expect([...completing, status].every(({ completed }) => completed)).toBe(true));
-  await vi.waitFor(() =>
-    expect(failing.flatMap(({ errors }) => errors.map(codeOf))).toEqual(Array(5).fill('engine_closed')),
-  );
+  await expect.poll(() => [...completing, status].every(({ completed }) => completed)).toBe(true);
+  await expect
+    .poll(() => failing.flatMap(({ errors }) => errors.map(codeOf)))
+    .toEqual(Array(5).fill('engine_closed'));
   expect(status.values.map(({ state }) => state)).toContain('running');
   expect(status.values.at(-1)).toMatchObject({ state: 'stopped', activities: 0 });
 });
@@ -349,6 +347,6 @@ test('streams of a handle go on with the next engine after a crash', async () =>
   const history = watch(handle.history$());
   await handle.signal('more', 0);
   expect(await firstValueFrom(handle.result$)).toBe(3);
-  await vi.waitFor(() => expect(history.completed).toBe(true));
+  await expect.poll(() => history.completed).toBe(true);
   expect(seqs(history.values)).toEqual(oneTo((await eventTypes(handle)).length));
 });

@@ -25,9 +25,8 @@ test('N1 every handle in the page is told which runs changed, and which queues h
       { kind: 'put-task', task: newTask('r/1', 'r', { ...leased, queue: 'taken' }) },
     ),
   );
-  await vi.waitFor(() => {
-    for (const hints of all) expect(hints).toEqual([{ kind: 'changed', runs: ['r'], queues: ['main'] }]);
-  });
+  for (const hints of all)
+    await expect.poll(() => hints).toEqual([{ kind: 'changed', runs: ['r'], queues: ['main'] }]);
   await Promise.all([handle.close(), other.close()]);
 });
 
@@ -38,9 +37,7 @@ test('N1 a listener that throws disturbs nobody', async () => {
   });
   const hints = heard(handle);
   await applied(handle, start('r'));
-  await vi.waitFor(() => {
-    expect(hints).toHaveLength(1);
-  });
+  await expect.poll(() => hints).toHaveLength(1);
   await handle.close();
 });
 
@@ -60,9 +57,7 @@ test('N1 messages of other tabs are heard, and nothing else that is said on the 
   ];
   for (const message of nonsense) channel.postMessage(message);
   channel.postMessage({ runs: ['r'], queues: ['q'], workers: false });
-  await vi.waitFor(() => {
-    expect(hints).toEqual([{ kind: 'changed', runs: ['r'], queues: ['q'] }]);
-  });
+  await expect.poll(() => hints).toEqual([{ kind: 'changed', runs: ['r'], queues: ['q'] }]);
   channel.close();
   await handle.close();
 });
@@ -74,9 +69,7 @@ test('N1 other tabs are told, in few messages', async () => {
   const messages: { readonly runs: readonly string[] }[] = [];
   channel.onmessage = ({ data }: MessageEvent<{ runs: string[] }>) => messages.push(data);
   for (let i = 0; i < 50; i++) await applied(handle, start(`r${String(i)}`));
-  await vi.waitFor(() => {
-    expect(new Set(messages.flatMap(({ runs }) => runs)).size).toBe(50);
-  });
+  await expect.poll(() => new Set(messages.flatMap(({ runs }) => runs)).size).toBe(50);
   expect(messages.length).toBeLessThan(40);
   channel.close();
   await handle.close();

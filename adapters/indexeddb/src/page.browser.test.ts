@@ -2,6 +2,7 @@ import type { ChangeHint, StorageHandle } from '@perdure/core/storage';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, expect, test, vi } from 'vitest';
 import { indexedDb } from './indexed-db.js';
+import { locksOf } from './locks.testkit.js';
 import { applied, leased, newTask, start, step } from './make.testkit.js';
 
 const newName = (): string => `page ${crypto.randomUUID()}`;
@@ -78,9 +79,7 @@ test('S1 a store deleted by another tab is lost', async () => {
   const handle = await indexedDb(name).open();
   const hints = heard(handle);
   await deleteDB(name);
-  await vi.waitFor(() => {
-    expect(hints.map(({ kind }) => kind)).toEqual(['lost']);
-  });
+  await expect.poll(() => hints.map(({ kind }) => kind)).toEqual(['lost']);
   await expect(handle.commit([start('r')])).rejects.toMatchObject({ code: 'storage_lost' });
   expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(name);
   await handle.close();
@@ -95,25 +94,18 @@ test('S1 a page that sleeps in the cache holds nobody up, and works on when it i
     handle,
     start('r', { kind: 'put-task', task: newTask('r/0', 'r', { ...leased, leaseOwner: 'asleep' }) }),
   );
-  const before = (await navigator.locks.query()).held?.filter((lock) => lock.name?.includes(name));
-  expect(before).toHaveLength(1);
+  expect(await locksOf(name)).toHaveLength(1);
   dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
   // Both handles of this page let go.
   const foreign = await openDB(name);
-  await vi.waitFor(async () => {
-    const { held = [], pending = [] } = await navigator.locks.query();
-    expect([...held, ...pending].filter((lock) => lock.name?.includes(name))).toEqual([]);
-  });
+  await expect.poll(() => locksOf(name)).toEqual([]);
   foreign.close();
   const hints = heard(handle);
   const waiting = handle.readRun('r');
   dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
   expect((await waiting)?.seq).toBe(1);
   expect(hints).toEqual([{ kind: 'unknown' }]);
-  await vi.waitFor(async () => {
-    const { held = [] } = await navigator.locks.query();
-    expect(held.filter((lock) => lock.name?.includes(name))).toHaveLength(1);
-  });
+  await expect.poll(() => locksOf(name)).toHaveLength(1);
   expect(await other.reapDeadWorkers()).toBe(0);
   await Promise.all([handle.close(), other.close()]);
 });

@@ -1,6 +1,7 @@
 import type { ChangeHint, StorageHandle } from '@perdure/core/storage';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { indexedDb } from './indexed-db.js';
+import { locksOf } from './locks.testkit.js';
 import { applied, leased, newTask, start, step } from './make.testkit.js';
 import { Peer } from './peer.testkit.js';
 import { race, randomFrom } from './race.testkit.js';
@@ -48,9 +49,7 @@ test('N1 a change in another context is told, and can be read then', async () =>
   });
   const free = start('r', { kind: 'put-task', task: newTask('r/0', 'r') });
   await peer.tell({ do: 'commit', batches: [free] });
-  await vi.waitFor(() => {
-    expect(seen).toEqual([[['r'], ['main'], 1]]);
-  });
+  await expect.poll(() => seen).toEqual([[['r'], ['main'], 1]]);
   await handle.close();
   peer.terminate();
 });
@@ -81,9 +80,7 @@ test('C2 the leases of a worker whose context ended are free at once, those of t
   expect(await handle.reapDeadWorkers()).toBe(0);
   expect(kinds(hints)).not.toContain('worker-gone');
   peer.terminate();
-  await vi.waitFor(() => {
-    expect(kinds(hints)).toContain('worker-gone');
-  });
+  await expect.poll(() => kinds(hints)).toContain('worker-gone');
   expect(await handle.reapDeadWorkers()).toBe(1);
   expect(await handle.readTask('r/0')).toMatchObject({ leaseOwner: null, leaseUntil: 0, token: 1 });
   expect(await handle.readTask('mine')).toMatchObject({ leaseOwner: 'here' });
@@ -98,9 +95,7 @@ test('C2 a worker that left is missed by those who are there, and its leases run
   await peer.tell({ do: 'join', worker: 'there' });
   await applied(handle, withTask('there'));
   await peer.tell({ do: 'leave', worker: 'there' });
-  await vi.waitFor(() => {
-    expect(kinds(hints)).toContain('worker-gone');
-  });
+  await expect.poll(() => kinds(hints)).toContain('worker-gone');
   expect(await handle.reapDeadWorkers()).toBe(0);
   expect((await handle.readTask('r/0'))?.leaseOwner).toBe('there');
   await handle.close();
@@ -113,10 +108,7 @@ test('C2 two that reap at once release each lease once', async () => {
   await peer.tell({ do: 'join', worker: 'there' });
   await applied(handle, withTask('there'));
   peer.terminate();
-  await vi.waitFor(async () => {
-    const { held = [] } = await navigator.locks.query();
-    expect(held.filter((lock) => lock.name?.includes(name))).toEqual([]);
-  });
+  await expect.poll(() => locksOf(name)).toEqual([]);
   const released = await Promise.all([handle.reapDeadWorkers(), other.reapDeadWorkers()]);
   expect(released.sort()).toEqual([0, 1]);
   await Promise.all([handle.close(), other.close()]);
@@ -128,10 +120,6 @@ test('L1 a closed handle holds no lock and queues for none', async () => {
   await handle.join('here');
   await handle.close();
   // The browser lets go a little later.
-  await vi.waitFor(async () => {
-    const { held = [], pending = [] } = await navigator.locks.query();
-    const ours = [...held, ...pending].filter((lock) => lock.name?.includes(name));
-    expect(ours.map((lock) => lock.name)).toEqual([`perdure:${name}:there`]);
-  });
+  await expect.poll(() => locksOf(name)).toEqual([`perdure:${name}:there`]);
   peer.terminate();
 });

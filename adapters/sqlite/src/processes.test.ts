@@ -46,7 +46,6 @@ interface Done {
   readonly added: number;
 }
 
-const soon = { timeout: 20_000, interval: 5 };
 const limit = 60_000;
 
 test(
@@ -123,7 +122,7 @@ test(
 
     dies.process.kill('SIGKILL');
     await dies.ended;
-    await vi.waitFor(() => expect(hints).toContainEqual({ kind: 'worker-gone' }), soon);
+    await expect.poll(() => hints).toContainEqual({ kind: 'worker-gone' });
     expect(await handle.reapDeadWorkers()).toBe(1);
     expect(await handle.reapDeadWorkers()).toBe(0);
     const claimed = await handle.claim(claimAll('heir', 2));
@@ -145,7 +144,7 @@ test(
     });
     const writer = start('pairs', path, 'w');
     expect(await writer.next()).toBe(1);
-    await vi.waitFor(() => expect(seen.length).toBeGreaterThan(2), soon);
+    await expect.poll(() => seen.length).toBeGreaterThan(2);
     expect(await seen.at(-1)).toMatchObject({ runId: 'w-a' });
     unwatch();
     await handle.close();

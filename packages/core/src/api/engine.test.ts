@@ -1,6 +1,6 @@
 import { memory } from '@perdure/memory';
 import { firstValueFrom, lastValueFrom, toArray, type Observable } from 'rxjs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError } from '../model/errors.js';
 import { createClient } from './client.js';
 import { defineActivity } from './define-activity.js';
@@ -37,7 +37,7 @@ describe('createEngine', () => {
     const client = await createClient({ storage });
     const handle = await engine.start(sum, 10, { id: 'x' });
     await client.handle(sum, 'x').signal('add', 2);
-    await vi.waitFor(async () => expect(await handle.query('total')).toBe(4));
+    await expect.poll(() => handle.query('total')).toBe(4);
     expect(await handle.describe()).toMatchObject({
       state: 'at 4',
       status: 'waiting',
@@ -67,7 +67,7 @@ describe('createEngine', () => {
     const totals = all(handle.query$('total'));
     const listed = await firstValueFrom(engine.list$());
     expect(listed.map((run) => run.workflowId)).toEqual([handle.workflowId]);
-    await vi.waitFor(async () => expect((await handle.describe()).status).toBe('waiting'));
+    await expect.poll(async () => (await handle.describe()).status).toBe('waiting');
     expect(handle.snapshot()).toMatchObject({ workflowId: handle.workflowId });
     await handle.signal('add', 2);
     expect(await result).toEqual([4]);
@@ -78,7 +78,7 @@ describe('createEngine', () => {
     const read: string[] = [];
     for await (const { type } of handle.history$({ fromSeq: 2 })) read.push(type);
     expect(read).toEqual((await history).slice(1).map((event) => event.type));
-    await vi.waitFor(() => expect(counts).toEqual([0, 1]));
+    await expect.poll(() => counts).toEqual([0, 1]);
     await engine.close();
     expect((await events).length).toBeGreaterThan(0);
     expect((await statuses).at(-1)).toMatchObject({ state: 'stopped' });
@@ -197,7 +197,7 @@ describe('a run that is ended from outside', () => {
       const engine = await createEngine({ storage: memory(), workflows: [asleep] });
       const handle = await engine.start(asleep, undefined, { id: 'x' });
       const result = handle.result({ timeout: 500 }).catch((error: unknown) => error);
-      await vi.waitFor(async () => expect((await handle.describe()).status).toBe('waiting'));
+      await expect.poll(async () => (await handle.describe()).status).toBe('waiting');
       if (how === 'terminate') await handle.terminate();
       else await engine.start(asleep, undefined, { id: 'x', duplicatePolicy: how });
       expect(await result).toMatchObject({ code: 'workflow_terminated' });

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError } from '../../model/errors.js';
-import { isValidId, type RunId } from '../../model/ids.js';
+import { isValidId, type RunId, type WorkflowId } from '../../model/ids.js';
 import type { RunRecord } from '../../storage/records.js';
 import type { Core } from '../core.js';
 import { chainOf, decodeBody } from '../run-projection.js';
@@ -32,11 +32,22 @@ export async function newestOf(core: Core, run: RunRecord): Promise<RunRecord> {
   let next = nextOf(run);
   if (next === undefined) return run;
   // A long chain is not walked where its newest run is the current one of the id.
-  const current = await readRun(core, await resolveRun(core, { workflowId: run.workflowId }));
+  const current = await currentRun(core, run.workflowId);
   if (chainOf(current) === chainOf(run)) return current;
   let newest = run;
   for (; next !== undefined; next = nextOf(newest)) newest = await readRun(core, next);
   return newest;
+}
+
+/** The id may pass on to the next run of its chain between the two reads; a run that it has left is not the current one. */
+async function currentRun(core: Core, workflowId: WorkflowId): Promise<RunRecord> {
+  for (let runId = await resolveRun(core, { workflowId }); ;) {
+    const run = await readRun(core, runId);
+    if (nextOf(run) === undefined) return run;
+    const now = await resolveRun(core, { workflowId });
+    if (now === runId) return run;
+    runId = now;
+  }
 }
 
 /** The run that follows a closed one in its chain. */
@@ -45,8 +56,9 @@ export function nextOf(run: Pick<RunRecord, 'closedAt' | 'body' | 'runId'>): Run
 }
 
 export async function readTarget(core: Core, target: RunTarget): Promise<RunRecord> {
-  const named = await readRun(core, await resolveRun(core, target));
-  const run = target.follow ? await newestOf(core, named) : named;
+  const { workflowId, runId, follow } = target;
+  const named = await (runId === undefined ? currentRun(core, workflowId) : readRun(core, runId));
+  const run = follow ? await newestOf(core, named) : named;
   if (run.workflowId !== target.workflowId) {
     throw new WorkflowNotFoundError(
       `Run ${run.runId} belongs to workflow '${run.workflowId}', not to '${target.workflowId}'`,
