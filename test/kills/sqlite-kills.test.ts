@@ -1,92 +1,96 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient, replay } from '@perdure/core';
+import { createClient } from '@perdure/core';
 import { sqlite } from '@perdure/sqlite';
 import Database from 'better-sqlite3';
-import { afterAll, expect, test } from 'vitest';
-import { chain } from './workflows.js';
+import { expect, onTestFailed, test } from 'vitest';
+import { Crew } from './crew.js';
+import { Guarantees } from './guarantees.js';
+import { Users } from './users.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'perdure-kills-'));
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const asked = process.env['PERDURE_KILLS'];
+const kills = Number(asked ?? 50);
+const processes = 3;
+const atOnce = 6;
+/** So long may everything stand still before it is taken to be stuck. Milliseconds: six leases. */
+const patience = 180_000;
 
-async function worker(file: string): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, 'worker.ts'), [file], { execArgv: ['--import', 'tsx'] });
-  const ended = once(child, 'exit').then(() => {
-    throw new Error('The worker ended before it was ready');
-  });
-  ended.catch(() => undefined); // the race below is over by then
-  await Promise.race([once(child, 'message'), ended]);
-  return child;
-}
+const between = (least: number, most: number): number =>
+  least + Math.floor(Math.random() * (most - least + 1));
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) throw new Error(`A worker ended by itself with code ${child.exitCode}`);
-  const exit = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exit;
-}
-
-const kills = Number(process.env['PERDURE_KILLS'] ?? 15);
-
-test(`G2 G9 F2 ${kills} workers killed one after the other: nothing lost, nothing recorded twice`, async () => {
-  const file = join(folder, 'store.sqlite');
-  const ledger = join(folder, 'ledger.jsonl');
-  const [runs, steps] = [6, 12];
-  const client = await createClient({ storage: sqlite(file) });
-  const handles = await Promise.all(
-    Array.from({ length: runs }, (_, i) => client.start(chain, { ledger, steps }, { id: `chain-${i}` })),
-  );
-  await Promise.all(handles.map((handle, i) => handle.signal('bonus', 1_000 * i, { id: 'once' })));
-
-  let second: ChildProcess | undefined;
-  for (let i = 0; i < kills; i++) {
-    const first = await worker(file);
-    // Now and then two workers share the file when one of them dies.
-    if (i % 3 === 1) second = await worker(file);
-    await new Promise((resolve) => setTimeout(resolve, 5 + ((i * 37) % 120)));
-    await kill(first);
-    if (second && i % 3 === 2) {
-      await kill(second);
-      second = undefined;
-    }
-    // A message that is sent again and again counts once.
-    await handles[i % runs]?.signal('bonus', 1_000 * (i % runs), { id: 'once' }).catch((error: unknown) => {
-      expect(error).toMatchObject({ code: 'workflow_not_active' });
+test(
+  `G1-G13 ${kills} of ${processes} processes on one file killed after 5 to 200 ms: nothing lost, nothing recorded twice`,
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'perdure-kills-'));
+    onTestFailed(() => {
+      console.error(`The store and the ledger are kept in ${folder}`);
     });
-  }
-  const last = await worker(file);
-  const sum = (steps * (steps + 1)) / 2;
-  const results = await Promise.all(handles.map((handle) => handle.result({ timeout: '120s' })));
-  expect(results).toEqual(handles.map((_, i) => sum + 1_000 * i));
-  await kill(last);
-  if (second) await kill(second);
+    const file = join(folder, 'store.sqlite');
+    const ledger = join(folder, 'ledger.jsonl');
+    const storage = sqlite(file);
+    const client = await createClient({ storage });
+    const store = await storage.open();
+    const database = new Database(file, { readonly: true });
+    const guarantees = new Guarantees(client, store, database);
+    const users = new Users(client, ledger);
+    const crew = await Crew.of(processes, file);
+    try {
+      for (let killed = 0; killed < kills; killed++) {
+        while (users.open < atOnce) users.begin();
+        await pause(between(5, 200));
+        await crew.killOne(between(0, processes - 1));
+        await guarantees.hold();
+      }
+      await allEnded(users, guarantees);
+    } finally {
+      await crew.killAll();
+    }
 
+    await guarantees.hold();
+    guarantees.holdAtTheEnd();
+    const effects = checkLedger(ledger, users.effects);
+    if (asked !== undefined) {
+      const { runs, repaired } = guarantees;
+      console.log(JSON.stringify({ kills, uses: users.begun, runs, ...effects, repaired }));
+    }
+    database.close();
+    await store.close();
+    await client.close();
+    rmSync(folder, { recursive: true });
+  },
+  300_000 + kills * 10_000,
+);
+
+/** Waits for them as long as anything moves. */
+async function allEnded(users: Users, guarantees: Guarantees): Promise<void> {
+  const ended = users.ended().then(() => true);
+  let progress = guarantees.progress();
+  for (let since = Date.now(); !(await Promise.race([ended, pause(500)]));) {
+    await guarantees.hold();
+    const now = guarantees.progress();
+    if (now !== progress) since = Date.now();
+    else if (Date.now() - since > patience)
+      throw new Error(`Nothing has moved for ${patience} ms:\n${guarantees.told()}`);
+    progress = now;
+  }
+}
+
+interface Effects {
+  readonly effects: number;
+  readonly again: number;
+}
+
+/** G2: an effect happens again only as another attempt of the same activity, and each that had to happen did. */
+function checkLedger(ledger: string, expected: number): Effects {
   const effects = readFileSync(ledger, 'utf8')
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as { key: string; attempt: number });
-  expect(new Set(effects.map((line) => line.key)).size).toBe(runs * steps);
-  // An effect happens again only as another attempt of the same activity.
-  expect(new Set(effects.map((line) => `${line.key}#${line.attempt}`)).size).toBe(effects.length);
-
-  for (const handle of handles) {
-    const bundle = await handle.exportHistory();
-    const events = bundle.events as { seq: number; type: string; activityId?: string }[];
-    expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1));
-    const outcomes = events
-      .filter((event) => event.type === 'ActivityCompleted')
-      .map((event) => event.activityId);
-    expect(outcomes).toHaveLength(steps);
-    expect(new Set(outcomes).size).toBe(steps);
-    expect(await replay([chain], bundle)).toMatchObject({ status: 'completed' });
-  }
-  await client.close();
-  const database = new Database(file);
-  expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
-  database.close();
-});
+    .map((line) => JSON.parse(line) as { key: string; attempt: number; what: string });
+  const keys = new Map(effects.map(({ what, key }) => [what, key]));
+  for (const { what, key } of effects) expect(key, `${what} for two activities`).toBe(keys.get(what));
+  expect(new Set(effects.map(({ key, attempt }) => `${key}#${attempt}`)).size).toBe(effects.length);
+  expect(keys.size).toBe(expected);
+  return { effects: expected, again: effects.length - expected };
+}

@@ -1,7 +1,7 @@
 import { createEngine } from '@perdure/core';
 import { sqlite } from '@perdure/sqlite';
-import { chain, effect } from './workflows.js';
+import { effect, workflows } from './workflows.js';
 
 const [file] = process.argv.slice(2);
-await createEngine({ storage: sqlite(file as string), workflows: [chain], activities: [effect] });
+await createEngine({ storage: sqlite(file as string), workflows, activities: [effect] });
 process.send?.('ready');

@@ -1,26 +1,71 @@
 import { appendFileSync } from 'node:fs';
-import { defineActivity, defineWorkflow } from '@perdure/core';
+import { defineActivity, defineWorkflow, signal, update } from '@perdure/core';
+
+interface Effect {
+  readonly ledger: string;
+  readonly what: string;
+}
 
 /** A line in the ledger is an effect in the world outside: it cannot be taken back by a crash. */
 export const effect = defineActivity(
   'effect',
-  async ({ ledger, step }: { ledger: string; step: number }, { idempotencyKey, info }) => {
-    appendFileSync(ledger, `${JSON.stringify({ key: idempotencyKey, attempt: info.attempt, step })}\n`);
+  { retry: { maximumAttempts: 0, initialInterval: 10 } },
+  async ({ ledger, what }: Effect, { idempotencyKey, info }) => {
+    appendFileSync(ledger, `${JSON.stringify({ key: idempotencyKey, attempt: info.attempt, what })}\n`);
     await new Promise((resolve) => setTimeout(resolve, 5));
-    return step;
+    return what;
   },
 );
 
+/** Activities beside timers, one after the other, and a signal at the end. */
 export const chain = defineWorkflow(
   'chain',
+  { messages: { bonus: signal<number>() } },
   async (ctx, { ledger, steps }: { ledger: string; steps: number }) => {
-    let sum = 0;
     for (let step = 1; step <= steps; step++) {
-      const [done] = await ctx.all([ctx.runActivity(effect, { ledger, step }), ctx.sleep(3)]);
-      sum += done;
+      await ctx.all([
+        ctx.runActivity(effect, { ledger, what: `${ctx.info.workflowId} ${step}` }),
+        ctx.sleep(3),
+      ]);
       ctx.setState({ step });
     }
-    const bonus = await ctx.waitSignal('bonus');
-    return sum + (bonus as number);
+    return steps + (await ctx.waitSignal('bonus'));
   },
 );
+
+const leaf = defineWorkflow('leaf', async (ctx, input: Effect) => {
+  await ctx.sleep(2);
+  return ctx.runActivity(effect, input);
+});
+
+/** Children, an update that is asked for again and again, and two runs more. */
+export const relay = defineWorkflow(
+  'relay',
+  { messages: { add: update<number, number>() } },
+  async (ctx, { ledger, round, sum }: { ledger: string; round: number; sum: number }): Promise<number> => {
+    let total = sum;
+    ctx.onUpdate('add', async (n) => {
+      await ctx.runActivity(effect, { ledger, what: `${ctx.info.workflowId} adds ${n}` });
+      return (total += n);
+    });
+    const what = `${ctx.info.workflowId} round ${round}`;
+    await ctx.all(['a', 'b'].map((side) => ctx.runChild(leaf, { ledger, what: `${what}${side}` })));
+    if (round === 2) await ctx.waitCondition(() => total > 0);
+    await ctx.waitCondition(() => ctx.info.unfinishedUpdates === 0);
+    return round < 2 ? ctx.continueAsNew({ ledger, round: round + 1, sum: total }) : total;
+  },
+);
+
+/** Is cancelled, and cleans up. */
+export const cleans = defineWorkflow('cleans', async (ctx, ledger: string) => {
+  try {
+    ctx.setState('asleep');
+    await ctx.sleep('30d');
+  } finally {
+    await ctx.nonCancellable(() =>
+      ctx.runActivity(effect, { ledger, what: `${ctx.info.workflowId} cleans up` }),
+    );
+  }
+});
+
+export const workflows = [chain, relay, leaf, cleans];
