@@ -53,18 +53,17 @@ export class Presence {
   letGo(worker: WorkerId): void {
     this.#held.get(worker)?.abort();
     this.#held.delete(worker);
-    if (this.#held.size === 0) this.await([]);
+    if (this.#held.size === 0) this.#awaitNobody();
   }
 
-  /** Queues for the locks of these workers, and of no others. */
+  /** Queues for the locks of these workers, and of no others; one that is not among them any more is gone. */
   await(others: readonly WorkerId[]): void {
     const locks = webLocks();
     if (locks === undefined) return;
-    for (const [worker, queued] of this.#awaited) {
-      if (others.includes(worker)) continue;
-      this.#awaited.delete(worker);
-      queued.abort();
-    }
+    // That a worker is announced no more may be known here before the browser has passed its lock on.
+    const left = [...this.#awaited.keys()].filter((worker) => !others.includes(worker));
+    for (const worker of left) this.#stopAwaiting(worker);
+    if (left.length > 0) this.#onGone();
     for (const worker of others) {
       if (this.#awaited.has(worker) || this.#held.has(worker)) continue;
       const queued = new AbortController();
@@ -84,8 +83,17 @@ export class Presence {
   release(): readonly WorkerId[] {
     const { workers } = this;
     for (const worker of workers) this.letGo(worker);
-    this.await([]);
+    this.#awaitNobody();
     return workers;
+  }
+
+  #awaitNobody(): void {
+    for (const worker of [...this.#awaited.keys()]) this.#stopAwaiting(worker);
+  }
+
+  #stopAwaiting(worker: WorkerId): void {
+    this.#awaited.get(worker)?.abort();
+    this.#awaited.delete(worker);
   }
 
   /** Those of the announced workers whose lock nobody holds or waits for. */

@@ -89,11 +89,13 @@ test('C2 the leases of a worker whose context ended are free at once, those of t
 });
 
 test('C2 a worker that left is missed by those who are there, and its leases run on', async () => {
-  const { handle, peer } = await together();
+  const { handle, peer, name } = await together();
   const hints = heard(handle);
   await handle.join('here');
   await peer.tell({ do: 'join', worker: 'there' });
   await applied(handle, withTask('there'));
+  // Both have a lock, and each queues for that of the other.
+  await expect.poll(() => locksOf(name)).toHaveLength(4);
   await peer.tell({ do: 'leave', worker: 'there' });
   await expect.poll(() => kinds(hints)).toContain('worker-gone');
   expect(await handle.reapDeadWorkers()).toBe(0);
