@@ -34,7 +34,7 @@ function waitWords(wait: WaitingFor): string {
     case 'child':
       return `child ${wait.workflowId}`;
     case 'worker':
-      return `worker of ${wait.taskQueue}`;
+      return `worker of ${wait.taskQueue}${wait.buildId === undefined ? '' : ` with build ${wait.buildId}`}`;
   }
 }
 
