@@ -85,30 +85,28 @@ export class ActivityLoop {
   get count(): number {
     return this.#running.size;
   }
-  get freeSlots(): number {
-    return Math.max(0, this.#left);
+  /** How many more may be leased to this worker: as many as have a slot, or will have one soon. */
+  get room(): number {
+    return Math.max(0, this.#left + this.#line.room(this.#options.maxConcurrent));
   }
   /** Slots that nobody has; below zero where some wait for one. */
   get #left(): number {
     if (this.#stopped) return -Infinity;
     return this.#options.maxConcurrent - this.#running.size - this.#line.size - this.#reserved;
   }
-  /** Takes a slot for an activity that has been claimed; `start` or `unreserve` gives it back. */
+  /** Takes a slot, or a place in line for one, for an activity that has been claimed; `start` or `unreserve` gives it back. */
   reserve(): boolean {
-    if (this.#left <= 0) return false;
+    if (this.room === 0) return false;
     this.#reserved += 1;
     return true;
   }
   /**
-   * The same for one that is being scheduled with its lease: it may wait in line for a slot, where slots become free
-   * soon, nobody else's turn is before it, and nothing in the store waits for them.
+   * The same for one that is being scheduled with its lease: it waits in line only where nobody else's turn is before
+   * it, and nothing in the store waits for a slot.
    */
   reserveAhead({ priority, fairnessKey }: ActivityScheduled): boolean {
-    if (this.reserve()) return true;
     const alike = priority === usualPriority && fairnessKey === '' && !this.#taker.starved;
-    if (!alike || this.#left + this.#line.room(this.#options.maxConcurrent) <= 0) return false;
-    this.#reserved += 1;
-    return true;
+    return (alike || this.#left > 0) && this.reserve();
   }
   unreserve(): void {
     this.#reserved -= 1;

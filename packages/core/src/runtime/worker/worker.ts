@@ -329,7 +329,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   }
 
   #wants(): readonly (TaskWant & { limit: number; leaseMs: number })[] {
-    const free = this.activities.freeSlots;
+    const { room } = this.activities;
     const online = this.core.platform.online();
     return this.#served.map((want) => {
       switch (want.kind) {
@@ -343,7 +343,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
           return {
             ...want,
             ...(!online && { queues: want.queues.filter((queue) => !isOnlineQueue(queue)) }),
-            limit: free,
+            limit: room,
             leaseMs: activityLeaseMs,
           };
       }
