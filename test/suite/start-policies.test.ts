@@ -11,7 +11,8 @@ import {
   type StartOptions,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { open, rejection } from './kit.js';
+import { bent } from './bent-storage.js';
+import { clientOf, open, rejection } from './kit.js';
 
 const opened = defineWorkflow('opened', async (ctx, value: unknown) => {
   await ctx.waitSignal('end');
@@ -70,6 +71,34 @@ test('D2 use_existing returns an open one, and refuses a closed one', async () =
     WorkflowAlreadyStartedError,
     engine.start(opened, 2, { id: 'w', duplicatePolicy: 'use_existing' }),
   );
+});
+
+test('D2 C8 use_existing finds the run to which the id passes on while it is looked up', async () => {
+  const passing = defineWorkflow('passing', async (ctx, n: number) => {
+    await ctx.waitSignal('on');
+    ctx.continueAsNew(n + 1);
+  });
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [passing] });
+  const first = await engine.start(passing, 0, { id: 'w' });
+  await engine.runUntilIdle();
+  let passOn = true;
+  const client = await clientOf(
+    engine,
+    bent(storage, {
+      readKey: async (call, ...args) => {
+        const read = await call(...args);
+        if (passOn) {
+          passOn = false;
+          await first.signal('on');
+          await engine.runUntilIdle();
+        }
+        return read;
+      },
+    }),
+  );
+  const used = await client.start(passing, 0, { id: 'w', duplicatePolicy: 'use_existing' });
+  expect(await used.describe()).toMatchObject({ runNumber: 2, status: 'waiting' });
 });
 
 test('G6 of fifty starts of one id at the same time one wins', async () => {

@@ -44,8 +44,8 @@ export function observeClient(core: OpenCore, reads: RunReads): ClientView {
     batch: (filter, action) =>
       pulled(core.log, async function* (changes) {
         for await (const progress of batch(core, filter, action)) {
-          if (changes.over) return;
           yield [progress];
+          if (changes.over) return;
         }
       }),
     events$: stream((changes) => namespaceEvents(core, reads, changes)),

@@ -5,6 +5,7 @@ import { cancelRun } from './cancel.js';
 import type { ListFilter } from './description.js';
 import { queryOf } from './list-filter.js';
 import type { OpenCore } from './open-core.js';
+import type { RunTarget } from './run-reads.js';
 import { signalRun } from './signal.js';
 import { terminateRun } from './terminate.js';
 import { checkReason } from './termination.js';
@@ -61,19 +62,23 @@ export async function* batch(
   if (progress.matched === 0) yield { ...progress };
 }
 
+/** A run that was found, or the one that goes on in its place by now. */
+function orNext({ workflowId, runId }: RunRecord): RunTarget {
+  return { workflowId, runId, follow: true };
+}
+
 function checked(core: OpenCore, action: BatchAction): (run: RunRecord) => Promise<void> {
   const given = (action as unknown) === null || typeof action !== 'object' ? {} : action;
   const kinds = (['signal', 'cancel', 'terminate'] as const).filter((kind) => kind in given);
   if ('signal' in given && typeof given.signal === 'string' && kinds.length === 1) {
     const { signal, payload } = given as { readonly signal: string; readonly payload?: unknown };
-    return ({ workflowId, runId }) =>
-      signalRun(core, { workflowId, runId }, undefined, signal, payload, undefined);
+    return (run) => signalRun(core, orNext(run), undefined, signal, payload, undefined);
   }
   const { reason } = given as { readonly reason?: string };
   checkReason(reason);
   if ('cancel' in given && kinds.length === 1)
-    return (run) => cancelRun(core, run, reason === undefined ? {} : { reason });
-  if ('terminate' in given && kinds.length === 1) return (run) => terminateRun(core, run, reason);
+    return (run) => cancelRun(core, orNext(run), reason === undefined ? {} : { reason });
+  if ('terminate' in given && kinds.length === 1) return (run) => terminateRun(core, orNext(run), reason);
   throw new InvalidArgumentError('The batch cannot begin', [
     { path: 'action', message: "must be one of { signal: 'name' }, { cancel: true }, { terminate: true }" },
   ]);

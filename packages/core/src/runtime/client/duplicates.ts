@@ -3,6 +3,7 @@ import type { RunId, WorkflowId } from '../../model/ids.js';
 import type { RunRecord } from '../../storage/records.js';
 import type { Origin } from './birth.js';
 import { requestKey, workflowKey } from './keys.js';
+import { findCurrentRun } from './read-run.js';
 import type { Core } from '../core.js';
 import type { DuplicatePolicy, StartPlan } from './start-options.js';
 import { terminationBatch } from './termination.js';
@@ -39,8 +40,7 @@ export async function decideDuplicate(
     const run = requested && (await storage.readRun(requested.value));
     if (run) return existing(run);
   }
-  const current = await storage.readKey(namespace, workflowKey(workflowId));
-  const run = current && (await storage.readRun(current.value));
+  const run = await findCurrentRun(core, workflowId);
   if (!run) return { kind: 'begin', origin: firstRun(core, workflowId) };
   const open = run.closedAt === null;
   switch (plan.policy) {

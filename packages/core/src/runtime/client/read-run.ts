@@ -6,19 +6,6 @@ import { chainOf, decodeBody } from '../run-projection.js';
 import { workflowKey } from './keys.js';
 import type { RunTarget } from './run-reads.js';
 
-/** The run that is meant now. Throws `WorkflowNotFoundError` where there is none. */
-export async function resolveRun(
-  { storage, namespace }: Core,
-  { workflowId, runId }: RunTarget,
-): Promise<RunId> {
-  if (runId !== undefined) return runId;
-  // What cannot be an id is not looked up: it may not even be text that a store can take.
-  const key = isValidId(workflowId) ? await storage.readKey(namespace, workflowKey(workflowId)) : undefined;
-  if (!key)
-    throw new WorkflowNotFoundError(`There is no workflow '${workflowId}' in namespace '${namespace}'`);
-  return key.value;
-}
-
 export async function readRun({ storage, namespace }: Core, runId: RunId): Promise<RunRecord> {
   const run = isValidId(runId) ? await storage.readRun(runId) : undefined;
   if (run?.namespace !== namespace) {
@@ -39,15 +26,28 @@ export async function newestOf(core: Core, run: RunRecord): Promise<RunRecord> {
   return newest;
 }
 
-/** The id may pass on to the next run of its chain between the two reads; a run that it has left is not the current one. */
-async function currentRun(core: Core, workflowId: WorkflowId): Promise<RunRecord> {
-  for (let runId = await resolveRun(core, { workflowId }); ;) {
-    const run = await readRun(core, runId);
-    if (nextOf(run) === undefined) return run;
-    const now = await resolveRun(core, { workflowId });
-    if (now === runId) return run;
-    runId = now;
+/** The current run of a workflow id, undefined where nobody has used it. */
+export async function findCurrentRun(
+  { storage, namespace }: Core,
+  workflowId: WorkflowId,
+): Promise<RunRecord | undefined> {
+  const key = workflowKey(workflowId);
+  for (let named = await storage.readKey(namespace, key); named;) {
+    const run = await storage.readRun(named.value);
+    // The id may pass on to another run between the two reads; a run that it has left is not the current one.
+    const now = run?.closedAt === null ? named : await storage.readKey(namespace, key);
+    if (now?.value === named.value) return run;
+    named = now;
   }
+  return undefined;
+}
+
+async function currentRun(core: Core, workflowId: WorkflowId): Promise<RunRecord> {
+  // What cannot be an id is not looked up: it may not even be text that a store can take.
+  const run = isValidId(workflowId) ? await findCurrentRun(core, workflowId) : undefined;
+  if (!run)
+    throw new WorkflowNotFoundError(`There is no workflow '${workflowId}' in namespace '${core.namespace}'`);
+  return run;
 }
 
 /** The run that follows a closed one in its chain. */

@@ -6,9 +6,9 @@ import { readHistory } from './history.js';
 import { countRuns, listRuns } from './list.js';
 import type { OpenCore } from './open-core.js';
 import { outcomeOf } from './outcome.js';
-import { readRun, resolveRun } from './read-run.js';
+import { readRun } from './read-run.js';
 import { queryRun } from './query.js';
-import type { RunReads, RunTarget } from './run-reads.js';
+import type { RunReads } from './run-reads.js';
 
 /** The reads of one client. */
 export class ClientReads implements RunReads {
@@ -21,9 +21,6 @@ export class ClientReads implements RunReads {
     this.#declared = declared;
   }
 
-  resolve(target: RunTarget): Promise<RunId> {
-    return this.#core.command(() => resolveRun(this.#core, target));
-  }
   describe(runId: RunId): Promise<WorkflowDescription> {
     return this.#core.command(async () => describeRun(this.#core, await readRun(this.#core, runId)));
   }

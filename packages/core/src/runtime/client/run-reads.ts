@@ -16,8 +16,6 @@ export interface RunTarget {
  * All reject with `EngineClosedError` once the client is closed, and with `StorageError` where the store cannot answer.
  */
 export interface RunReads {
-  /** The run that is meant now. Rejects with `WorkflowNotFoundError` where there is none. */
-  resolve(target: RunTarget): Promise<RunId>;
   /** Rejects with `WorkflowNotFoundError` for an unknown run. */
   describe(runId: RunId): Promise<WorkflowDescription>;
   /** Events with `fromSeq <= seq`, in order, at most `limit`. Empty past the end. */
