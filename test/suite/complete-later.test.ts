@@ -10,6 +10,7 @@ import {
   type ActivityOptions,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
+import { bent, storeFailure } from './bent-storage.js';
 import { clientOf, eventTypes, gate, open, rejection } from './kit.js';
 
 /** An activity that leaves its end to whoever gets its tokens, and a workflow that waits for it. */
@@ -103,6 +104,55 @@ test('E16 an activity that is failed by its token is attempted again by its poli
   await rejection(ActivityNotActiveError, engine.activities.complete(first, 'too late'));
   await engine.activities.fail(second, new Error('never'));
   expect(await handle.result()).toEqual(['failed', 2]);
+});
+
+test('E16 a token fails its attempt once, however often it is said', async () => {
+  const { approval, workflow, attempts } = approving({
+    retry: { maximumAttempts: 3, initialInterval: '1m' },
+  });
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [workflow], activities: [approval] });
+  const handle = await engine.start(workflow);
+  const first = await attempts(1);
+  await engine.runUntilIdle();
+  let lie = true;
+  const client = await clientOf(
+    engine,
+    bent(storage, {
+      commit: async (call, batches) => {
+        const results = await call(batches);
+        if (!lie) return results;
+        lie = false;
+        throw storeFailure('unknown');
+      },
+    }),
+  );
+  await client.activities.fail(first, new Error('no'));
+  await rejection(ActivityNotActiveError, client.activities.fail(first, new Error('no')));
+  await rejection(ActivityNotActiveError, client.activities.complete(first, 'yes after all'));
+  await engine.advance('1m');
+  await engine.runUntilIdle();
+  await engine.activities.complete(await attempts(2), 'yes');
+  expect(await handle.result()).toBe('yes');
+});
+
+test('E16 an attempt may be failed before its own code has ended, and the next one begins', async () => {
+  const told: string[] = [];
+  const go = gate();
+  const approval = defineActivity<void, unknown>('approval', async (_, { info, completeLater }) => {
+    told.push(info.taskToken);
+    if (told.length > 1) return 'second';
+    await go.passed;
+    return completeLater();
+  });
+  const workflow = defineWorkflow('approving', async (ctx) => ctx.runActivity(approval));
+  const engine = await open({ workflows: [workflow], activities: [approval] });
+  const handle = await engine.start(workflow);
+  await engine.runUntilIdle();
+  await engine.activities.fail(told[0] as string, new Error('no'));
+  go.pass();
+  await engine.runUntilIdle();
+  expect(await handle.result()).toBe('second');
 });
 
 test('E16 start-to-close holds on, and counts as an attempt', async () => {

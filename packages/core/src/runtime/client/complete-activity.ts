@@ -40,6 +40,8 @@ export async function failActivity(core: OpenCore, token: string, error: unknown
     const { retryAt: visibleAt } = next;
     const lastFailure = await sealFailure(core, failure);
     return rewrite(task, {
+      // This attempt is over, also for its own code where that still runs.
+      token: task.token + 1,
       visibleAt,
       leaseOwner: null,
       leaseUntil: 0,
