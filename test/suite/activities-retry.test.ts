@@ -108,6 +108,13 @@ test('A10 an interval of zero retries at once', async () => {
   expect(outcome).toBe(3);
 });
 
+test('A10 no wait stays none, however steeply it grows', async () => {
+  const steep = { initialInterval: 0, backoffCoefficient: 1e200, maximumAttempts: 0 };
+  const { waits, outcome } = await attempts(steep, 4);
+  expect(waits).toEqual([0, 0, 0, 0]);
+  expect(outcome).toBe(5);
+});
+
 test('D1 zero attempts are unlimited', async () => {
   const { outcome } = await attempts({ maximumAttempts: 0, initialInterval: 1 }, 30);
   expect(outcome).toBe(31);

@@ -101,11 +101,9 @@ const members: readonly (keyof RetryPolicy)[] = [
 export function retryDelay(policy: FrozenRetryPolicy, attempt: number, random: number): number {
   const { intervals, initialInterval, backoffCoefficient, maximumInterval, jitter } = policy;
   if (intervals) return intervals[Math.min(attempt, intervals.length) - 1] ?? 0;
-  const grown =
-    policy.strategy === 'linear'
-      ? initialInterval * attempt
-      : initialInterval * backoffCoefficient ** (attempt - 1);
-  const capped = Math.min(grown, maximumInterval);
+  const growth = policy.strategy === 'linear' ? attempt : backoffCoefficient ** (attempt - 1);
+  // After a thousand attempts the growth is infinite, and no number of times nothing is anything.
+  const capped = initialInterval === 0 ? 0 : Math.min(initialInterval * growth, maximumInterval);
   return Math.max(0, Math.round(capped + capped * jitter * (2 * random - 1)));
 }
 
