@@ -171,6 +171,9 @@ test('B5 a history is read from anywhere, and no more than asked', async () => {
   expect(await seqs({ fromSeq: 5, limit: 3 })).toEqual([5, 6, 7]);
   expect(await seqs({ limit: 0 })).toEqual([]);
   expect(await seqs({ fromSeq: 9_999 })).toEqual([]);
+  expect(await seqs({ limit: Infinity })).toEqual(all);
+  for (const limit of [-1, 1.5, NaN, '2'])
+    await rejection(InvalidArgumentError, seqs({ limit: limit as number }));
 });
 
 test('B5 a long history is read in pages without a gap', async () => {

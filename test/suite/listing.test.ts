@@ -148,6 +148,10 @@ test('B4 what is listed is described in full', async () => {
 test.each<[string, unknown]>([
   ['status', { status: 'canceled' }],
   ['status', { status: 'open' }],
+  ['status', { status: 5 }],
+  ['status', { status: {} }],
+  ['status', { status: null }],
+  ['status', { status: ['failed', null] }],
   ['statusBucket', { statusBucket: 'closed' }],
   ['pageSize', { pageSize: 0 }],
   ['pageSize', { pageSize: 1.5 }],
@@ -167,6 +171,8 @@ test('B4 an alias of a status is refused with a hint', async () => {
   const engine = await open({ workflows });
   const error = await rejection(InvalidArgumentError, engine.list({ status: 'canceled' as 'cancelled' }));
   expect(error.message).toContain("did you mean 'cancelled'?");
+  const none = await rejection(InvalidArgumentError, engine.list({ status: 'constructor' as 'cancelled' }));
+  expect(none.message).toContain("'constructor' is no status; there are pending");
 });
 
 test('B4 a token that this list did not give is refused', async () => {

@@ -1,5 +1,6 @@
 import { openStorage } from '#storage';
 import {
+  createClient,
   defineActivity,
   defineWorkflow,
   InvalidArgumentError,
@@ -9,10 +10,12 @@ import {
   UpdateRejectedError,
   WaitTimeoutError,
   WorkflowNotActiveError,
+  type Clock,
   type Schema,
   type WorkflowHandle,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
+import { bent } from './bent-storage.js';
 import { clientOf, eventTypes, gate, logBook, open, rejection } from './kit.js';
 
 /** Takes numbers until their sum is large enough. */
@@ -442,6 +445,35 @@ test('B12 a wait for an update ends with the caller’s signal, and the update g
   expect((await rejection(Error, waiting)).message).toBe('not interested');
   await handle.signal('go');
   expect(await handle.update('u', undefined, { id: 'u' })).toBe('done');
+});
+
+test('B12 a wait whose signal has aborted while the update was sent looks no more at the store', async () => {
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [summing] });
+  const handle = await engine.start(summing);
+  const stop = new AbortController();
+  let waits = 0;
+  const clock: Clock = {
+    now: () => engine.now.getTime(),
+    setTimer: () => {
+      waits += 1;
+      return () => (waits -= 1);
+    },
+  };
+  const client = await createClient({
+    clock,
+    storage: bent(storage, {
+      commit: async (call, batches) => {
+        const results = await call(batches);
+        stop.abort(new Error('not interested'));
+        return results;
+      },
+    }),
+  });
+  const sent = client.handle(handle.workflowId).update('add', 1, { signal: stop.signal });
+  expect((await rejection(Error, sent)).message).toBe('not interested');
+  expect(waits).toBe(0);
+  await client.close();
 });
 
 test('B12 values of updates are sealed by the payload codecs', async () => {

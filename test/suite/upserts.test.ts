@@ -161,6 +161,21 @@ test('B18 declared attributes keep to their types; of undeclared ones the first 
   expect(await engine.execute(declared)).toEqual(['taken', 'invalid_argument', 'invalid_argument', 'taken']);
 });
 
+test('B18 names that every object has are names like others', async () => {
+  const named = refusing((ctx) =>
+    ['constructor', 'toString', 'hasOwnProperty'].map((name) => () => {
+      ctx.upsertSearchAttributes({ [name]: 'text' });
+      ctx.upsertMemo({ [name]: 'text' });
+    }),
+  );
+  const engine = await open({ workflows: [named] });
+  const handle = await engine.start(named);
+  expect(await handle.result()).toEqual(['taken', 'taken', 'taken']);
+  const { searchAttributes, memo } = await handle.describe();
+  expect(Object.entries(searchAttributes)).toEqual(Object.entries(memo));
+  expect(await engine.count({ query: "constructor = 'text' AND toString = 'text'" })).toBe(1);
+});
+
 test('B18 a refused upsert that nobody catches fails the workflow', async () => {
   const careless = defineWorkflow('careless', async (ctx) => ctx.upsertSearchAttributes(many(101)));
   const engine = await open({ workflows: [careless] });

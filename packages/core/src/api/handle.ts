@@ -310,11 +310,13 @@ export class RunHandle implements WorkflowHandle {
     check.options(options, ['fromSeq', 'limit']);
     check.done('The history cannot be read');
     const { fromSeq = 1, limit = Infinity } = options;
-    const whole = Number.isInteger(fromSeq) && fromSeq >= 1 && limit >= 0;
-    if (!whole)
-      throw new InvalidArgumentError('The history cannot be read', [
-        { path: 'fromSeq', message: 'must be a whole number from 1; limit, a number from 0' },
-      ]);
+    check.require(Number.isInteger(fromSeq) && fromSeq >= 1, 'fromSeq', 'must be a whole number from 1');
+    check.require(
+      limit === Infinity || (Number.isInteger(limit) && limit >= 0),
+      'limit',
+      'must be a whole number from 0, or Infinity',
+    );
+    check.done('The history cannot be read');
     const { runId } = await this.#command((core) => readTarget(core, this.#target));
     let left = limit;
     for (let from = fromSeq; left > 0;) {

@@ -119,7 +119,7 @@ export function attributeConflicts(
   values: Readonly<Record<string, unknown>>,
 ): ArgumentIssue[] {
   return Object.entries(values).flatMap(([name, value]) => {
-    const [was, is] = [kindOf(before[name]), kindOf(value)];
+    const [was, is] = [kindOf(Object.hasOwn(before, name) ? before[name] : undefined), kindOf(value)];
     if (was === undefined || is === undefined || was === is) return [];
     return [
       { path: `searchAttributes.${name}`, message: `is a ${was} and cannot become a ${is}; remove it first` },

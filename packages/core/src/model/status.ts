@@ -56,6 +56,8 @@ const aliases: Readonly<Record<string, WorkflowStatus>> = {
 /** Help for somebody who wrote what is no status. */
 export function statusHint(written: string): string {
   const lower = written.toLowerCase();
-  const meant = workflowStatuses.find((status) => status === lower) ?? aliases[lower];
+  const meant =
+    workflowStatuses.find((status) => status === lower) ??
+    (Object.hasOwn(aliases, lower) ? aliases[lower] : undefined);
   return meant === undefined ? `there are ${workflowStatuses.join(', ')}` : `did you mean '${meant}'?`;
 }

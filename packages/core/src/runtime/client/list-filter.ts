@@ -59,9 +59,11 @@ export async function queryOf(core: Core, filter: ListFilter): Promise<PlannedLi
       'must be a valid Date',
     );
   }
-  const given: readonly string[] | undefined =
-    status === undefined ? undefined : typeof status === 'string' ? [status] : status;
-  for (const one of given ?? []) {
+  const given: readonly string[] | undefined = typeof status === 'string' ? [status] : status;
+  const areTexts =
+    given === undefined || (Array.isArray(given) && given.every((one) => typeof one === 'string'));
+  check(areTexts, 'status', 'must be a status or a list of some');
+  for (const one of areTexts ? (given ?? []) : []) {
     const isKnown = workflowStatuses.includes(one as WorkflowStatus);
     check(isKnown, 'status', `'${one}' is no status; ${statusHint(one)}`);
   }

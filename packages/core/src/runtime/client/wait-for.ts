@@ -55,6 +55,10 @@ class Wait<T> {
   }
 
   begin(runId: RunId, until: EpochMs | undefined, signal: AbortSignal | undefined): void {
+    if (signal?.aborted) {
+      this.#fail(signal.reason);
+      return;
+    }
     const { clock, feed } = this.#core;
     this.#cleanups.push(feed.onRun(runId, this.#lookAgain));
     if (until !== undefined) this.#cleanups.push(clock.setTimer(until, this.#timeIsUp, 'foreground'));
@@ -76,7 +80,6 @@ class Wait<T> {
     this.#cleanups.push(() => {
       signal.removeEventListener('abort', aborted);
     });
-    if (signal.aborted) aborted();
   }
 
   readonly #timeIsUp = (): void => {
