@@ -58,7 +58,8 @@ export class Connection {
    * answer that `first` finds without the lock makes `work` needless.
    */
   write<T>(work: () => T, first?: () => T | undefined): Promise<T> {
-    const written = this.#lastWrite.then(() => this.#inTurn(work, first));
+    const asked = clock();
+    const written = this.#lastWrite.then(() => this.#inTurn(work, first, asked));
     this.#lastWrite = written.catch(() => undefined);
     return written;
   }
@@ -116,7 +117,7 @@ export class Connection {
     return true;
   }
 
-  async #inTurn<T>(work: () => T, first?: () => T | undefined): Promise<T> {
+  async #inTurn<T>(work: () => T, first: (() => T | undefined) | undefined, asked: number): Promise<T> {
     const now = clock();
     if (now - this.#wroteAt > giveWayMs) this.#turnBegan = now;
     if (now - this.#turnBegan > this.#turnMs && this.traits.reach !== 'process') {
@@ -126,11 +127,8 @@ export class Connection {
     }
     const answer = first && (await this.read(first));
     if (answer !== undefined) return answer;
-    try {
-      return await patiently(() => this.#transact(work));
-    } finally {
-      this.#wroteAt = clock();
-    }
+    // What has waited in line while nobody here got the lock has waited for it.
+    return patiently(() => this.#transact(work), Math.max(asked, this.#wroteAt));
   }
 
   #transact<T>(work: () => T): T {
@@ -153,6 +151,8 @@ export class Connection {
       this.facts.clear();
       if (reached !== 'nothing') this.#rollback();
       throw this.#explained(cause, reached === 'commit' ? 'unknown' : 'not-applied');
+    } finally {
+      if (reached !== 'nothing') this.#wroteAt = clock();
     }
   }
 

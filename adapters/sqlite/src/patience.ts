@@ -10,9 +10,10 @@ const patienceMs = 10_000;
 /**
  * Tries until the lock is free. SQLite's own waiting blocks the event loop and backs off to 100 ms, which starves one of
  * two busy writers for seconds; this one looks again after about a millisecond, a little unevenly, and blocks nothing.
+ * `since`: when the waiting began.
  */
-export async function patiently<T>(attempt: () => T): Promise<T> {
-  for (const end = clock() + patienceMs; ;) {
+export async function patiently<T>(attempt: () => T, since = clock()): Promise<T> {
+  for (const end = since + patienceMs; ;) {
     try {
       return attempt();
     } catch (cause) {

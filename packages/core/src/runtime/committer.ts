@@ -90,6 +90,7 @@ export class Committer {
   }
 
   readonly #flush = (): void => {
+    const asked = this.#platform.monotonic();
     const group = this.#ready;
     this.#ready = [];
     const batches = group.map((entry) => entry.batch);
@@ -98,7 +99,7 @@ export class Committer {
       this.#next();
     };
     this.#storage.commit(batches).then(answered, (first: unknown) => {
-      this.#repeat(batches, first).then(answered, (error: unknown) => {
+      this.#repeat(batches, first, asked).then(answered, (error: unknown) => {
         for (const entry of group) entry.committed(undefined, error);
         this.#next();
       });
@@ -114,11 +115,12 @@ export class Committer {
     this.#busy.leave();
   }
 
-  /** After a first failure. */
-  async #repeat(batches: readonly Batch[], first: unknown): Promise<readonly CommitResult[]> {
+  /** After a first failure. A store that has itself waited for long is not asked again. */
+  async #repeat(batches: readonly Batch[], first: unknown, asked: number): Promise<readonly CommitResult[]> {
     let error = first;
     for (let attempt = 2; attempt <= mostAttempts; attempt++) {
       if (!(error instanceof StorageError && error.retryable && error.outcome === 'not-applied')) break;
+      if (this.#platform.monotonic() - asked > longestRepeat) break;
       await this.#pause(Math.min(20 * 2 ** attempt, 1_000));
       try {
         return await this.#storage.commit(batches);
@@ -138,4 +140,6 @@ export class Committer {
 }
 
 const mostAttempts = 6;
+/** Milliseconds. */
+const longestRepeat = 5_000;
 const microtask = Promise.resolve();
