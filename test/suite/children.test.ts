@@ -272,7 +272,7 @@ test('C7 a policy that cannot be applied now is applied later, whoever is there 
       const ends = batches.some(({ writes }) =>
         writes.some((write) => write.kind === 'advance-run' && write.changes?.status === 'terminated'),
       );
-      return ends && refuses ? Promise.reject(storeFailure('not-applied')) : call(batches);
+      return ends && refuses ? Promise.reject(storeFailure('not-applied', false)) : call(batches);
     },
   });
   const engine = await open({ storage, workflows: [parent, ...workflows] });
