@@ -1,6 +1,7 @@
 import { openStorage } from '#storage';
-import type { ChildWorkflowError } from '@perdure/core';
+import type { ChildWorkflowError, Client } from '@perdure/core';
 import { defineWorkflow, replay, signal, type HistoryBundle, type PayloadCodec } from '@perdure/core';
+import type { TestEngine } from '@perdure/testing';
 import { expect, test } from 'vitest';
 import { clientOf, codeOf, open } from './kit.js';
 
@@ -162,4 +163,54 @@ test('A15 waiting for a child no longer than so long leaves it running, or cance
   await engine.runUntilIdle();
   expect((await engine.handle('left').describe()).status).toBe('waiting');
   expect((await engine.handle('lost').describe()).status).toBe('cancelled');
+});
+
+/** Lets the worker die with an errand of the run that is signalled, whose lease has to run out before another one does it. */
+async function dyingWith(
+  engine: TestEngine,
+  client: Client,
+  workflowId: string,
+  name: string,
+): Promise<void> {
+  await engine.runUntilIdle();
+  const crashed = engine.crash({ at: 'after-commit', keepLeases: true });
+  await client.handle(workflowId).signal(name);
+  await crashed;
+}
+
+test('C7 what the end of a parent comes to late does not hit the child of a later run that has its id', async () => {
+  const parent = defineWorkflow('parent', async (ctx, fails: boolean): Promise<unknown> => {
+    const child = ctx.runChild(waits, undefined, { id: 'child' });
+    if (!fails) return child;
+    await ctx.waitSignal('fail');
+    throw new Error('on purpose');
+  });
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [parent, waits] });
+  await engine.start(parent, true, { id: 'p' });
+  await dyingWith(engine, await clientOf(engine, storage), 'p', 'fail');
+  await engine.handle('child').terminate();
+  const again = await engine.start(parent, false, { id: 'p', duplicatePolicy: 'allow' });
+  await engine.advance('5m');
+  await engine.handle('child').signal('go', 'fine');
+  expect(await again.result()).toBe('fine');
+});
+
+test('C7 a late cancel request for a child does not hit the next one that has its id', async () => {
+  const parent = defineWorkflow('parent', async (ctx): Promise<unknown> => {
+    const first = ctx.runChild(waits, undefined, { id: 'child' });
+    await ctx.waitSignal('stop');
+    first.cancel();
+    await ctx.waitSignal('again');
+    return ctx.runChild(waits, undefined, { id: 'child' });
+  });
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [parent, waits] });
+  const handle = await engine.start(parent, undefined, { id: 'p' });
+  await dyingWith(engine, await clientOf(engine, storage), 'p', 'stop');
+  await engine.handle('child').terminate();
+  await handle.signal('again');
+  await engine.advance('5m');
+  await engine.handle('child').signal('go', 'fine');
+  expect(await handle.result()).toBe('fine');
 });

@@ -1,12 +1,12 @@
 import { decodeEvent } from '../../codec/events.js';
 import type { ChildRef, RunEvent } from '../../model/events.js';
-import type { RunId, WorkflowId } from '../../model/ids.js';
+import type { RunId } from '../../model/ids.js';
 import { cancelBatch } from '../client/cancel.js';
 import { readRun } from '../client/read-run.js';
 import { terminationBatch } from '../client/termination.js';
 import type { Core } from '../core.js';
 import type { Errand } from './errand.js';
-import { openChild } from './requests.js';
+import { askingRun, openChild, type AskingRun } from './requests.js';
 
 const eventPage = 1_000;
 const reason = 'The parent workflow has ended';
@@ -14,16 +14,16 @@ const reason = 'The parent workflow has ended';
 /** Does to the children that a closed run has left what their policies say. Doing it again changes nothing. */
 export async function closeChildren(errand: Errand): Promise<void> {
   const { core } = errand;
-  const { workflowId } = await readRun(core, errand.runId);
+  const parent = askingRun(await readRun(core, errand.runId));
   const children = await childrenOf(core, errand.runId);
-  await Promise.all(children.map((child) => closeChild(core, workflowId, child)));
+  await Promise.all(children.map((child) => closeChild(core, parent, child)));
   await errand.end();
 }
 
-async function closeChild(core: Core, parentId: WorkflowId, { workflowId, policy }: ChildRef): Promise<void> {
+async function closeChild(core: Core, parent: AskingRun, { workflowId, policy }: ChildRef): Promise<void> {
   if (policy === 'abandon') return;
   for (;;) {
-    const child = await openChild(core, parentId, workflowId);
+    const child = await openChild(core, parent, workflowId);
     if (!child) return;
     const batch =
       policy === 'terminate'

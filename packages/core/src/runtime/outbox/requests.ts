@@ -14,7 +14,7 @@ import type {
   RequestOutcome,
   Unplaced,
 } from '../../model/events.js';
-import type { WorkflowId } from '../../model/ids.js';
+import type { RunId, WorkflowId } from '../../model/ids.js';
 import { asText } from '../../model/payload.js';
 import type { Batch } from '../../storage/port.js';
 import type { RunRecord } from '../../storage/records.js';
@@ -22,7 +22,7 @@ import { cancelBatch } from '../client/cancel.js';
 import { readRun, readTarget } from '../client/read-run.js';
 import { acceptSignal, signalBatch } from '../client/signal.js';
 import type { Core } from '../core.js';
-import { decodeStart } from '../run-projection.js';
+import { chainOf, decodeStart } from '../run-projection.js';
 import { sealPayload } from '../worker/sealing.js';
 import type { Errand } from './errand.js';
 
@@ -52,10 +52,10 @@ export function sendCancel(errand: Errand, event: ExternalCancelRequested): Prom
 /** Asks a child to cancel; one that has ended already needs no asking. */
 export async function cancelChild(errand: Errand, event: ChildWorkflowCancelRequested): Promise<void> {
   const { core } = errand;
-  const { workflowId } = await readRun(core, errand.runId);
+  const asking = askingRun(await readRun(core, errand.runId));
   for (;;) {
-    const child = await openChild(core, workflowId, event.workflowId);
-    if (!child) return errand.end();
+    const child = await openChild(core, asking, event.workflowId);
+    if (!child || !isChild(child, errand.runId, event.childId)) return errand.end();
     if ((await errand.commit(await cancelBatch(core, child, reasonOf(event)))) === 'done') {
       core.worker?.poke(child.runId);
       return;
@@ -63,15 +63,37 @@ export async function cancelChild(errand: Errand, event: ChildWorkflowCancelRequ
   }
 }
 
-/** The open run of a workflow id, where it is a child of that parent. */
+/** A run that is asked for its children. */
+export interface AskingRun {
+  readonly workflowId: WorkflowId;
+  readonly runId: RunId;
+  readonly runNumber: number;
+  readonly chain: RunId;
+}
+
+export function askingRun(run: RunRecord): AskingRun {
+  const { workflowId, runId, runNumber } = run;
+  return { workflowId, runId, runNumber, chain: chainOf(run) };
+}
+
+/**
+ * The open run of a workflow id, where it is a child of that run or of one before it in its chain. What is asked for late
+ * is not for the child of a later run, which may have the same id.
+ */
 export async function openChild(
   core: Core,
-  parentId: WorkflowId,
+  asking: AskingRun,
   workflowId: WorkflowId,
 ): Promise<RunRecord | undefined> {
   const run = await current(core, workflowId);
-  const isOurs = run?.closedAt === null && decodeStart(run).parent?.workflowId === parentId;
-  return isOurs ? run : undefined;
+  const parent = run?.closedAt === null ? decodeStart(run).parent : undefined;
+  if (parent?.workflowId !== asking.workflowId) return undefined;
+  return parent.runId === asking.runId || (await isBefore(core, parent.runId, asking)) ? run : undefined;
+}
+
+async function isBefore(core: Core, runId: RunId, { runNumber, chain }: AskingRun): Promise<boolean> {
+  const run = await core.storage.readRun(runId);
+  return !run || (run.runNumber < runNumber && chainOf(run) === chain);
 }
 
 async function current(core: Core, workflowId: WorkflowId): Promise<RunRecord | undefined> {
@@ -81,6 +103,11 @@ async function current(core: Core, workflowId: WorkflowId): Promise<RunRecord | 
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
+}
+
+function isChild(run: RunRecord, runId: RunId, childId: string | undefined): boolean {
+  const { parent } = decodeStart(run);
+  return parent?.runId === runId && parent.childId === childId;
 }
 
 async function answered(
@@ -97,7 +124,7 @@ async function answered(
       if (run.closedAt !== null) {
         throw new WorkflowNotActiveError(`Workflow '${run.workflowId}' (run ${run.runId}) is ${run.status}`);
       }
-      if ('childId' in event && decodeStart(run).parent?.childId !== event.childId)
+      if ('childId' in event && !isChild(run, errand.runId, event.childId))
         throw new WorkflowNotFoundError(`Workflow '${run.workflowId}' is no child of this run`);
       if ((await errand.commit(await effect(run), requestId, completed)) === 'again') continue;
       core.worker?.poke(run.runId);

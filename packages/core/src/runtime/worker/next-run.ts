@@ -101,10 +101,12 @@ async function nextRunWrites(
 /** The children that go to the next run: those that earlier runs had left are looked after, so that they do not pile up. */
 async function stillOpen(core: Core, { started, children }: WorkflowInstance): Promise<readonly ChildRef[]> {
   const inherited = new Set(started.children);
+  const { workflowId, runId, runNumber, firstRunId: chain = runId } = started;
+  const asking = { workflowId, runId, runNumber, chain };
   const open = await Promise.all(
     children.left.map(
       async (child) =>
-        !inherited.has(child) || (await openChild(core, started.workflowId, child.workflowId)) !== undefined,
+        !inherited.has(child) || (await openChild(core, asking, child.workflowId)) !== undefined,
     ),
   );
   return children.left.filter((_, i) => open[i]);
