@@ -12,6 +12,7 @@ import {
   type WorkflowContext,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
+import { bent, storeFailure } from './bent-storage.js';
 import { clientOf, eventTypes, open, rejection } from './kit.js';
 
 const collecting = defineWorkflow('collecting', async (ctx, count: number) => {
@@ -374,4 +375,31 @@ test('A14 a wait that was recorded goes on, whatever signals are declared since'
   const declared = defineWorkflow('w', { messages: { young: signal() } }, (ctx) => code(ctx as never));
   const after = await open({ storage, workflows: [declared], startAt: before.now });
   expect(await after.handle('w').result()).toBe('done');
+});
+
+test('G10 a signal whose commit said nothing is not sent again to the next run of the chain', async () => {
+  const passing = defineWorkflow('passing', async (ctx, n: number): Promise<unknown> => {
+    const word = await ctx.waitSignal('word');
+    return word === 'on' ? ctx.continueAsNew(n + 1) : word;
+  });
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [passing] });
+  await engine.start(passing, 0, { id: 'w' });
+  await engine.runUntilIdle();
+  let silent = 2;
+  const client = await clientOf(
+    engine,
+    bent(storage, {
+      commit: async (call, batches) => {
+        const results = await call(batches);
+        if (silent-- <= 0) return results;
+        await engine.runUntilIdle();
+        throw storeFailure('unknown');
+      },
+    }),
+  );
+  await client.handle('w').signal('word', 'on');
+  expect(await client.handle('w').describe()).toMatchObject({ runNumber: 2 });
+  await client.signalWithStart(passing, { id: 'w', input: 0, signal: 'word', payload: 'on' });
+  expect(await client.handle('w').describe()).toMatchObject({ runNumber: 3, status: 'waiting' });
 });

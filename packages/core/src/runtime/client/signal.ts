@@ -1,3 +1,4 @@
+import { decodeEvent } from '../../codec/events.js';
 import {
   InvalidArgumentError,
   isPerdureError,
@@ -55,6 +56,7 @@ export async function signalRun(
       return;
     }
     if (key && (await core.storage.readKey(core.namespace, signalKey(key.chain, key.signalId)))) return;
+    if (attempted === 'unknown' && (await hasArrived(core, run, messageId))) return;
     const now = await readTarget(core, target);
     // Another run may have taken its place since: then the signal is for that one.
     if (now.closedAt !== null && now.runId === runId) {
@@ -64,6 +66,20 @@ export async function signalRun(
     }
   }
   throw gaveUp(`Signal '${name}' to workflow '${target.workflowId}'`);
+}
+
+/** Whether a signal came to a run after that was read: it may have been taken since, and the run gone on as another. */
+export async function hasArrived(
+  { storage }: Core,
+  { runId, seq }: Pick<RunRecord, 'runId' | 'seq'>,
+  messageId: string,
+): Promise<boolean> {
+  const [loaded] = await storage.loadRuns([{ runId, afterSeq: seq }]);
+  return (
+    loaded?.inbox.some((message) => message.kind === 'signal' && message.messageId === messageId) === true ||
+    loaded?.events.map(decodeEvent).some((event) => 'messageId' in event && event.messageId === messageId) ===
+      true
+  );
 }
 
 function refuseWhereFull(run: RunRecord, name: string): void {

@@ -13,7 +13,7 @@ import { decideDuplicate, type StartedRun } from './duplicates.js';
 import { signalKey, updateKey } from './keys.js';
 import type { OpenCore } from './open-core.js';
 import { newestOf, readRun } from './read-run.js';
-import { acceptSignal, signalBatch, type Addressee } from './signal.js';
+import { acceptSignal, hasArrived, signalBatch, type Addressee } from './signal.js';
 import type { StartOptions } from './start-options.js';
 import { acceptUpdate, updateBatch } from './update.js';
 import type { SentUpdate } from './update-outcome.js';
@@ -23,6 +23,8 @@ interface Message {
   readonly what: string;
   /** What puts it into the inbox of a run; refused where it was put there before. */
   batch(run: Addressee): Batch;
+  /** Names it in an inbox. */
+  readonly messageId: string;
   /** What stands for it once it was taken out of the inbox; undefined where nothing does. */
   key(chain: RunId): string | undefined;
 }
@@ -49,6 +51,7 @@ export async function signalWithStart(
   const messageId = id ?? core.ids.next(core.clock.now());
   return startWith(core, beginning, {
     what: `Signal '${name}'`,
+    messageId,
     batch: (run) => {
       const once = id === undefined ? undefined : { chain: chainOf(run), signalId: id };
       return signalBatch(core, run, once, { messageId, name, input: sealed });
@@ -79,6 +82,7 @@ export async function updateWithStart(
   });
   const started = await startWith(core, beginning, {
     what: `Update '${name}'`,
+    messageId: updateId,
     batch: (run) => updateBatch(core, run, sentTo({ workflowId: '' }, run), sealed),
     key: (chain) => updateKey(chain, updateId),
   });
@@ -134,6 +138,7 @@ async function deliver(core: OpenCore, run: RunRecord, message: Message): Promis
   }
   const key = message.key(chainOf(run));
   if (key !== undefined && (await core.storage.readKey(core.namespace, key))) return runId;
+  if (attempted === 'unknown' && (await hasArrived(core, run, message.messageId))) return runId;
   if (run.closedAt === null) return undefined;
   throw new WorkflowNotActiveError(
     `${message.what} cannot be sent: the run that this request started (${runId}) is ${run.status}`,
