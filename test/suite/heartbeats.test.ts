@@ -1,11 +1,14 @@
+import { openStorage } from '#storage';
 import {
   ActivityError,
   defineActivity,
   defineWorkflow,
   WorkflowCancelledError,
   type ActivityContext,
+  type PayloadCodec,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
+import { bent } from './bent-storage.js';
 import { codeOf, gate, open, untilAborted } from './kit.js';
 
 test('A18 the next attempt goes on from what the last one recorded', async () => {
@@ -183,4 +186,46 @@ test('A18 details that cannot be stored are refused where they are given', async
   const workflow = defineWorkflow('bads', (ctx) => ctx.runActivity(bad));
   const engine = await open({ workflows: [workflow], activities: [bad] });
   expect(await engine.execute(workflow)).toBe('payload_invalid');
+});
+
+test('A18 a heartbeat whose codec is slow does not undo how the attempt ended', async () => {
+  const [sealed, parked] = [gate(), gate()];
+  const tokens: string[] = [];
+  let beats = false;
+  const codec: PayloadCodec = {
+    id: 'slow',
+    encode: async (bytes) => {
+      if (beats) await sealed.passed;
+      return bytes;
+    },
+    decode: (bytes) => bytes,
+  };
+  const left = defineActivity<void, unknown>('left', (_, { info, heartbeat, completeLater }) => {
+    tokens.push(info.taskToken);
+    beats = true;
+    heartbeat('half');
+    beats = false;
+    return completeLater();
+  });
+  const workflow = defineWorkflow('leaves', (ctx) =>
+    ctx.runActivity(left, undefined, { heartbeatTimeout: '1h' }),
+  );
+  const storage = bent(await openStorage(), {
+    commit: async (call, batches) => {
+      const results = await call(batches);
+      const tasks = batches.flatMap(({ writes }) => writes.filter((write) => write.kind === 'put-task'));
+      if (tasks.some(({ task }) => task.body.includes('"later"'))) parked.pass();
+      return results;
+    },
+  });
+  const engine = await open({ storage, workflows: [workflow], activities: [left], codecs: [codec] });
+  const handle = await engine.start(workflow);
+  await parked.passed;
+  sealed.pass();
+  await engine.runUntilIdle();
+  await engine.crash();
+  await engine.runUntilIdle();
+  await engine.activities.complete(tokens[0] as string, 'done');
+  expect(await handle.result()).toBe('done');
+  expect(tokens).toHaveLength(1);
 });

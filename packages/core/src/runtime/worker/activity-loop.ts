@@ -381,6 +381,7 @@ export class ActivityLoop {
     const now = this.#core.clock.now();
     try {
       const body = withBody ? await this.#bodyOf(attempt, { startedAt: attempt.startedAt }) : task.body;
+      if (attempt.hasEnded) return; // how it ended is written in its place, and must not be undone
       const extended = { ...task, leaseUntil: this.leaseUntil(attempt.scheduled, now), body };
       const result = await this.#core.committer.commit({
         expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],

@@ -77,6 +77,10 @@ export class Attempt {
       this.lastHeartbeat = { details: asText(body.heartbeat), at: body.heartbeatAt ?? body.queuedAt };
   }
 
+  get hasEnded(): boolean {
+    return this.#end === undefined;
+  }
+
   /** Runs the activity's code; calls back once, when it has ended or must no longer count. */
   run(activity: ActivityRecord, ended: (end: AttemptEnd) => void): void {
     this.#end = ended;
