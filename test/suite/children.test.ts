@@ -281,7 +281,7 @@ test('C7 a policy that cannot be applied now is applied later, whoever is there 
   await handle.result();
   await engine.runUntilIdle();
   expect((await engine.handle('child').describe()).statusBucket).toBe('running');
-  await engine.advance('5m');
+  await engine.advance('1m');
   expect((await engine.handle('child').describe()).statusBucket).toBe('running');
   refuses = false;
   await engine.advance('1m');

@@ -571,3 +571,22 @@ test('B12 a handler that is not done when its run continues as new fails its upd
   await handle.signal('next');
   await rejection(WorkflowNotActiveError, accepted.result());
 });
+
+test('B12 a wait of no time sees what is there, however slow the store', async () => {
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [summing] });
+  const { workflowId } = await engine.start(summing);
+  expect(await engine.handle(workflowId).update('add', 2, { id: 'u' })).toBe(2);
+  const client = await createClient({
+    storage: bent(storage, {
+      readKey: async (call, ...args) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return call(...args);
+      },
+    }),
+  });
+  const same = client.handle(workflowId);
+  expect(await same.update('add', 2, { id: 'u', timeout: 0 })).toBe(2);
+  expect(await (await same.startUpdate('add', 2, { id: 'u' })).result({ timeout: 0 })).toBe(2);
+  await client.close();
+});

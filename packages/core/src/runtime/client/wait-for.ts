@@ -14,8 +14,8 @@ export interface WaitLimits {
 }
 
 /**
- * Looks again after every change of a run, and now and then without one, until there is something to see or the time is
- * up (undefined). Rejects with `EngineClosedError` when the client is closed, and with what looking throws.
+ * Looks, and again after every change of a run, and now and then without one, until there is something to see or the time
+ * is up (undefined); at least once. Rejects with `EngineClosedError` when the client is closed, and with what looking throws.
  */
 export function waitFor<T>(
   core: OpenCore,
@@ -31,6 +31,9 @@ export function waitFor<T>(
 
 class Wait<T> {
   #over = false;
+  /** However short the time is: what is there already is seen. */
+  #looked = false;
+  #isLate = false;
   #looking = false;
   /** Grows with each reason to look. */
   #reasons = 0;
@@ -83,6 +86,8 @@ class Wait<T> {
   }
 
   readonly #timeIsUp = (): void => {
+    this.#isLate = true;
+    if (!this.#looked) return;
     this.#end(() => {
       this.#resolve(undefined);
     });
@@ -103,6 +108,8 @@ class Wait<T> {
         this.#end(() => {
           this.#resolve(found);
         });
+      this.#looked = true;
+      if (this.#isLate) this.#timeIsUp();
     }
     this.#looking = false;
   }
