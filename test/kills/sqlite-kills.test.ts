@@ -1,12 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@perdure/core';
 import { sqlite } from '@perdure/sqlite';
 import Database from 'better-sqlite3';
-import { expect, onTestFailed, test } from 'vitest';
+import { onTestFailed, test } from 'vitest';
 import { Crew } from './crew.js';
 import { Guarantees } from './guarantees.js';
+import { checkLedger } from './ledger.js';
 import { Users } from './users.js';
 
 const asked = process.env['PERDURE_KILLS'];
@@ -75,22 +76,4 @@ async function allEnded(users: Users, guarantees: Guarantees): Promise<void> {
       throw new Error(`Nothing has moved for ${patience} ms:\n${guarantees.told()}`);
     progress = now;
   }
-}
-
-interface Effects {
-  readonly effects: number;
-  readonly again: number;
-}
-
-/** G2: an effect happens again only as another attempt of the same activity, and each that had to happen did. */
-function checkLedger(ledger: string, expected: number): Effects {
-  const effects = readFileSync(ledger, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { key: string; attempt: number; what: string });
-  const keys = new Map(effects.map(({ what, key }) => [what, key]));
-  for (const { what, key } of effects) expect(key, `${what} for two activities`).toBe(keys.get(what));
-  expect(new Set(effects.map(({ key, attempt }) => `${key}#${attempt}`)).size).toBe(effects.length);
-  expect(keys.size).toBe(expected);
-  return { effects: expected, again: effects.length - expected };
 }

@@ -68,4 +68,23 @@ export const cleans = defineWorkflow('cleans', async (ctx, ledger: string) => {
   }
 });
 
-export const workflows = [chain, relay, leaf, cleans];
+/** One activity after the other until it is told to stop; how many it were. */
+export const stroll = defineWorkflow(
+  'stroll',
+  { messages: { stop: signal<string>() } },
+  async (ctx, ledger: string) => {
+    let stopped = false;
+    ctx.onSignal('stop', () => {
+      stopped = true;
+    });
+    let step = 0;
+    while (!stopped) {
+      step += 1;
+      await ctx.runActivity(effect, { ledger, what: `${ctx.info.workflowId} ${step}` });
+      await ctx.sleep(3);
+    }
+    return step;
+  },
+);
+
+export const workflows = [chain, relay, leaf, cleans, stroll];
