@@ -3,6 +3,7 @@ import {
   defineActivity,
   defineWorkflow,
   InvalidArgumentError,
+  replay,
   signal,
   update,
   WorkflowAlreadyStartedError,
@@ -11,7 +12,7 @@ import {
 } from '@perdure/core';
 import type { TestEngine } from '@perdure/testing';
 import { expect, test } from 'vitest';
-import { clientOf, eventTypes, open, rejection } from './kit.js';
+import { clientOf, codeOf, eventTypes, open, rejection } from './kit.js';
 
 const charge = defineActivity('charge', (n: number) => n * 2);
 const activities = [charge];
@@ -314,4 +315,72 @@ test('E7 an update that is under way is under way in the fork, and its end is it
   await handle.signal('go', 1);
   expect([await fork.result(), await handle.result()]).toEqual([5, 5]);
   expect(await eventTypes(fork)).toContain('UpdateCompleted');
+});
+
+test('E6 E7 a run with a child, scopes, versions, undo steps and updates can be looked at and forked at every event', async () => {
+  const echo = defineActivity('echo', (n: number) => n);
+  const twice = defineWorkflow('twice', async (ctx, n: number) => {
+    await ctx.sleep('1s');
+    return n * 2;
+  });
+  const all = defineWorkflow('all', async (ctx): Promise<unknown> => {
+    let sum = 0;
+    ctx.onUpdate('add', async (n) => (sum += await ctx.runActivity(echo, n as number)));
+    ctx.onQuery('sum', () => sum);
+    const seen: unknown[] = [
+      await ctx.runActivity(echo, 1),
+      await ctx.runChild(twice, 4),
+      ctx.sideEffect(() => 7),
+    ];
+    seen.push(await ctx.withTimeout('1s', () => ctx.sleep('1d')).catch(String));
+    const dropped = ctx.scope(async (scope) => {
+      const never = ctx.sleep('1d');
+      scope.cancel('dropped');
+      return never;
+    });
+    seen.push(
+      await dropped.catch(String),
+      ctx.patched('change'),
+      ctx.getVersion('format', 1, 3),
+      ctx.random(),
+    );
+    seen.push(await ctx.waitSignal('go'));
+    const saga = ctx.saga(async (undo) => {
+      undo(() => ctx.runActivity(echo, 99));
+      await ctx.runActivity(echo, 2);
+      throw new Error('undone');
+    });
+    seen.push(await saga.catch(String));
+    await ctx.waitCondition(() => sum > 0);
+    ctx.upsertMemo({ sum });
+    seen.push((await ctx.race({ late: ctx.sleep('1d'), soon: ctx.runActivity(echo, 3) })).key);
+    return seen;
+  });
+  const engine = await open({ workflows: [all, twice], activities: [echo] });
+  const goOn = async (handle: WorkflowHandle): Promise<unknown> => {
+    await engine.advance('10s');
+    const types = await eventTypes(handle);
+    if (!types.includes('SignalReceived')) await handle.signal('go', 'gone');
+    await engine.advance('10s');
+    if (!types.includes('UpdateAccepted')) await handle.update('add', 5);
+    return handle.result();
+  };
+  const original = await engine.start(all);
+  const result = await goOn(original);
+  const before = await original.exportHistory();
+  const types = await eventTypes(original);
+  const refused: (string | undefined)[] = [];
+  for (let seq = 1; seq < types.length; seq++) {
+    const { description, query } = await original.at(seq);
+    expect([description.historyLength >= seq, typeof query('sum')]).toEqual([true, 'number']);
+    const fork = await original.fork({ seq }).catch((error: unknown) => {
+      expect(codeOf(error)).toBe('invalid_argument');
+      refused.push(types[seq - 1]);
+    });
+    if (!fork) continue;
+    expect([seq, await goOn(fork)]).toEqual([seq, result]);
+    await replay([all], await fork.exportHistory());
+  }
+  expect(refused).toEqual(['ChildWorkflowScheduled', 'ChildWorkflowStarted']);
+  expect(await original.exportHistory()).toEqual(before);
 });

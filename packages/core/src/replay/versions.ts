@@ -49,8 +49,10 @@ export class Versions {
 
   #decide(changeId: string, newest: number, deprecated: boolean): number {
     const { recorder } = this.#run;
-    const version = recorder.replaying ? (recorder.takeMarker(changeId)?.version ?? legacy) : newest;
-    if (!recorder.replaying) {
+    // Taking the marker that a fork ends with ends its replay.
+    const { replaying } = recorder;
+    const version = replaying ? (recorder.takeMarker(changeId)?.version ?? legacy) : newest;
+    if (!replaying) {
       recorder.emit({
         type: 'VersionMarkerRecorded',
         changeId,
