@@ -270,3 +270,35 @@ test('C3 fan-out of a hundred activities', async () => {
   const engine = await open({ workflows: [workflow], activities, maxConcurrentActivities: 7 });
   expect(await engine.execute(workflow)).toBe(9_900);
 });
+
+test('E10 ctx.map begins nothing more once its function has thrown, at once or later', async () => {
+  const workflow = defineWorkflow('mapping', async (ctx): Promise<unknown> => {
+    const begun: number[] = [];
+    const one = (n: number): Promise<number> => {
+      begun.push(n);
+      if (n === 1) throw new RangeError('no ones');
+      return ctx.runActivity(double, n);
+    };
+    const failed = await ctx.map([0, 1, 2, 3, 4], one, { concurrency: 2 }).catch(String);
+    await ctx.sleep('1m');
+    return [failed, begun];
+  });
+  const engine = await open({ workflows: [workflow], activities: [double] });
+  expect(await engine.execute(workflow)).toEqual(['RangeError: no ones', [0, 1]]);
+});
+
+test('E10 a ctx.map that is cancelled before all of it has begun has no result', async () => {
+  const workflow = defineWorkflow('mapping', async (ctx): Promise<unknown> => {
+    const stubborn = async (n: number): Promise<number> => {
+      await ctx.sleep('1h');
+      return n;
+    };
+    const some = ctx.map([1, 2, 3], stubborn, { concurrency: 2 });
+    const all = ctx.map([1, 2, 3], stubborn);
+    some.cancel('enough');
+    all.cancel('enough');
+    return ctx.all([some.catch(String), all]);
+  });
+  const engine = await open({ workflows: [workflow] });
+  expect(await engine.execute(workflow)).toEqual(['CancelledError: enough', [1, 2, 3]]);
+});

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../model/errors.js';
+import { CancelledError, InvalidArgumentError } from '../model/errors.js';
 import type { Scopes } from './scopes.js';
 import { deferred, type Task } from './task.js';
 
@@ -47,18 +47,20 @@ export function map(
   const underWay = new Set<PromiseLike<unknown>>();
   let next = 0;
   let stopped = false;
+  let why: string | undefined;
   const lane = async (): Promise<void> => {
     while (!stopped && next < items.length) {
       const index = next++;
-      const task = fn(items[index], index);
-      underWay.add(task);
+      let task: PromiseLike<unknown> | undefined;
       try {
+        task = fn(items[index], index);
+        underWay.add(task);
         results[index] = await task;
       } catch (error) {
         stopped = true;
         throw error;
       } finally {
-        underWay.delete(task);
+        if (task) underWay.delete(task);
       }
     }
   };
@@ -66,10 +68,13 @@ export function map(
   const outcome = deferred<unknown[]>('map', scopes);
   outcome.task.onCancel = (reason) => {
     stopped = true;
+    why = reason;
     for (const task of underWay) cancelTask(task, reason);
   };
   Promise.all(lanes).then(() => {
-    outcome.resolve(results);
+    // Those under way may have made do with being cancelled; the rest never began.
+    if (next < items.length) outcome.reject(new CancelledError(why ?? 'The map was cancelled'));
+    else outcome.resolve(results);
   }, outcome.reject);
   return outcome.task;
 }
