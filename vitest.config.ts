@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectConfiguration, type UserWorkspaceConfig } from 'vitest/config';
 import { sourceAliases, storageAlias } from './source-aliases.js';
+import { chromiumOptions } from './test/chromium.js';
 
 const suiteFiles = ['test/suite/**/*.test.ts'];
 const browserFiles = '{packages,adapters,examples,test}/**/*.browser.test.ts';
@@ -34,19 +35,6 @@ const node = (name: string, test: UserWorkspaceConfig['test']): TestProjectConfi
   test: { ...patience, environment: 'node', exclude: onlyNode, ...test, name },
 });
 
-const launchOptions = {
-  executablePath: process.env['PERDURE_CHROMIUM'] ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-};
-
 /** Files that run in a page of a real Chromium. */
 const browser = (name: string, include: string[]): TestProjectConfiguration => ({
   resolve: { alias: [storageAlias(name), ...sourceAliases] },
@@ -62,7 +50,7 @@ const browser = (name: string, include: string[]): TestProjectConfiguration => (
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({ launchOptions }),
+      provider: playwright({ launchOptions: chromiumOptions }),
       instances: [{ browser: 'chromium', name }],
     },
   },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { createServer } from 'vite';
+import { chromiumOptions } from '../chromium.js';
 import type { Figure } from './workloads.js';
 
 /** Runs the workloads in a real Chromium with a profile on disk: a default test context keeps IndexedDB in memory. */
@@ -20,17 +21,8 @@ export async function benchIndexedDb(
   });
   await server.listen();
   const context = await chromium.launchPersistentContext(join(profile, 'chromium'), {
-    executablePath: process.env['PERDURE_CHROMIUM'] ?? '/usr/bin/chromium',
+    ...chromiumOptions,
     headless: true,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
   });
   try {
     const page = await context.newPage();

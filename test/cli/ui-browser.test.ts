@@ -6,6 +6,7 @@ import { sqlite } from '@perdure/sqlite';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chromiumOptions } from '../chromium.js';
 import { folder, moduleAt, perdure, Perdure } from './perdure.js';
 import { broken, effect, order } from './workflows.js';
 
@@ -25,16 +26,7 @@ beforeAll(async () => {
       lib: { entry: join(inspector, 'src/index.ts'), formats: ['es'], fileName: () => 'index.js' },
     },
   });
-  browser = await chromium.launch({
-    executablePath: process.env['PERDURE_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-    ],
-  });
+  browser = await chromium.launch(chromiumOptions);
 });
 afterAll(() => browser.close());
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chromiumOptions } from '../chromium.js';
 
 let server: ViteDevServer;
 let profile: string;
@@ -24,17 +25,8 @@ beforeAll(async () => {
   // A profile of its own: the contexts that tests get by default keep IndexedDB in memory.
   profile = await mkdtemp(join(tmpdir(), 'perdure-page-'));
   browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env['PERDURE_CHROMIUM'] ?? '/usr/bin/chromium',
+    ...chromiumOptions,
     headless: true,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
     ignoreDefaultArgs: [
       '--disable-back-forward-cache',
       '--disable-background-timer-throttling',
