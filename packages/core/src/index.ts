@@ -1,6 +1,6 @@
 /** `@perdure/core`: what applications use. */
 export type {
-  Activities,
+  StandaloneActivities,
   ActivityDescription,
   ActivityFilter,
   ActivityHandle,

@@ -23,7 +23,7 @@ import type { ActivityDefinition } from './define-activity.js';
 export type { ActivityDescription, ActivityFilter, StartActivityOptions };
 
 /** Activities on their own, without a workflow, and those that others complete. */
-export interface Activities {
+export interface StandaloneActivities {
   /**
    * Starts an activity of its own: by its definition, or by its name without types. It is durable when this resolves,
    * and runs as one of a workflow does: retries, timeouts, heartbeats, cancellation.
@@ -87,7 +87,7 @@ export interface ActivityHandle<O = any> {
   readonly state$: LiveStream<ActivityDescription>;
 }
 
-export class ClientActivities implements Activities {
+export class ClientActivities implements StandaloneActivities {
   readonly #core: OpenCore;
 
   constructor(core: OpenCore) {

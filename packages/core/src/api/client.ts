@@ -19,7 +19,7 @@ import { outcomeOfUpdate } from '../runtime/client/update-outcome.js';
 import { signalWithStart, updateWithStart } from '../runtime/client/with-start.js';
 import { openCore, type CoreSeams } from '../runtime/open.js';
 import { checkCoreOptions, type CoreOptions } from '../runtime/open-options.js';
-import { ClientActivities, type Activities } from './activities.js';
+import { ClientActivities, type StandaloneActivities } from './activities.js';
 import type { Args } from './carries.js';
 import type { WorkflowDefinition } from './define-workflow.js';
 import { RunHandle, type WaitOptions, type WorkflowHandle } from './handle.js';
@@ -152,8 +152,8 @@ export interface Client {
    * taken over, `WorkflowAlreadyStartedError` where its ids are taken. Nothing is written then.
    */
   importHistory(bundle: HistoryBundle, options?: ImportOptions): Promise<WorkflowHandle>;
-  /** Activities that others complete. */
-  readonly activities: Activities;
+  /** StandaloneActivities that others complete. */
+  readonly activities: StandaloneActivities;
   /** What runs can be searched by, besides what every run has. */
   readonly searchAttributes: SearchAttributeAdmin;
   /** Every event of the namespace that is committed from the subscription on, in order within its run, and once. Completes when the client is closed. */
@@ -166,7 +166,7 @@ export interface Client {
 /** What clients and engines have in common. */
 export class CoreClient implements Omit<Client, 'close'> {
   readonly #core: OpenCore;
-  readonly activities: Activities;
+  readonly activities: StandaloneActivities;
   readonly #view: ClientView;
 
   constructor(core: OpenCore) {

@@ -1,7 +1,7 @@
 import {
   EngineClosedError,
   isPerdureError,
-  type Activities,
+  type StandaloneActivities,
   type ActivityHandle,
   type Engine,
   type StartOptions,
@@ -112,7 +112,7 @@ export function followEngine(
     });
   };
 
-  const followActivities = (activities: Activities): Activities =>
+  const followActivities = (activities: StandaloneActivities): StandaloneActivities =>
     new Proxy(activities, {
       get: (_, name) => {
         const live = current().activities;
