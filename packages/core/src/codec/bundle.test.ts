@@ -29,6 +29,64 @@ describe('bundles', () => {
     expect(readBundle(reordered)).toMatchObject({ workflow, events: [{ seq: 1 }, { seq: 2 }] });
   });
 
+  /** Of a first event that is changed, and more events after it. */
+  const changed = (changes: Record<string, unknown>, ...more: object[]): HistoryBundle => {
+    const first = { ...(JSON.parse(bodies[0] as string) as object), ...changes };
+    const { workflowId, runId, workflowType } = first as unknown as typeof workflow;
+    return makeBundle(
+      { workflowId, runId, workflowType },
+      [first, ...more].map((event) => JSON.stringify(event)),
+    );
+  };
+  const end = { seq: 2, type: 'WorkflowTerminated', at: 1 };
+  const origin = { workflowId: 'o', runId: 'p', seq: 1 };
+  test.each<[string, HistoryBundle]>([
+    ['events[0].runId', changed({ runId: 'r/a1' })],
+    ['events[0].runId', changed({ runId: '' })],
+    ['events[0].workflowId', changed({ workflowId: 'w\ud800' })],
+    ['events[0].workflowType', changed({ workflowType: 't\0' })],
+    ['events[0].taskQueue', changed({ taskQueue: 'step/x' })],
+    ['events[0].at', changed({ at: 1.5 })],
+    ['events[0].at', changed({ at: -1 })],
+    ['events[1].at', changed({}, { ...end, at: 1e300 })],
+    ['events[0].runNumber', changed({ runNumber: 0 })],
+    ['events[0].attempt', changed({ attempt: 0 })],
+    ['events[0].executionDeadline', changed({ executionDeadline: 0.5 })],
+    ['events[0].priority', changed({ priority: 10 })],
+    ['events[0].fairnessWeight', changed({ fairnessWeight: 0 })],
+    ['events[0].continuedFrom', changed({ continuedFrom: 'a b' })],
+    ['events[0].firstRunId', changed({ firstRunId: 'a b' })],
+    ['events[0].parent', changed({ parent: { workflowId: 'p', runId: 5 } })],
+    ['events[0].origin', changed({ origin: { ...origin, origin: { ...origin, seq: 'x' } } })],
+    ['events[0].children', changed({ children: [{ workflowId: 'c', policy: 'sell' }] })],
+    ['events[0].headers', changed({ headers: { trace: 5 } })],
+    ['events[0].retry.maximumAttempts', changed({ retry: { maximumAttempts: -1 } })],
+    [
+      'events[1].dueAt',
+      changed({}, { seq: 2, type: 'TimerStarted', at: 1, timerId: 't1', dueAt: 0.5, purpose: 'sleep' }),
+    ],
+    ['events[1]', changed({}, { ...(JSON.parse(bodies[0] as string) as object), seq: 2 })],
+    ['events[1]', changed({}, end, { ...end, seq: 3 })],
+  ])('what no engine has written is refused, though the digest fits: %s', (path, bad) => {
+    expect(() => readBundle(bad)).toThrow(
+      expect.objectContaining({
+        issues: expect.arrayContaining([expect.objectContaining({ path })]) as unknown,
+      }),
+    );
+  });
+
+  test('what a copy of a copy, a child and a later run of a chain carry is taken', () => {
+    const lineage = {
+      origin: { ...origin, parent: { workflowId: 'p', runId: 'q', childId: 'w1' }, origin },
+      children: [{ workflowId: 'c', policy: 'abandon' }],
+      retry: { maximumAttempts: 0 },
+      continuedFrom: 'before',
+      firstRunId: 'first',
+      headers: { trace: 'x' },
+    };
+    expect(readBundle(changed(lineage, end)).events[0]).toMatchObject(lineage);
+  });
+
   const deep = (levels: number): unknown => {
     let value: unknown = 1;
     for (let i = 0; i < levels; i++) value = [value];

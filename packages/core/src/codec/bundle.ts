@@ -1,5 +1,6 @@
 import { InvalidArgumentError, isPerdureError } from '../model/errors.js';
-import type { RunEvent } from '../model/events.js';
+import type { RunEvent, WorkflowStarted } from '../model/events.js';
+import { eventIssues } from './bundled-events.js';
 import { decodeEvent } from './events.js';
 import { quoted } from './json-text.js';
 import { sha256 } from './sha256.js';
@@ -27,6 +28,8 @@ const version = 1;
 const mostEvents = 50_000;
 const mostText = 256 * 1024 * 1024;
 const mostLevels = 1_000;
+/** What is told of a bundle that is wrong everywhere. */
+const mostIssues = 20;
 
 /** `bodies` are those of all events of the run, in order. */
 export function makeBundle(
@@ -66,8 +69,10 @@ function read(bundle: unknown): ReturnType<typeof readBundle> {
     throw refused('digest', 'does not fit: the bundle was edited or damaged');
   const bodies = events.map((event) => JSON.stringify(event));
   const decoded = bodies.map(readEvent);
-  const [first] = decoded;
-  if (first?.type !== 'WorkflowStarted') throw refused('events[0]', 'must be WorkflowStarted');
+  const issues = eventIssues(decoded);
+  if (issues.length > 0)
+    throw new InvalidArgumentError('The history bundle is refused', issues.slice(0, mostIssues));
+  const [first] = decoded as [WorkflowStarted];
   if (
     first.runId !== workflow.runId ||
     first.workflowId !== workflow.workflowId ||
