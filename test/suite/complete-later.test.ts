@@ -261,3 +261,47 @@ test.each(['before-commit', 'after-commit'] as const)(
     expect((await eventTypes(handle)).filter((type) => type === 'ActivityCompleted')).toHaveLength(1);
   },
 );
+
+test('C2 a limit of the wait in the queue does not count while somebody else is to complete the attempt', async () => {
+  const { approval, workflow, attempts } = approving({
+    scheduleToStartTimeout: '1m',
+    retry: { maximumAttempts: 3, initialInterval: '1s' },
+  });
+  let claims = 0;
+  const storage = bent(await openStorage(), {
+    claim: (call, request) => {
+      claims += 1;
+      return call(request);
+    },
+  });
+  const engine = await open({ storage, workflows: [workflow], activities: [approval] });
+  const handle = await engine.start(workflow);
+  const first = await attempts(1);
+  await engine.runUntilIdle();
+  claims = 0;
+  await engine.advance('1h');
+  expect(claims).toBeLessThan(100);
+  await engine.activities.fail(first, new Error('again'));
+  await engine.advance('1s');
+  await engine.activities.complete(await attempts(2), 'yes');
+  expect(await handle.result()).toBe('yes');
+});
+
+test('C2 once its attempt was failed by its token, the limit of the wait in the queue counts again', async () => {
+  const { approval, workflow, attempts } = approving({
+    scheduleToStartTimeout: '1m',
+    retry: { maximumAttempts: 2, initialInterval: '1s' },
+  });
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [workflow], activities: [approval] });
+  const handle = await engine.start(workflow);
+  const token = await attempts(1);
+  await engine.runUntilIdle();
+  await engine.close({ grace: 0 });
+  const later = await open({ storage, workflows: [workflow], taskQueues: ['default'], startAt: engine.now });
+  await (await clientOf(later, storage)).activities.fail(token, new Error('no'));
+  expect(await later.handle(workflow, handle.workflowId).result()).toEqual([
+    'timed_out',
+    'schedule_to_start',
+  ]);
+});

@@ -2,6 +2,8 @@ import { encodeFailure } from '../../codec/failures.js';
 import { validateSync } from '../../codec/schema.js';
 import { ActivityNotActiveError, InvalidArgumentError } from '../../model/errors.js';
 import type { ActivityScheduled } from '../../model/events.js';
+import { runTaskId } from '../../model/ids.js';
+import { NEVER } from '../../model/time.js';
 import type { Batch } from '../../storage/port.js';
 import type { TaskRecord } from '../../storage/records.js';
 import { afterFailure, forgottenBatch, outcomeBatch, whenLate } from '../activity-end.js';
@@ -39,7 +41,7 @@ export async function failActivity(core: OpenCore, token: string, error: unknown
       return body.detached ? forgottenBatch(task) : outcomeBatch(core, next.outcome, task);
     const { retryAt: visibleAt } = next;
     const lastFailure = await sealFailure(core, failure);
-    return rewrite(task, {
+    const { expect, writes } = rewrite(task, {
       // This attempt is over, also for its own code where that still runs.
       token: task.token + 1,
       visibleAt,
@@ -47,6 +49,11 @@ export async function failActivity(core: OpenCore, token: string, error: unknown
       leaseUntil: 0,
       body: encodeActivityTask({ ...body, queuedAt: visibleAt, finished: body.finished + 1, lastFailure }),
     });
+    const { scheduleToStart } = scheduled.timeouts;
+    if (scheduleToStart === undefined) return { expect, writes };
+    // Its wait in the queue is for the run to look after, which has slept through the attempt.
+    const at = Math.min(visibleAt + scheduleToStart, NEVER);
+    return { expect, writes: [...writes, { kind: 'wake-task', taskId: runTaskId(task.runId), at }] };
   });
 }
 

@@ -46,7 +46,7 @@ export async function checkDeadlines(
       continue;
     }
     const { scheduleToStart, scheduleToClose } = scheduled.timeouts;
-    const { lastFailure, ...body } = decodeActivityTask(task);
+    const { lastFailure, later, ...body } = decodeActivityTask(task);
     const end = async (timeout: 'schedule_to_start' | 'schedule_to_close'): Promise<void> => {
       const failure = lastFailure && { failure: await openFailure(core, lastFailure) };
       inputs.push({
@@ -65,12 +65,14 @@ export async function checkDeadlines(
       await end('schedule_to_close');
       continue;
     }
-    if (scheduleToStart === undefined || body.later) continue;
-    if (task.leaseUntil > now) {
-      checks.set(id, task.leaseUntil);
+    if (scheduleToStart === undefined) continue;
+    // An attempt is under way: with a worker, or with whoever will complete it later.
+    const underWayUntil = later ? task.visibleAt : task.leaseUntil;
+    if (underWayUntil > now) {
+      checks.set(id, underWayUntil);
       continue;
     }
-    const startBy = body.queuedAt + scheduleToStart;
+    const startBy = (later ? task.visibleAt : body.queuedAt) + scheduleToStart;
     const attempt = task.attempt + 1;
     if (startBy > now) checks.set(id, startBy);
     else if (!mayRetry(scheduled.retry, attempt, { name: 'TimeoutError' })) await end('schedule_to_start');
@@ -81,7 +83,7 @@ export async function checkDeadlines(
         ...body,
         ...(lastFailure && { lastFailure }),
         queuedAt: visibleAt,
-        finished: body.finished + 1,
+        finished: body.finished + (later ? 2 : 1),
       });
       requeued.push({ ...task, attempt, visibleAt, leaseOwner: null, leaseUntil: 0, body: next });
       checks.set(id, visibleAt + scheduleToStart);
