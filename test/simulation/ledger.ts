@@ -1,5 +1,7 @@
 /** What activities really did, outside every store: the world that effects are had on. */
 export class Ledger {
+  /** Something that code has seen and must never see. */
+  wrong: string | undefined;
   readonly #done = new Map<string, { begun: number; failed: number; succeeded: number }>();
 
   begin(key: string): { begun: number; failed: number; succeeded: number } {

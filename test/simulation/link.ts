@@ -25,7 +25,7 @@ export interface Network {
   readonly chaos: Chaos | undefined;
   /** A process dies of itself at this very moment. */
   crash(process: SimulatedProcess): void;
-  note(process: SimulatedProcess, what: string): void;
+  note(process: SimulatedProcess, what: string | (() => string)): void;
 }
 
 /**
@@ -85,7 +85,9 @@ function link(network: Network, process: SimulatedProcess, handle: StorageHandle
   const apply = async (batches: readonly Batch[]): Promise<readonly CommitResult[]> => {
     const results = await handle.commit(batches);
     batches.forEach((batch, i) => {
-      witness.committed(process, batch, results[i] as CommitResult);
+      const result = results[i] as CommitResult;
+      network.note(process, () => `commit${result.ok ? '' : ' refused'}: ${summary(batch)}`);
+      witness.committed(process, batch, result);
     });
     return results;
   };
@@ -125,10 +127,14 @@ function link(network: Network, process: SimulatedProcess, handle: StorageHandle
     claim: (request) =>
       call('claim', async () => {
         const tasks = await handle.claim(request);
-        witness.claimed(process, tasks);
+        witness.claimed(process, tasks, request.now);
         return tasks;
       }),
-    releaseLeases: through('releaseLeases'),
+    releaseLeases: (owner) =>
+      call('releaseLeases', () => {
+        witness.released(owner);
+        return handle.releaseLeases(owner);
+      }),
     join: through('join'),
     leave: through('leave'),
     reapDeadWorkers: through('reapDeadWorkers'),
@@ -183,4 +189,19 @@ function storageError(
   outcome: 'not-applied' | 'unknown',
 ): StorageError {
   return new StorageError(code, `The simulated store says ${code}`, { retryable, outcome });
+}
+
+/** What a batch is about, in a line. */
+function summary({ writes }: Batch): string {
+  return writes
+    .map((write) => {
+      if ('events' in write)
+        return `${write.kind} [${write.events.map((body) => /"type":"(\w+)"/.exec(body)?.[1] ?? '').join(' ')}]`;
+      if ('message' in write) return `${write.kind} ${write.message.kind} ${write.message.messageId}`;
+      if (!('task' in write)) return write.kind;
+      const { taskId, token, attempt, leaseOwner } = write.task;
+      const lease = leaseOwner === null ? '' : ', leased';
+      return `${write.kind} ${taskId.slice(-8)} (token ${token}, attempt ${attempt}${lease})`;
+    })
+    .join(', ');
 }

@@ -63,6 +63,11 @@ export class SimulatedProcess implements Host {
     };
   }
 
+  /** A number that nothing recorded can tell. */
+  chance(below: number): number {
+    return this.platform.randomUint32() % below;
+  }
+
   after(ms: number, act: () => void): () => void {
     return this.#world.after(ms, this, act);
   }

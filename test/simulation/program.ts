@@ -21,7 +21,7 @@ export type Leaf =
 
 export type Branch =
   | {
-      readonly kind: 'sequence' | 'all' | 'settled' | 'race' | 'any';
+      readonly kind: 'sequence' | 'all' | 'settled' | 'race' | 'any' | 'locked';
       readonly id: number;
       readonly parts: readonly Part[];
     }
@@ -37,7 +37,7 @@ export type Branch =
       readonly parts: readonly [Part];
     }
   | {
-      readonly kind: 'locked' | 'shielded' | 'child' | 'left';
+      readonly kind: 'shielded' | 'child' | 'left';
       readonly id: number;
       readonly parts: readonly [Part];
     };
@@ -48,6 +48,8 @@ export interface Program {
   readonly root: Part;
   /** How often it still goes on as a new run. */
   readonly rounds: number;
+  /** It does not end when it is asked to cancel. */
+  readonly stubborn: boolean;
 }
 
 const leaves = ['activity', 'activity', 'sleep', 'signal', 'condition', 'effect', 'hop', 'throw'] as const;
@@ -74,7 +76,8 @@ export class Programs {
 
   draw(): Program {
     const root = this.#part(this.#random.between(1, 3), 1);
-    return { root, rounds: this.#random.chance(0.25) ? this.#random.between(1, 2) : 0 };
+    const rounds = this.#random.chance(0.35) ? this.#random.between(1, 2) : 0;
+    return { root, rounds, stubborn: this.#random.chance(0.5) };
   }
 
   #part(depth: number, most: number): Part {
@@ -97,7 +100,7 @@ export class Programs {
         const attempts = random.between(1, 3);
         return {
           ...{ kind, id, attempts, ms: random.pick([0, 0, 5, 60, 400]) },
-          fails: random.chance(0.6) ? 0 : random.below(attempts + 1),
+          fails: random.chance(0.6) ? 0 : random.below(attempts + 3),
           mode: random.pick(['plain', 'plain', 'sync', 'beat', random.chance(0.4) ? 'hang' : 'plain']),
         };
       }
@@ -133,9 +136,9 @@ export class Programs {
         return { kind, id, ms: this.#ms(id), parts: [one()] };
       case 'locked': {
         this.#locked = true;
-        const body = one();
+        const parts = Array.from({ length: this.#random.between(2, 4) }, one);
         this.#locked = false;
-        return { kind, id, parts: [body] };
+        return { kind, id, parts };
       }
       case 'shielded':
       case 'child':

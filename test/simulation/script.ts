@@ -27,16 +27,22 @@ export function drawScenario(random: Random): Scenario {
   }));
   const kinds: readonly Order['kind'][] = [
     ...['bump', 'bump', 'signal', 'signal', 'update', 'update', 'query', 'again'],
-    ...(random.chance(0.3) ? ['cancel'] : []),
+    ...(random.chance(0.5) ? ['cancel'] : []),
     ...(random.chance(0.1) ? ['terminate'] : []),
   ] as readonly Order['kind'][];
-  const orders = Array.from({ length: random.below(9) }, (_, i): Order => ({
-    at: random.pick([100, 800, 4_000]) * random.next(),
-    workflow: random.below(begun.length),
-    kind: random.pick(kinds),
-    id: `m${random.chance(0.3) ? random.below(i + 1) : i}`,
-    n: random.below(4),
-  }));
+  const orders = Array.from({ length: random.below(9) }, (_, i): Order => {
+    const workflow = random.below(begun.length);
+    const kind = random.pick(kinds);
+    const at = random.pick([100, 800, 4_000]) * random.next();
+    return {
+      // Another start is of interest where it meets the first.
+      at: kind === 'again' && random.chance(0.7) ? (begun[workflow]?.at ?? 0) + random.next() : at,
+      workflow,
+      kind,
+      id: `m${random.chance(0.4) ? random.below(i + 1) : i}`,
+      n: random.below(4),
+    };
+  });
   return { programs: begun, orders };
 }
 
@@ -73,7 +79,7 @@ export async function carryOut(
       case 'query':
         return `bumps ${String(await handle.query('bumps'))}`;
       case 'again':
-        return (await start()).workflowId;
+        return `begun ${(await start()).runId ?? ''}`;
     }
   } catch (error) {
     if (isPerdureError(error) && !error.code.startsWith('storage_')) return error.code;

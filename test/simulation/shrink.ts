@@ -68,6 +68,7 @@ function* smallerCases({ scenario, chaos }: Case): Generator<Case> {
       chaos,
       scenario: { orders, programs: programs.map((one, j) => (j === i ? { at, program: less } : one)) },
     });
+    if (program.stubborn) yield put({ ...program, stubborn: false });
     if (program.rounds > 0) yield put({ ...program, rounds: program.rounds - 1 });
     for (const root of smaller(program.root)) yield put({ ...program, root });
   }

@@ -1,13 +1,14 @@
 import { isPerdureError, type Client, type WorkflowHandle } from '@perdure/core';
 import { openClient, openEngine } from '@perdure/core/internal';
 import { memory } from '@perdure/memory';
-import { drawChaos, type Chaos } from './chaos.js';
+import { drawChaos, isExact, type Chaos } from './chaos.js';
+import { judge } from './judge.js';
 import { Ledger } from './ledger.js';
 import { linked, type Network } from './link.js';
 import { SimulatedProcess } from './process.js';
 import { Random } from './random.js';
 import { carryOut, drawScenario, type Scenario, type Told } from './script.js';
-import { isForced, Witness } from './witness.js';
+import { Witness } from './witness.js';
 import { codeOf, type Input } from './workflow.js';
 import { World } from './world.js';
 
@@ -83,7 +84,7 @@ class Simulation {
         this.#crash(process);
       },
       note: (process, what) => {
-        this.#note(`${process.name}: ${what}`);
+        if (this.#traced) this.#note(`${process.name}: ${typeof what === 'string' ? what : what()}`);
       },
     };
   }
@@ -109,7 +110,14 @@ class Simulation {
     if (upgradeAt !== undefined) this.#world.after(upgradeAt, undefined, () => this.#upgrade());
     const end = startAt + lasts + patience;
     await this.#world.run(() => this.#isOver || this.#world.now > end);
-    this.#judge();
+    judge({
+      witness: this.#witness,
+      ledger: this.#ledger,
+      told: this.#told,
+      results: this.#results,
+      unanswered: this.#waiting,
+      exact: isExact(this.#drawn),
+    });
   }
 
   get #isOver(): boolean {
@@ -141,7 +149,9 @@ class Simulation {
       this.#note(`${process.name}: opens (${this.#build}, keeps ${cached})`);
       const { engine, worker } = await openEngine(
         {
-          ...codeOf(process, this.#ledger, this.#build),
+          ...codeOf(process, this.#ledger, this.#build, (what) => {
+            this.#note(`${process.name}: ${what}`);
+          }),
           storage: linked(this.#network, process),
           clock: process.clock,
           logger: this.#logger(process),
@@ -203,6 +213,7 @@ class Simulation {
 
   async #releaseLeases(workerId: string): Promise<void> {
     const handle = await this.#network.storage.open();
+    this.#witness.released(workerId);
     await handle.releaseLeases(workerId);
     await handle.close();
   }
@@ -272,9 +283,9 @@ class Simulation {
     this.#scenario.programs.forEach(({ at: ms }, i) => {
       if (i % clients === place)
         at(ms, `start ${i}`, async (client) => {
-          const handle = await this.#begin(client, i);
-          this.#note(`${process.name}: started ${handle.workflowId}`);
-          at(0, `result ${i}`, async () => this.#hear(i, await resultOf(handle)));
+          const began = await this.#begin(client, i);
+          this.#note(`${process.name}: start of w${i}: ${began}`);
+          at(0, `result ${i}`, async () => this.#hear(i, await resultOf(client.handle(`w${i}`))));
         });
     });
     this.#scenario.orders.forEach((order, i) => {
@@ -288,22 +299,23 @@ class Simulation {
     });
   }
 
-  /** Another client may have started it meanwhile: of a call that was not answered nobody knew until then. */
-  async #begin(client: Client, workflow: number): Promise<WorkflowHandle> {
-    try {
-      return await this.#start(client, workflow);
-    } catch (error) {
-      if (isPerdureError(error) && error.code === 'workflow_already_started')
-        return client.handle(`w${workflow}`);
-      throw error;
-    }
-  }
-
+  /** Whoever comes second finds the run of the first: by its request, or by its id. */
   #start(client: Client, workflow: number): Promise<WorkflowHandle> {
     const { program } = this.#scenario.programs[workflow] as Scenario['programs'][number];
     const input: Input = { ...program, seen: [] };
     const id = `w${workflow}`;
-    return client.start('program', input, { id, requestId: id });
+    const options = workflow % 2 === 0 ? ({ duplicatePolicy: 'use_existing' } as const) : { requestId: id };
+    return client.start('program', input, { id, ...options });
+  }
+
+  /** It may have ended already: of a call before that was not answered, or of another client's. */
+  async #begin(client: Client, workflow: number): Promise<string> {
+    try {
+      return (await this.#start(client, workflow)).runId ?? '';
+    } catch (error) {
+      if (isPerdureError(error) && error.code === 'workflow_already_started') return error.code;
+      throw error;
+    }
   }
 
   #hear(workflow: number, result: string): void {
@@ -312,48 +324,6 @@ class Simulation {
     if (before !== undefined && before !== result)
       this.#witness.blame(`G10 w${workflow} ended as ${before}, then as ${result}`);
     this.#results.set(workflow, result);
-  }
-
-  // ── the end ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #judge(): void {
-    const { runs, open } = this.#witness;
-    for (const run of runs.values()) {
-      if (run.closed) continue;
-      const last = run.events.map(({ type }) => type).slice(-5);
-      this.#witness.blame(
-        `G7 ${run.runId} of ${run.workflowId} is still open after an hour: … ${last.join(', ')}`,
-      );
-    }
-    if (open === 0 && this.#waiting > 0)
-      this.#witness.blame(`G7 ${this.#waiting} calls of clients have no answer after an hour`);
-    this.#judgeMessages();
-  }
-
-  /** What was acknowledged is in the history of its chain; the same id has had the same answer. */
-  #judgeMessages(): void {
-    const updates = new Map<string, string>();
-    for (const { order, answer } of this.#told) {
-      const { id, kind, workflow } = order;
-      if (kind === 'signal' || kind === 'bump') {
-        if (answer === 'accepted' && !this.#isRecorded(`w${workflow}`, id))
-          this.#witness.blame(`G3 signal ${id} to w${workflow} was acknowledged and is in no history`);
-      } else if (kind === 'update' && answer.startsWith('updated')) {
-        const key = `${workflow} ${id}`;
-        const before = updates.get(key) ?? answer;
-        if (before !== answer) this.#witness.blame(`G5 update ${id} gave ${before}, then ${answer}`);
-        updates.set(key, answer);
-      }
-    }
-  }
-
-  #isRecorded(workflowId: string, messageId: string): boolean {
-    for (const run of this.#witness.runs.values()) {
-      if (run.workflowId !== workflowId) continue;
-      if (run.recorded.has(`SignalReceived ${messageId}`)) return true;
-      if (isForced(run)) return true;
-    }
-    return false;
   }
 }
 

@@ -1,9 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Failure, Job, Report } from './worker.js';
 
-/** Seeds for one thread at a time: few enough that all threads end together. */
-const chunk = 250;
-
 /** What many seeds came to. */
 export interface Tally {
   readonly seeds: number;
@@ -62,16 +59,18 @@ export async function inThread<K extends Job['kind']>(
   }
 }
 
-/** Runs seeds on so many threads. `untilFailure`: the first failure is enough. */
+/** Runs seeds on so many threads. `chunk`: for one thread at a time, few enough that all threads end together; `untilFailure`: the first failure is enough. */
 export async function runSeeds(
   file: string,
   seeds: readonly number[],
   {
     threads,
+    chunk = 250,
     untilFailure = false,
     progress,
   }: {
     readonly threads: number;
+    readonly chunk?: number;
     readonly untilFailure?: boolean;
     readonly progress?: (tally: Tally) => void;
   },

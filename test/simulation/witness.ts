@@ -23,6 +23,8 @@ export interface SeenEvent {
   readonly childId?: string;
   readonly requestId?: string;
   readonly dueAt?: number;
+  readonly parent?: { readonly runId: string; readonly childId: string };
+  readonly continuedFrom?: string;
 }
 
 export interface SeenRun {
@@ -33,6 +35,7 @@ export interface SeenRun {
   closed: boolean;
   /** Names of commands and of what was answered to them, so that nothing is recorded twice. */
   readonly recorded: Set<string>;
+  /** Activities that have no outcome yet. */
   readonly activities: Set<string>;
   readonly timers: Map<string, { readonly dueAt: number }>;
 }
@@ -50,10 +53,14 @@ export class Witness {
   open = 0;
   readonly #tasks = new Map<string, TaskRecord>();
   readonly #inboxes = new Map<string, Message[]>();
+  /** Signals and updates that senders were told are in. */
+  readonly #accepted = new Set<string>();
   /** Updates whose senders have been told how far they have come. */
   readonly #answered = new Set<string>();
   /** Who was granted the newest token of a task. */
   readonly #holders = new Map<string, SimulatedProcess>();
+  /** Children that have been begun, by whose they are. */
+  readonly #children = new Set<string>();
   #position = 0;
   readonly #world: World;
 
@@ -77,9 +84,13 @@ export class Witness {
     return [...this.#tasks.values()].filter((task) => task.runId === runId);
   }
 
-  claimed(process: SimulatedProcess, tasks: readonly TaskRecord[]): void {
+  claimed(process: SimulatedProcess, tasks: readonly TaskRecord[], now: number): void {
     for (const task of tasks) {
       const before = this.#tasks.get(task.taskId);
+      if (before && before.leaseOwner !== null && before.leaseUntil > now)
+        this.blame(
+          `C1 ${process.name} claims ${task.taskId}, which is leased for ${before.leaseUntil - now} ms more`,
+        );
       if (!before || task.token <= before.token)
         this.blame(`C2 token ${task.token} of ${task.taskId} is not new`);
       this.#tasks.set(task.taskId, task);
@@ -87,15 +98,23 @@ export class Witness {
     }
   }
 
+  released(owner: string): void {
+    for (const [taskId, task] of this.#tasks)
+      if (task.leaseOwner === owner) this.#tasks.set(taskId, { ...task, leaseOwner: null, leaseUntil: 0 });
+  }
+
   committed(process: SimulatedProcess, batch: Batch, result: CommitResult): void {
     if (!result.ok) return;
     const touched = new Set<string>();
     for (const write of batch.writes) {
+      if (write.kind === 'advance-run') this.#judgeOutcomes(process, write);
       if ((write.kind === 'advance-run' || write.kind === 'insert-run') && !this.#mayAppend(process, write))
         this.blame(`G8 ${process.name} appends ${named(write)} without holding the newest token of that run`);
     }
     const taken: (Message & { readonly runId: string })[] = [];
-    for (const write of batch.writes) this.#apply(process, write, batch, touched, taken);
+    const begun: SeenRun[] = [];
+    for (const write of batch.writes) this.#apply(process, write, batch, touched, taken, begun);
+    for (const run of begun) this.#judgeBegun(run);
     for (const message of taken) this.#judgeTaken(message, batch);
     for (const runId of touched) this.#check(runId);
   }
@@ -108,6 +127,7 @@ export class Witness {
     batch: Batch,
     touched: Set<string>,
     taken: (Message & { readonly runId: string })[],
+    begun: SeenRun[],
   ): void {
     switch (write.kind) {
       case 'insert-run': {
@@ -117,6 +137,7 @@ export class Witness {
           ...{ recorded: new Set(), activities: new Set(), timers: new Map() },
         };
         if (this.runs.has(runId)) this.blame(`G6 run ${runId} begins twice`);
+        begun.push(run);
         this.runs.set(runId, run);
         this.open += 1;
         this.#append(run, write.events);
@@ -141,6 +162,8 @@ export class Witness {
         return;
       }
       case 'put-task':
+        if (write.task.token < (this.#tasks.get(write.task.taskId)?.token ?? 0))
+          this.blame(`C2 ${process.name} puts ${write.task.taskId} back to an older token`);
         // A run is born with a token in the hands of who bears it.
         if (write.task.leaseOwner !== null || (!this.#tasks.has(write.task.taskId) && write.task.token > 0))
           this.#holders.set(write.task.taskId, process);
@@ -163,7 +186,7 @@ export class Witness {
         return;
       }
       case 'put-message':
-        this.#receive(write.message);
+        this.#receive(process, write.message, batch);
         touched.add(write.message.runId);
         return;
       case 'drop-messages':
@@ -179,13 +202,48 @@ export class Witness {
     }
   }
 
-  #receive(message: NewMessage): void {
+  #receive(process: SimulatedProcess, message: NewMessage, { writes }: Batch): void {
     const { runId, kind, messageId, body } = message;
-    const inbox = this.#inboxes.get(runId) ?? [];
+    const inbox = this.inbox(runId);
     if (inbox.some((one) => one.kind === kind && one.messageId === messageId)) return;
     this.#inboxes.set(runId, [...inbox, { kind, messageId, body, position: ++this.#position }]);
-    if (this.runs.get(runId)?.closed !== false)
-      this.blame(`G3 ${kind} ${messageId} is accepted by ${runId}, which is not open`);
+    const run = this.runs.get(runId);
+    if (run?.closed !== false)
+      return this.blame(`G3 ${kind} ${messageId} is accepted by ${runId}, which is not open`);
+    const moves = writes.some((write) => write.kind === 'insert-run' && write.run.runId === runId);
+    if (moves) return;
+    if (kind === 'signal' || kind === 'update') {
+      const name = `${kind} ${messageId} to ${run.workflowId}`;
+      if (this.#accepted.has(name))
+        this.blame(`${kind === 'signal' ? 'G3' : 'G5'} ${name} is accepted twice`);
+      this.#accepted.add(name);
+    }
+    if (kind === 'activity')
+      this.#judgeOutcome(process, runId, (JSON.parse(body) as SeenEvent).activityId ?? '');
+  }
+
+  #judgeOutcomes(
+    process: SimulatedProcess,
+    { runId, events }: Extract<Write, { kind: 'advance-run' }>,
+  ): void {
+    const told = new Set(
+      this.inbox(runId).flatMap(({ kind, body }) =>
+        kind === 'activity' ? [(JSON.parse(body) as SeenEvent).activityId] : [],
+      ),
+    );
+    for (const body of events) {
+      if (!body.includes('"type":"Activity')) continue;
+      const { type, activityId = '' } = JSON.parse(body) as SeenEvent;
+      if (/^Activity(Completed|Failed|TimedOut)$/.test(type) && !told.has(activityId))
+        this.#judgeOutcome(process, runId, activityId);
+    }
+  }
+
+  /** How an activity ended is told by whoever has its task. */
+  #judgeOutcome(process: SimulatedProcess, runId: string, activityId: string): void {
+    const taskId = `${runId}/${activityId}`;
+    if (this.#holders.get(taskId) !== process)
+      this.blame(`G2 ${process.name} tells how ${taskId} ended and does not hold its newest token`);
   }
 
   #take(runId: string, through: number): (Message & { readonly runId: string })[] {
@@ -225,6 +283,19 @@ export class Witness {
   }
 
   // ── laws ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** One run of a workflow id is open at a time, and what a run asks for once is begun once. */
+  #judgeBegun(run: SeenRun): void {
+    const [{ parent, continuedFrom } = {} as Partial<SeenEvent>] = run.events;
+    if (parent && continuedFrom === undefined) {
+      const child = `${parent.childId} of ${parent.runId}`;
+      if (this.#children.has(child)) this.blame(`G6 child ${child} is begun again, as ${run.runId}`);
+      this.#children.add(child);
+    }
+    for (const other of this.runs.values())
+      if (other !== run && other.workflowId === run.workflowId && !other.closed && !run.closed)
+        this.blame(`G6 ${run.runId} begins while ${other.runId} of the same id, ${run.workflowId}, is open`);
+  }
 
   /** Only who was granted the newest token; a run that nobody has ever held, or one that is ended by force, has none. */
   #mayAppend(
@@ -274,6 +345,10 @@ export class Witness {
       case 'ActivityCancelRequested':
         run.activities.delete(activityId);
         return;
+      case 'ChildWorkflowStartFailed':
+        return this.blame(
+          `G6 child ${event.childId ?? ''} of ${run.runId}, whose id is its own, could not be started`,
+        );
       case 'TimerStarted':
         run.timers.set(timerId, { dueAt });
         return;
@@ -338,6 +413,10 @@ export class Witness {
       const there = this.#tasks.has(`${runId}/${activityId}`);
       if (!there && !this.#isToldOf(runId, activityId))
         this.blame(`G9 ${activityId} of ${runId} is pending and has neither a task nor an outcome`);
+    }
+    for (const { taskId, kind } of this.tasksOf(runId)) {
+      if (kind === 'activity' && !run.activities.has(taskId.slice(runId.length + 1)))
+        this.blame(`G2 ${taskId} is still to be done, and nobody waits for it`);
     }
     if (this.inbox(runId).length > 0 && task.visibleAt > this.#world.now + mostSkew)
       this.blame(`G7 ${runId} has messages and is not looked at before ${task.visibleAt}`);

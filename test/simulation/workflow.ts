@@ -1,6 +1,7 @@
 import {
   defineActivity,
   defineWorkflow,
+  isCancelled,
   isPerdureError,
   type ActivityImplementation,
   type WorkflowContext,
@@ -23,12 +24,14 @@ export function codeOf(
   process: SimulatedProcess,
   ledger: Ledger,
   build: 'old' | 'new',
+  note: (what: string) => void,
 ): {
   workflows: WorkflowImplementation<any, any, any, any, any>[];
   activities: ActivityImplementation<any, any>[];
 } {
-  const work = defineActivity('work', {}, async (part: Work, { idempotencyKey, signal, heartbeat }) => {
+  const work = defineActivity('work', {}, async (part: Work, { idempotencyKey, info, signal, heartbeat }) => {
     const done = ledger.begin(idempotencyKey);
+    note(`begins ${idempotencyKey}, attempt ${info.attempt}`);
     if (part.mode === 'hang') {
       await new Promise((_, reject) => {
         signal.addEventListener('abort', () => {
@@ -50,33 +53,47 @@ export function codeOf(
     return `a${part.id}`;
   });
 
-  const program = defineWorkflow('program', async (ctx, { root, rounds, seen }: Input): Promise<unknown> => {
-    const state: State = { bumps: 0, locked: false, taken: [...seen] };
-    ctx.onSignal('bump', (id: string) => {
-      state.bumps += 1;
-      state.taken.push(id);
-    });
-    ctx.onUpdate(
-      'add',
-      async ({ id, n }: { id: string; n: number }) => {
-        state.taken.push(id);
+  const program = defineWorkflow(
+    'program',
+    async (ctx, { root, rounds, stubborn, seen }: Input): Promise<unknown> => {
+      const state: State = { bumps: 0, locked: false, taken: [...seen] };
+      ctx.onSignal('bump', (id: string) => {
         state.bumps += 1;
-        if (n > 1) await ctx.sleep(n * 100);
-        if (n > 2) throw new Error('too many');
-        return state.taken.length;
-      },
-      {
-        validate: ({ n }) => {
-          if (n === 0) throw new Error('nothing to add');
+        state.taken.push(id);
+      });
+      ctx.onUpdate(
+        'add',
+        async ({ id, n }: { id: string; n: number }) => {
+          state.taken.push(`update ${id}`);
+          state.bumps += 1;
+          if (n > 1) await ctx.sleep(n * 100);
+          if (n > 2) throw new Error('too many');
+          return state.taken.length;
         },
-      },
-    );
-    ctx.onQuery('bumps', () => state.bumps);
-    const value = await evaluate({ ctx, state, work, program, build }, root);
-    await ctx.waitCondition(() => ctx.info.unfinishedUpdates === 0);
-    if (rounds > 0) ctx.continueAsNew({ root, rounds: rounds - 1, seen: state.taken });
-    return { value: plain(value), bumps: state.bumps, taken: state.taken };
-  });
+        {
+          validate: ({ n }) => {
+            if (n === 0) throw new Error('nothing to add');
+          },
+        },
+      );
+      ctx.onQuery('bumps', () => state.bumps);
+      const running = { ledger, process, ctx, state, work, program, build };
+      let value: unknown;
+      try {
+        value = await evaluate(running, root);
+      } catch (error) {
+        if (!stubborn || !isCancelled(error)) throw error;
+        value = errorOf(error);
+      }
+      await ctx.nonCancellable(() => ctx.waitCondition(() => ctx.info.unfinishedUpdates === 0));
+      if (rounds > 0) {
+        const goOn = async (): Promise<never> =>
+          ctx.continueAsNew({ root, rounds: rounds - 1, stubborn, seen: state.taken });
+        await (stubborn ? ctx.nonCancellable(goOn) : goOn());
+      }
+      return { value: plain(value), bumps: state.bumps, taken: state.taken };
+    },
+  );
   return { workflows: [program], activities: [work] };
 }
 
@@ -87,6 +104,8 @@ interface State {
 }
 
 interface Running {
+  readonly ledger: Ledger;
+  readonly process: SimulatedProcess;
   readonly ctx: WorkflowContext;
   readonly state: State;
   readonly work: ActivityImplementation<Work, string>;
@@ -124,14 +143,18 @@ function task({ ctx, state, work }: Running, part: Waiting): PromiseLike<unknown
 }
 
 async function branch(run: Running, part: Exclude<Part, Waiting>): Promise<unknown> {
-  const { ctx, state } = run;
+  const { ctx, process } = run;
   const each = (parts: readonly Part[]): PromiseLike<unknown>[] => parts.map((one) => evaluate(run, one));
   switch (part.kind) {
-    case 'effect':
-      return ctx.sideEffect(() => part.id);
+    case 'effect': {
+      const ms = ctx.sideEffect(() => process.chance(100));
+      await waitOneWay(ctx, ms);
+      return ms;
+    }
     case 'hop':
       for (let i = 0; i < 20; i++) await undefined;
-      return ctx.random() < 2;
+      await waitOneWay(ctx, Math.floor(ctx.random() * 100));
+      return 'hop';
     case 'throw':
       throw new Error(`thrown ${part.id}`);
     case 'sequence': {
@@ -179,26 +202,36 @@ async function branch(run: Running, part: Exclude<Part, Waiting>): Promise<unkno
     case 'shielded':
       return ctx.nonCancellable(() => evaluate(run, part.parts[0]));
     case 'locked':
-      await ctx.waitCondition(() => !state.locked);
-      if (state.locked) throw new Error('G4 two are inside one lock');
-      state.locked = true;
-      try {
-        return await evaluate(run, part.parts[0]);
-      } finally {
-        state.locked = false;
-      }
+      return ctx.all(part.parts.map((one) => locked(run, one)));
     case 'child':
     case 'left': {
       const policy = (['request_cancel', 'terminate', 'abandon'] as const)[part.id % 3] as 'abandon';
       const child = ctx.runChild(
         run.program,
-        { root: part.parts[0], rounds: 0, seen: [] },
+        { root: part.parts[0], rounds: 0, stubborn: false, seen: [] },
         { parentClosePolicy: policy, id: `${ctx.info.runId}-${part.id}` },
       );
       if (part.kind === 'child') return child;
       await child.started;
       return 'left';
     }
+  }
+}
+
+/** What was drawn decides what comes next, so that another draw on replay comes to light. */
+function waitOneWay(ctx: WorkflowContext, ms: number): PromiseLike<unknown> {
+  return ms % 2 === 0 ? ctx.sleep(ms) : ctx.waitCondition(() => false, { timeout: ms });
+}
+
+async function locked(run: Running, part: Part): Promise<unknown> {
+  const { ctx, state, ledger } = run;
+  await ctx.waitCondition(() => !state.locked);
+  if (state.locked) ledger.wrong = `§4 two are inside one lock of ${ctx.info.runId}`;
+  state.locked = true;
+  try {
+    return await evaluate(run, part);
+  } finally {
+    state.locked = false;
   }
 }
 
