@@ -1,14 +1,6 @@
 import type { CommandEvent, RunEvent, Unplaced } from '../model/events.js';
-import { payloadText, samePayload } from '../model/payload.js';
-
-/** A command in words: what a report shows of it. */
-export interface CommandSummary {
-  readonly seq?: number;
-  readonly type: string;
-  readonly name?: string;
-  readonly id?: string;
-  readonly input?: string;
-}
+import { samePayload } from '../model/payload.js';
+import { alike, difference, namesakes, onlyNamesDiffer, summary, type CommandSummary } from './likeness.js';
 
 /**
  * - `renamed`, `changed_input`: the same call stands here with another name or input.
@@ -135,10 +127,8 @@ export interface DivergenceFacts {
 }
 
 export function divergenceReport(facts: DivergenceFacts): DivergenceReport {
-  const { seq, expected, produced, following, matched, calledAt, afterwards = [] } = facts;
-  const stillMade = expected && afterwards.find(({ command }) => alike(expected, command));
-  const recordedLater = produced && following.find((event) => alike(event, produced));
-  const cause = causeOf(expected, produced, stillMade !== undefined, recordedLater !== undefined);
+  const { seq, expected, produced, matched, calledAt } = facts;
+  const { cause, stillMade, recordedLater } = relation(facts);
   return {
     seq,
     expected: expected ? summary(expected) : null,
@@ -155,39 +145,48 @@ export function divergenceReport(facts: DivergenceFacts): DivergenceReport {
   };
 }
 
-function causeOf(
-  expected: CommandEvent | undefined,
-  produced: Unplaced<CommandEvent> | undefined,
-  stillMade: boolean,
-  recordedLater: boolean,
-): DivergenceCause {
-  if (!expected) return recordedLater ? 'moved' : 'inserted';
-  if (!produced) return stillMade ? 'moved' : 'removed';
+type Made = NonNullable<DivergenceFacts['afterwards']>[number];
+interface Relation {
+  readonly cause: DivergenceCause;
+  readonly stillMade?: Made | undefined;
+  readonly recordedLater?: CommandEvent | undefined;
+}
+
+/**
+ * Calls are told apart by kind, name and input. One that is made as often as it was recorded has its place elsewhere;
+ * one that is made more often was added, one that is made less often is gone.
+ */
+function relation({ expected, produced, following, afterwards = [] }: DivergenceFacts): Relation {
+  const recorded = expected ? [expected, ...following] : following;
+  const made = [...(produced ? [produced] : []), ...afterwards.map(({ command }) => command)];
+  const balance = (call: Unplaced<CommandEvent>, same: Same): number =>
+    made.filter((one) => same(call, one)).length - recorded.filter((one) => same(call, one)).length;
+  const stillMade = expected && afterwards.find(({ command }) => alike(expected, command));
+  const recordedLater = produced && following.find((event) => alike(event, produced));
+  const gone = expected !== undefined && balance(expected, alike) < 0;
+  const added = produced !== undefined && balance(produced, alike) > 0;
+  const traces = { stillMade, recordedLater };
+  if (!expected) return { ...traces, cause: recordedLater && !added ? 'moved' : 'inserted' };
+  if (!produced) return { ...traces, cause: stillMade ? 'moved' : 'removed' };
   if (alike(expected, produced))
-    return difference(expected, produced).length > 0 ? 'different' : 'renumbered';
-  if (stillMade) return recordedLater ? 'moved' : 'inserted';
-  if (recordedLater) return 'removed';
-  const [was, is] = [summary(expected), summary(produced)];
-  if (was.type !== is.type) return 'different';
-  return was.name === is.name ? 'changed_input' : 'renamed';
+    return { ...traces, cause: difference(expected, produced).length > 0 ? 'different' : 'renumbered' };
+  const takesItsPlace = onlyNamesDiffer(expected, produced);
+  if (stillMade && !(gone && takesItsPlace)) {
+    if (!recordedLater || added) return { stillMade, cause: 'inserted' };
+    return { ...traces, cause: gone ? 'removed' : 'moved' };
+  }
+  if (recordedLater && !(added && takesItsPlace)) return { recordedLater, cause: 'removed' };
+  if (takesItsPlace) return { cause: 'renamed' };
+  if (namesakes(expected, produced)) return { cause: 'changed_input' };
+  const sameLater = afterwards.find(({ command }) => namesakes(expected, command));
+  if (sameLater && balance(expected, namesakes) >= 0) return { stillMade: sameLater, cause: 'inserted' };
+  const sameRecorded = following.find((event) => namesakes(event, produced));
+  if (sameRecorded && balance(produced, namesakes) <= 0)
+    return { recordedLater: sameRecorded, cause: 'removed' };
+  return { cause: 'different' };
 }
 
-/** The same call, wherever it stands. */
-function alike(recorded: CommandEvent, produced: Unplaced<CommandEvent>): boolean {
-  const [a, b] = [summary(recorded), summary(produced)];
-  return a.type === b.type && a.name === b.name && a.input === b.input;
-}
-
-/** What of two calls of one kind must be the same and is not; their numbers apart. */
-function difference(recorded: CommandEvent, produced: Unplaced<CommandEvent>): string[] {
-  const [a, b] = [summary(recorded), summary(produced)];
-  const inline = (event: object): boolean => 'inline' in event;
-  return [
-    ...(a.name === b.name ? [] : ['name']),
-    ...(a.input === b.input ? [] : ['input']),
-    ...(inline(recorded) === inline(produced) ? [] : ['inline']),
-  ];
-}
+type Same = (a: Unplaced<CommandEvent>, b: Unplaced<CommandEvent>) => boolean;
 
 const wayOut =
   'guard the change with ctx.patched(), put the old code back, or fork the run before this event';
@@ -231,56 +230,4 @@ export function divergenceMessage(workflowType: string, report: DivergenceReport
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? '';
-}
-
-function summary(command: Omit<CommandEvent, 'seq' | 'at'> & { readonly seq?: number }): CommandSummary {
-  const event = command as CommandEvent;
-  const base = { ...(command.seq !== undefined && { seq: command.seq }), type: event.type };
-  switch (event.type) {
-    case 'ActivityScheduled':
-      return {
-        ...base,
-        name: event.activityType,
-        id: event.activityId,
-        input: payloadText(event.input).slice(0, 400),
-      };
-    case 'ActivityCancelRequested':
-      return { ...base, id: event.activityId };
-    case 'ChildWorkflowScheduled':
-      return {
-        ...base,
-        name: event.workflowType,
-        id: event.childId,
-        input: payloadText(event.input).slice(0, 400),
-      };
-    case 'ChildWorkflowCancelRequested':
-      return { ...base, id: event.childId };
-    case 'ExternalSignalRequested':
-      return {
-        ...base,
-        name: event.name,
-        id: event.requestId,
-        input: payloadText(event.input).slice(0, 400),
-      };
-    case 'ExternalCancelRequested':
-      return { ...base, name: event.workflowId, id: event.requestId };
-    case 'TimerStarted':
-      return { ...base, name: event.purpose, id: event.timerId };
-    case 'TimerCancelled':
-      return { ...base, id: event.timerId };
-    case 'SignalWaitOpened':
-      return { ...base, name: event.name, id: event.waitId };
-    case 'ConditionWaitOpened':
-    case 'ConditionSatisfied':
-      return { ...base, id: event.waitId };
-    case 'SideEffectRecorded':
-    case 'SearchAttributesUpserted':
-    case 'MemoUpserted':
-      return base;
-    case 'VersionMarkerRecorded':
-      return { ...base, name: event.changeId, id: `version ${event.version}` };
-    case 'UpdateCompleted':
-    case 'UpdateFailed':
-      return { ...base, id: event.updateId };
-  }
 }

@@ -9,12 +9,14 @@ import type {
   VersionMarkerRecorded,
   WorkflowStarted,
 } from '../model/events.js';
-import { samePayload } from '../model/payload.js';
+import { samePayload, type Payload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import { callSite } from './call-site.js';
 import { WorkflowInstance, type WorkflowCode } from './instance.js';
 import type { InstanceHost } from './instance-host.js';
+import { placeholder, somePayload } from './placeholder.js';
 import { Recorder } from './recorder.js';
+import type { Supposed } from './supposed.js';
 import type { ActivityWait, Wait } from './waits.js';
 
 /** A command that today's code gave, and where. */
@@ -29,9 +31,11 @@ class ProducedCommands extends Recorder {
   readonly #effects: SideEffectRecorded[];
   readonly #markers: readonly VersionMarkerRecorded[];
   readonly #most: number;
+  readonly #supposed: Supposed | undefined;
 
-  constructor(workflowType: string, commands: readonly CommandEvent[]) {
+  constructor(workflowType: string, commands: readonly CommandEvent[], supposed: Supposed | undefined) {
     super(workflowType, () => undefined);
+    this.#supposed = supposed;
     this.#most = commands.length + mostBeyond;
     this.#effects = commands.filter((event) => event.type === 'SideEffectRecorded');
     this.#markers = commands.filter((event) => event.type === 'VersionMarkerRecorded');
@@ -50,14 +54,24 @@ class ProducedCommands extends Recorder {
   override emit<E extends CommandEvent>(command: Unplaced<E>): E {
     this.guard(command.type);
     this.produced.push({ command: command, at: callSite(new Error('Call').stack) });
+    const isAdded = this.#supposed?.takes(command, this.produced.length) === true;
     const isEffect = command.type === 'SideEffectRecorded';
-    const recorded = isEffect ? this.#effects.shift() : undefined;
+    const recorded = isEffect ? (isAdded ? someEffect : this.#effects.shift()) : undefined;
     if ((isEffect && !recorded) || this.produced.length > this.#most) {
       const message = 'What comes next is not known';
       this.block({ code: 'unknown', message });
       throw new Error(message);
     }
-    return (recorded ?? { seq: 0, at: this.now, ...command }) as E;
+    return { seq: 0, at: this.now, ...command, ...recorded } as E;
+  }
+}
+
+const someEffect = { value: somePayload };
+
+/** Reads placeholders as what they are. */
+class TriedInstance extends WorkflowInstance {
+  override decode(payload: Payload): unknown {
+    return payload === somePayload ? placeholder() : super.decode(payload);
   }
 }
 
@@ -74,16 +88,18 @@ export class DryRun {
   readonly #commands: ProducedCommands;
   readonly #inputs: InputEvent[];
   readonly #scheduled: ReadonlyMap<string, ActivityScheduled>;
+  readonly #supposed: Supposed | undefined;
 
   /** Consumes the payloads of the events. */
-  constructor(code: WorkflowCode, events: readonly RunEvent[], host: InstanceHost) {
+  constructor(code: WorkflowCode, events: readonly RunEvent[], host: InstanceHost, supposed?: Supposed) {
+    this.#supposed = supposed;
     const commands = events.filter(isCommandEvent);
     this.#inputs = events.filter(isInputEvent);
     this.#scheduled = new Map(
       commands.flatMap((event) => (event.type === 'ActivityScheduled' ? [[event.activityId, event]] : [])),
     );
-    this.#commands = new ProducedCommands(code.name, commands);
-    this.#instance = new WorkflowInstance(code, events[0] as WorkflowStarted, host, this.#commands);
+    this.#commands = new ProducedCommands(code.name, commands, supposed);
+    this.#instance = new TriedInstance(code, events[0] as WorkflowStarted, host, this.#commands);
   }
 
   get produced(): readonly Produced[] {
@@ -99,6 +115,7 @@ export class DryRun {
   }
 
   #feedNext(): boolean {
+    if (this.#supposed && this.#answerAdded(this.#supposed)) return true;
     for (let next = this.#inputs[0]; next; next = this.#inputs[0]) {
       const { seq: _seq, at, ...recorded } = next;
       const input = this.#translated(recorded);
@@ -111,6 +128,37 @@ export class DryRun {
       this.#inputs.shift();
     }
     return this.#fireTimer(this.#instance.recorder.now);
+  }
+
+  #answerAdded(supposed: Supposed): boolean {
+    const { waits, children, recorder } = this.#instance;
+    const wait = [...waits.all()].find(({ id }) => supposed.has(id));
+    if (!wait) return false;
+    const isUnheardOf = children.open.has(wait.id) && children.open.get(wait.id)?.runId === undefined;
+    this.#instance.feedNew(this.#answerTo(wait, isUnheardOf), recorder.now);
+    return true;
+  }
+
+  #answerTo(wait: Wait, isUnheardOf: boolean): Unplaced<InputEvent> {
+    const { id } = wait;
+    switch (wait.kind) {
+      case 'activity':
+        return { type: 'ActivityCompleted', activityId: id, attempt: 1, result: somePayload };
+      case 'child':
+        return isUnheardOf
+          ? { type: 'ChildWorkflowStarted', childId: id, runId: id }
+          : { type: 'ChildWorkflowCompleted', childId: id, runId: id, result: somePayload };
+      case 'request':
+        return { type: 'ExternalRequestCompleted', requestId: id };
+      case 'signal':
+        return { type: 'SignalReceived', messageId: `for:${id}`, name: wait.name, input: somePayload };
+      case 'condition': // looked at after any input
+        this.#instance.waits.take('condition', id);
+        this.#instance.waits.add({ ...wait, predicate: () => true });
+        return { type: 'TimerFired', timerId: '' };
+      case 'timer':
+        return { type: 'TimerFired', timerId: id };
+    }
   }
 
   /** An added timer may be what keeps the code from the call that an outcome is for. */
