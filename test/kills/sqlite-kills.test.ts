@@ -22,7 +22,7 @@ const between = (least: number, most: number): number =>
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 test(
-  `G1-G13 ${kills} of ${processes} processes on one file killed after 5 to 200 ms: nothing lost, nothing recorded twice`,
+  `F2 G1 G2 G3 G4 G5 G6 G7 G8 G11 G12 G13 ${kills} of ${processes} processes on one file killed after 5 to 200 ms: nothing lost, nothing recorded twice`,
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'perdure-kills-'));
     onTestFailed(() => {

@@ -136,7 +136,7 @@ async function said(process: ChildProcess, word: string): Promise<void> {
 }
 
 test(
-  'E1 A1 another process holds the file for longer than is waited, and dies: nothing is lost or half-written, and the engine goes on by itself',
+  'F4 G9 another process holds the file for longer than is waited, and dies: nothing is lost or half-written, and the engine goes on by itself',
   async () => {
     const folder = newFolder();
     const file = join(folder, 'store.sqlite');
@@ -157,7 +157,7 @@ test(
 );
 
 test(
-  'E1 A1 the disk is full: nothing is lost or half-written, and the engine goes on by itself once there is room',
+  'F2 G9 the disk is full: nothing is lost or half-written, and the engine goes on by itself once there is room',
   async () => {
     const folder = newFolder();
     const database = new Database(join(folder, 'store.sqlite'));
@@ -179,7 +179,7 @@ test(
 const canLimit = spawnSync('prlimit', ['--version']).status === 0;
 
 test.skipIf(!canLimit)(
-  'E1 G10 the system refuses what a worker writes (Linux, with prlimit): whatever became of its commits, nothing is lost or done twice',
+  'F2 G10 the system refuses what a worker writes (Linux, with prlimit): whatever became of its commits, nothing is lost or done twice',
   async () => {
     const folder = newFolder();
     const file = join(folder, 'store.sqlite');

@@ -44,7 +44,7 @@ function outcomeOf(call: Promise<unknown>) {
   return outcome;
 }
 
-test('E1 a file that another writer holds for longer than 10 s is busy: nothing is written, nothing blocks, reads go on', async () => {
+test('F4 E1 a file that another writer holds for longer than 10 s is busy: nothing is written, nothing blocks, reads go on', async () => {
   const { handle, free } = await held();
   const calls = [
     handle.commit(all([insert('meanwhile')])),

@@ -30,7 +30,7 @@ async function commit(failures: number, takesMs: number, outcome: StorageError['
   return { calls, result };
 }
 
-test('A1 a store that is busy for a moment is asked again', async () => {
+test('a store that is busy for a moment is asked again', async () => {
   expect(await commit(3, 1)).toEqual({ calls: 4, result: { ok: true } });
 });
 
