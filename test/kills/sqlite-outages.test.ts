@@ -1,100 +1,17 @@
 import { execFileSync, fork, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createClient,
-  createEngine,
-  type Client,
-  type Engine,
-  type StorageError,
-  type WorkflowHandle,
-} from '@perdure/core';
+import { createClient, createEngine, type Engine, type StorageError } from '@perdure/core';
 import type { Storage } from '@perdure/core/storage';
 import { sqlite } from '@perdure/sqlite';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import { Guarantees } from './guarantees.js';
-import { checkLedger, effectsOf } from './ledger.js';
-import { effect, stroll, workflows } from './workflows.js';
+import { patience, Site } from './site.js';
+import { effect, workflows } from './workflows.js';
 
-const runs = 6;
-const patience = { timeout: 180_000, interval: 50 };
 const limit = 600_000;
-
-/** Runs on a store that are being moved on. */
-class Site {
-  readonly guarantees: Guarantees;
-  readonly #client: Client;
-  readonly #ledger: string;
-  readonly #handles: WorkflowHandle<number>[] = [];
-
-  private constructor(client: Client, folder: string, guarantees: Guarantees) {
-    this.#client = client;
-    this.#ledger = join(folder, 'ledger.jsonl');
-    this.guarantees = guarantees;
-  }
-
-  static async of(client: Client, folder: string, storage: Storage): Promise<Site> {
-    const database = new Database(join(folder, 'store.sqlite'), { readonly: true });
-    const store = await storage.open();
-    onTestFinished(async () => {
-      database.close();
-      await store.close();
-    });
-    const site = new Site(client, folder, new Guarantees(client, store, database));
-    for (let n = 0; n < runs; n++) await site.#start(`stroll-${n}`);
-    await site.#movesOn();
-    return site;
-  }
-
-  async #start(id: string): Promise<void> {
-    this.#handles.push(await this.#client.start(stroll, this.#ledger, { id }));
-  }
-
-  /** Waits until each run has had another effect. */
-  async #movesOn(): Promise<void> {
-    const effects = (): number[] =>
-      this.#handles.map(({ workflowId }) => effectsOf(workflowId, this.#ledger));
-    const before = effects();
-    await expect.poll(() => effects().every((now, n) => now > before[n]!), patience).toBe(true);
-  }
-
-  /** Commands are refused with this code and nothing is left of them; what only reads goes on. */
-  async refuses(code: string): Promise<void> {
-    const refusal = { code, retryable: true, outcome: 'not-applied' };
-    const handle = this.#handles[0] as WorkflowHandle<number>;
-    // More than what may still be free in a page.
-    const much = 'x'.repeat(100_000);
-    await Promise.all([
-      expect(this.#client.start(stroll, much, { id: 'refused' })).rejects.toMatchObject(refusal),
-      expect(handle.signal('stop', much)).rejects.toMatchObject(refusal),
-    ]);
-    expect(await handle.describe()).toMatchObject({
-      status: expect.stringMatching(/running|waiting/) as string,
-    });
-    await expect(this.#client.handle('refused').describe()).rejects.toMatchObject({
-      code: 'workflow_not_found',
-    });
-    await this.guarantees.hold();
-  }
-
-  /** The engine goes on by itself, and what was refused goes through when it is asked for again. */
-  async goesOn(): Promise<void> {
-    await this.#movesOn();
-    await this.#start('refused');
-    await Promise.all(this.#handles.map((handle) => handle.signal('stop', 'now')));
-    const steps = await Promise.all(this.#handles.map((handle) => handle.result()));
-    await this.guarantees.hold();
-    this.guarantees.holdAtTheEnd();
-    expect(this.guarantees.runs).toBe(runs + 1);
-    checkLedger(
-      this.#ledger,
-      steps.reduce((sum, count) => sum + count),
-    );
-  }
-}
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'perdure-outages-'));
@@ -200,6 +117,55 @@ test.skipIf(!canLimit)(
     await expect.poll(() => reported, patience).toContain("outcome: 'unknown'");
     await site.guarantees.hold();
     limitFiles('unlimited');
+    await site.goesOn();
+  },
+  limit,
+);
+
+/** The state of a process, as Linux tells it. */
+const isStopped = ({ pid }: ChildProcess): boolean =>
+  readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.startsWith('T') === true;
+
+test.skipIf(process.platform !== 'linux')(
+  'F2 G2 G8 a process that stands still for longer than its leases (Linux, where that can be seen) is fenced when it goes on: nothing is done twice',
+  async () => {
+    const folder = newFolder();
+    const file = join(folder, 'store.sqlite');
+    const storage = sqlite(file);
+    const client = await createClient({ storage });
+    onTestFinished(() => client.close());
+    const frozen = start('worker.ts', file, 'pipe');
+    await said(frozen, 'ready');
+    const site = await Site.of(client, folder, storage);
+    await said(start('worker.ts', file, 'inherit'), 'ready');
+    const database = new Database(file, { timeout: 0 });
+    onTestFinished(() => {
+      database.close();
+    });
+    const leases = database
+      .prepare('select count(*) from leases join workers on worker = lease_owner where pid = ?')
+      .pluck();
+    const isFree = (): boolean => {
+      try {
+        database.exec('begin immediate; rollback');
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    // With work in its hands, and not within a transaction, which would stop the others too.
+    await expect
+      .poll(async () => {
+        frozen.kill('SIGSTOP');
+        await expect.poll(() => isStopped(frozen), patience).toBe(true);
+        const goesWell = Number(leases.get(frozen.pid)) > 0 && isFree();
+        if (!goesWell) frozen.kill('SIGCONT');
+        return goesWell;
+      }, patience)
+      .toBe(true);
+    await site.movesOn();
+    await site.guarantees.hold();
+    frozen.kill('SIGCONT');
     await site.goesOn();
   },
   limit,
