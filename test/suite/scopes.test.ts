@@ -754,3 +754,26 @@ test('C1 a saga that continues as a new run undoes nothing', async () => {
   for (const { runId } of await handle.runs())
     expect(await eventTypes(engine.handle(handle.workflowId, runId))).not.toContain('ActivityScheduled');
 });
+
+test('D3 what onabort is set to is workflow code like any listener, on every host', async () => {
+  const workflow = defineWorkflow('handling', async (ctx, replace: boolean) => {
+    const fails = (): void => {
+      throw new Error('from onabort');
+    };
+    ctx.signal.onabort = fails;
+    expect(ctx.signal.onabort).toBe(fails);
+    if (replace) ctx.signal.onabort = null;
+    await ctx.waitSignal('never');
+  });
+  const engine = await open({ workflows: [workflow] });
+  for (const [replace, status] of [
+    [false, 'failed'],
+    [true, 'cancelled'],
+  ] as const) {
+    const handle = await engine.start(workflow, replace);
+    await engine.runUntilIdle();
+    await handle.cancel();
+    await engine.runUntilIdle();
+    expect((await handle.describe()).status).toBe(status);
+  }
+});

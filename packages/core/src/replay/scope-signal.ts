@@ -46,4 +46,21 @@ function listenInside(run: RunningCode, target: Target): void {
   target.removeEventListener = (type, listener, options) => {
     remove(type, wrapped.get(listener) ?? listener, options);
   };
+  handlerAsListener(target);
+}
+
+/** Hosts call what `onabort` is set to by ways of their own. */
+function handlerAsListener(target: Target): void {
+  let handler: unknown = null;
+  let listener: Listener | undefined;
+  Object.defineProperty(target, 'onabort', {
+    get: () => handler,
+    set: (given: unknown) => {
+      if (listener) target.removeEventListener('abort', listener);
+      handler = typeof given === 'function' ? given : null;
+      listener =
+        typeof given === 'function' ? (event) => (given as (event: unknown) => unknown)(event) : undefined;
+      if (listener) target.addEventListener('abort', listener);
+    },
+  });
 }
