@@ -1,6 +1,13 @@
 import { openStorage } from '#storage';
-import { createEngine, defineActivity, defineWorkflow, EngineClosedError } from '@perdure/core';
-import { expect, onTestFinished, test } from 'vitest';
+import {
+  createClient,
+  createEngine,
+  defineActivity,
+  defineWorkflow,
+  EngineClosedError,
+  type Clock,
+} from '@perdure/core';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { codeOf, gate, logBook, open, rejection, untilAborted } from './kit.js';
 
 const waiting = defineWorkflow('waiting', async (ctx) => (await ctx.waitSignal('end')) as unknown);
@@ -62,6 +69,31 @@ test('B24 a wait for a result ends with the engine', async () => {
   await engine.runUntilIdle();
   await engine.close();
   await waited;
+});
+
+test('B24 a wait that began while its client closed leaves no timer and no listener behind', async () => {
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [waiting] });
+  const { workflowId } = await engine.start(waiting);
+  let left = 0;
+  const clock: Clock = {
+    now: () => engine.now.getTime(),
+    setTimer: () => {
+      left += 1;
+      return () => (left -= 1);
+    },
+  };
+  for (let turns = 0; turns < 20; turns++) {
+    const client = await createClient({ clock, storage });
+    left = 0;
+    const { signal } = new AbortController();
+    const listened = vi.spyOn(signal, 'addEventListener');
+    const ignored = vi.spyOn(signal, 'removeEventListener');
+    const result = client.handle(workflowId).result({ timeout: '1h', signal });
+    for (let turn = 0; turn < turns; turn++) await null;
+    await Promise.all([client.close(), rejection(EngineClosedError, result)]);
+    expect([left, listened.mock.calls.length]).toEqual([0, ignored.mock.calls.length]);
+  }
 });
 
 test.each(['as it begins', 'under way', 'beside an activity'])(

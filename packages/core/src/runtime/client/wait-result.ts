@@ -76,7 +76,9 @@ function closing(
 ): Promise<EndedRun | undefined> {
   return new Promise((resolve, reject) => {
     const ends: (() => void)[] = [];
+    let over = false;
     const end = (settle: () => void): void => {
+      over = true;
       for (const clean of ends.splice(0)) clean();
       settle();
     };
@@ -88,6 +90,7 @@ function closing(
         });
       }),
     );
+    if (over) return; // closed meanwhile
     if (until !== undefined) {
       const elapsed = (): void => {
         end(() => {
