@@ -7,6 +7,7 @@ import {
   defineWorkflow,
   EngineClosedError,
   InvalidArgumentError,
+  replay,
   SignalRejectedError,
   WorkflowFailedError,
   type EngineOptions,
@@ -39,6 +40,7 @@ test.each<[string, unknown]>([
   ['executionTimeout', { executionTimeout: -5 }],
   ['startDelay', { startDelay: 'soon' }],
   ['startDelay', { startDelay: -1 }],
+  ['retry.intervals', { retry: { intervals: '5s' } }],
   ['retry.maxAttempts', { retry: { maxAttempts: 5 } }],
   ['memo', { memo: 'text' }],
   ['identifier', { identifier: 'w' }],
@@ -190,6 +192,7 @@ test.each<[string, unknown]>([
   ['fairnessKey', { fairnessKey: 'ä' }],
   ['fairnessKey', { fairnessKey: 7 }],
   ['fairnessWeight', { fairnessWeight: 0 }],
+  ['summary', { summary: { toString: 'not a string' } }],
   ['startToCloseTimeOut', { startToCloseTimeOut: '1s' }],
   ['startToCloseTimeout', { startToCloseTimeout: Infinity }],
   ['retry.maxAttempts', { retry: { maxAttempts: 5 } }],
@@ -217,17 +220,50 @@ test.each<[string, (ctx: any) => unknown]>([
   ['items', (ctx) => ctx.map(5, () => 1)],
   ['fn', (ctx) => ctx.map([1])],
   ['fn', (ctx) => ctx.sideEffect()],
+  ['activity', (ctx) => ctx.runActivity({ name: {}, options: {} })],
+  ['reason', (ctx) => ctx.external('other').cancel({ why: 'not' })],
+  ['priority', (ctx) => ctx.runChild('quick', 1, { priority: NaN })],
+  ['priority', (ctx) => ctx.runChild('quick', 1, { priority: 'high' })],
+  ['fairnessKey', (ctx) => ctx.runChild('quick', 1, { fairnessKey: {} })],
+  ['fairnessWeight', (ctx) => ctx.runChild('quick', 1, { fairnessWeight: {} })],
 ])('A1 what ctx cannot be called with is refused with its path: %s of %s', async (path, call) => {
   const calling = defineWorkflow('calling', async (ctx) => {
     try {
       await call(ctx);
     } catch (error) {
+      await ctx.sleep(1);
       return (error as InvalidArgumentError).issues.map((issue) => issue.path);
     }
     return [];
   });
   const engine = await open({ workflows: [calling] });
-  expect(await engine.execute(calling)).toEqual([path]);
+  const handle = await engine.start(calling);
+  await engine.crash();
+  expect(await handle.result()).toEqual([path]);
+  await replay([calling], await handle.exportHistory());
+});
+
+test('G8 what cannot be written into a history is refused, and the next event has its place', async () => {
+  const byHand = { name: 'add', options: { taskQueue: {} } };
+  const calling = defineWorkflow('calling', async (ctx) => {
+    const refused = await ctx.sleep(1).then(() => {
+      try {
+        return void ctx.runActivity(byHand as never);
+      } catch (error) {
+        return (error as InvalidArgumentError).issues;
+      }
+    });
+    await ctx.sleep(1);
+    return refused;
+  });
+  const engine = await open({ workflows: [calling], alwaysEvict: false, shadowReplay: false });
+  const handle = await engine.start(calling);
+  expect(await handle.result()).toEqual([
+    { path: 'taskQueue', message: 'is of type object, and must be a string' },
+  ]);
+  const seqs: number[] = [];
+  for await (const { seq } of handle.history()) seqs.push(seq);
+  expect(seqs).toEqual(seqs.map((_, i) => i + 1));
 });
 
 test('A11 what is no duration is shown', async () => {

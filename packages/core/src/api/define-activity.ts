@@ -1,4 +1,10 @@
-import { activityOptions, freezeActivityCall, type ActivityOptions } from '../replay/activity-call.js';
+import {
+  activityOptions,
+  freezeActivityCall,
+  isSummary,
+  summaryMessage,
+  type ActivityOptions,
+} from '../replay/activity-call.js';
 import type { Logger } from '../runtime/core.js';
 import { carrier, type Carries } from './carries.js';
 import { DefinitionCheck, isSchema } from './definition-check.js';
@@ -130,6 +136,7 @@ export function defineActivity(
   check.require(isSchema(output), 'output', 'is no Standard Schema');
   check.dispatch(options);
   check.known(options, activityOptions);
+  check.require(isSummary(options.summary), 'summary', summaryMessage);
   check.done();
   checkFrozen(options);
   const definition = {

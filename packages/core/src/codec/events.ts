@@ -29,19 +29,26 @@ function encodeField(event: RunEvent, name: string, kind: EventField['kind'], va
       return writeFailure(value as FailureRecord);
     case 'string':
     case 'string?':
-      return quoted(value as string);
+      if (typeof value === 'string') return quoted(value);
+      throw unwritable(event, name, `is of type ${typeof value}, and must be a string`);
     case 'number':
-    case 'number?': {
+    case 'number?':
       if (Number.isFinite(value)) return String(value);
-      const issues = [{ path: name, message: `is ${String(value)}, which JSON does not have` }];
-      throw new InvalidArgumentError(`Event ${event.seq} (${event.type}) cannot be written`, issues);
-    }
+      throw unwritable(
+        event,
+        name,
+        `is ${typeof value === 'number' ? value : `of type ${typeof value}`}, and must be a finite number`,
+      );
     case 'boolean':
     case 'boolean?':
     case 'object':
     case 'object?':
       return JSON.stringify(value);
   }
+}
+
+function unwritable({ seq, type }: RunEvent, path: string, message: string): InvalidArgumentError {
+  return new InvalidArgumentError(`Event ${seq} (${type}) cannot be written`, [{ path, message }]);
 }
 
 /** Reads a stored body; payloads come as trees. Throws `StorageError` (`storage_corrupt`) naming the event and what is wrong with it. */

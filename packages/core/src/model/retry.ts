@@ -51,6 +51,8 @@ export function freezeRetryPolicy(policy: RetryPolicy | undefined, path = 'retry
     checked.require(ok, `${path}.${field}`, message);
   };
   checked.options(policy, members, path);
+  if (checked.issues.length === 0)
+    check(policy.intervals === undefined || Array.isArray(policy.intervals), 'intervals', 'must be a list');
   checked.done(notValid);
   const { backoffCoefficient = 2, maximumAttempts = 3, jitter = 0, strategy = 'exponential' } = policy;
   const frozen: FrozenRetryPolicy = {

@@ -87,9 +87,16 @@ function checkOptions(name: string, options: ActivityOptions): void {
   for (const key of Object.keys(options))
     if (!activityOptions.has(key))
       issues.push({ path: key, message: `is no option; there are ${[...activityOptions].join(', ')}` });
+  if (!isSummary(options.summary)) issues.push({ path: 'summary', message: summaryMessage });
   if (issues.length > 0)
     throw new InvalidArgumentError(`Activity '${name}' cannot be called with these options`, issues);
 }
+
+/** What JavaScript may hand over must not come into a history that nobody can read then. */
+export function isSummary(given: unknown): boolean {
+  return given === undefined || typeof given === 'string';
+}
+export const summaryMessage = 'must be a string';
 
 export const activityOptions: ReadonlySet<string> = new Set<keyof ActivityOptions>([
   'retry',

@@ -81,6 +81,12 @@ export function freezeChildCall(
   check(isValidId(workflowId), 'id', "must be 1 to 191 letters, digits, '.', '_', '-', ':'");
   check(isValidId(taskQueue), 'taskQueue', 'is no name of a queue');
   check(policies.includes(parentClosePolicy), 'parentClosePolicy', `must be one of ${policies.join(', ')}`);
+  const priority = options.priority ?? defaults.priority;
+  const fairnessKey = options.fairnessKey ?? defaults.fairnessKey;
+  const fairnessWeight = options.fairnessWeight ?? defaults.fairnessWeight;
+  check(Number.isFinite(priority), 'priority', 'must be a number');
+  check(typeof fairnessKey === 'string', 'fairnessKey', 'must be a string');
+  check(Number.isFinite(fairnessWeight), 'fairnessWeight', 'must be a number');
   const time = (path: 'executionTimeout' | 'runTimeout'): number | undefined => {
     const given = options[path] ?? child[path];
     const ms = given === undefined ? undefined : parseDuration(given, path);
@@ -113,9 +119,9 @@ export function freezeChildCall(
     ...(retry && { retry: freezeRetryPolicy(retry) }),
     ...(memo && { memo: encode(memo) }),
     ...(searchAttributes && { searchAttributes: encode(searchAttributes) }),
-    priority: options.priority ?? defaults.priority,
-    fairnessKey: options.fairnessKey ?? defaults.fairnessKey,
-    fairnessWeight: options.fairnessWeight ?? defaults.fairnessWeight,
+    priority,
+    fairnessKey,
+    fairnessWeight,
   };
 }
 

@@ -108,13 +108,18 @@ export class Children {
     const target = { workflowId, ...(runId !== undefined && { runId }) };
     return {
       signal: (name, payload) => this.#signal(target, name, payload),
-      cancel: (reason) =>
-        this.#request<ExternalCancelRequested>((requestId) => ({
+      cancel: (reason) => {
+        if (reason !== undefined && typeof reason !== 'string')
+          throw new InvalidArgumentError(`Workflow '${workflowId}' cannot be asked to cancel`, [
+            { path: 'reason', message: 'must be a string' },
+          ]);
+        return this.#request<ExternalCancelRequested>((requestId) => ({
           type: 'ExternalCancelRequested',
           requestId,
           ...target,
           ...(reason !== undefined && { reason }),
-        })),
+        }));
+      },
     };
   }
 

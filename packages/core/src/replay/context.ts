@@ -85,8 +85,9 @@ export class ReplayContext {
     options?: ActivityOptions,
   ): Task<unknown> {
     const reference = typeof activity === 'string' ? { name: activity, options: noOptions } : activity;
+    const { name, options: defaults } = (reference ?? {}) as Partial<ActivityReference>;
     expected(
-      typeof (reference as ActivityReference | undefined)?.options === 'object',
+      typeof name === 'string' && typeof defaults === 'object',
       'activity',
       'what defineActivity returned, or a name',
     );

@@ -86,12 +86,14 @@ export class Recorder {
   beginNew(input: Unplaced<InputEvent>, at: EpochMs): InputEvent {
     this.#recorded = null;
     this.#begin(at);
-    this.#from = ++this.head;
-    return this.#place({ seq: this.head, at: this.now, ...input });
+    this.#from = this.head + 1;
+    return this.#place({ seq: this.#from, at: this.now, ...input });
   }
 
+  /** An event that cannot be written leaves nothing behind. */
   #place<E extends RunEvent>(event: E): E {
     const body = encodeEvent(event);
+    this.head = event.seq;
     this.bytes += body.length;
     this.#fresh.events.push(event);
     this.#fresh.bodies.push(body);
@@ -118,7 +120,7 @@ export class Recorder {
     this.guard(command.type);
     const recorded = this.#recorded;
     if (recorded === null) {
-      return this.#place({ seq: ++this.head, at: this.now, ...command } as unknown as E);
+      return this.#place({ seq: this.head + 1, at: this.now, ...command } as unknown as E);
     }
     const expected = this.next();
     if (!expected && this.#openEnded) {
