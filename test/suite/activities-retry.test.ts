@@ -44,6 +44,31 @@ async function attempts(
   return { waits, outcome };
 }
 
+test('A9 A10 an activity that is called by its name goes by the options of its definition', async () => {
+  let attempts = 0;
+  const once = defineActivity('once', { retry: { maximumAttempts: 1 }, startToCloseTimeout: '5s' }, () => {
+    attempts += 1;
+    throw new Error('no');
+  });
+  const named = defineWorkflow('named', async (ctx) => {
+    await ctx.runActivity('once').catch(() => undefined);
+    await ctx.runActivity('once', undefined, { retry: { maximumAttempts: 2 } }).catch(() => undefined);
+  });
+  const engine = await open({ workflows: [named], activities: [once] });
+  const handle = await engine.start(named);
+  await handle.result();
+  expect(attempts).toBe(3);
+  const { events } = await handle.exportHistory();
+  expect(
+    (events as { type: string; timeouts?: unknown }[]).flatMap(({ type, timeouts }) =>
+      type === 'ActivityScheduled' ? [timeouts] : [],
+    ),
+  ).toEqual([{ startToClose: 5_000 }, { startToClose: 5_000 }]);
+  const alone = await engine.activities.start('once');
+  await rejection(WorkflowFailedError, alone.result());
+  expect(attempts).toBe(4);
+});
+
 test('A10 without a policy there are three attempts, one and two seconds apart', async () => {
   const { waits, outcome } = await attempts(undefined, 99);
   expect(waits).toEqual([1_000, 2_000]);

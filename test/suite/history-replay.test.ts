@@ -5,6 +5,7 @@ import {
   NondeterminismError,
   replay,
   UnknownWorkflowError,
+  verify,
   type HistoryBundle,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
@@ -32,6 +33,41 @@ const failing = defineWorkflow('failing', async (ctx) => {
 const waiting = defineWorkflow('waiting', async (ctx) => (await ctx.waitSignal('end')) as unknown);
 const workflows = [busy, failing, waiting];
 const activities = [double];
+
+test('A19 B31 a value that was too large when it was recorded is too large on replay, and one that was not is not', async () => {
+  const echo = defineActivity('echo', (text: string) => text.length);
+  const sizes = defineWorkflow('sizes', async (ctx, size: number) => {
+    let refused: unknown;
+    try {
+      refused = await ctx.runActivity(echo, 'x'.repeat(size));
+    } catch (error) {
+      refused = (error as { code: string }).code;
+    }
+    await ctx.waitSignal('end');
+    return [refused, 'y'.repeat(size)];
+  });
+  const bundleOf = async (size: number, limit: { maxPayloadBytes?: number }): Promise<HistoryBundle> => {
+    const engine = await open({ workflows: [sizes], activities: [echo], ...limit });
+    const handle = await engine.start(sizes, size);
+    await engine.runUntilIdle();
+    await handle.signal('end');
+    await handle.result().catch(() => undefined);
+    return handle.exportHistory();
+  };
+  const usual = await bundleOf(3 << 20, {});
+  expect(await replay([sizes], usual)).toMatchObject({
+    status: 'failed',
+    failure: { code: 'payload_too_large' },
+  });
+  const small = await bundleOf(2_000, { maxPayloadBytes: 1_000 });
+  expect((await replay([sizes], small, { maxPayloadBytes: 1_000 })).status).toBe('failed');
+  await rejection(NondeterminismError, replay([sizes], small));
+  const large = await bundleOf(3 << 20, { maxPayloadBytes: 8 << 20 });
+  expect((await replay([sizes], large)).output).toEqual([3 << 20, 'y'.repeat(3 << 20)]);
+  expect((await verify([sizes], [usual, large, small])).failed).toHaveLength(1);
+  for (const bad of [0, 1.5, '1' as never])
+    await rejection(InvalidArgumentError, replay([sizes], large, { maxPayloadBytes: bad }));
+});
 
 /** As it is after any store, file or wire. */
 function sent(bundle: HistoryBundle): HistoryBundle {

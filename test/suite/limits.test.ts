@@ -4,7 +4,10 @@ import {
   defineWorkflow,
   InvalidArgumentError,
   replay,
+  signal,
   SignalRejectedError,
+  update,
+  UpdateRejectedError,
   WorkflowFailedError,
   type WorkflowContext,
 } from '@perdure/core';
@@ -30,6 +33,14 @@ const breaches: [string, object, ReturnType<typeof doing>][] = [
     { pendingActivities: 10 },
     doing(async (ctx) => {
       for (let i = 0; i < 11; i++) void ctx.runActivity(never);
+      return wait(ctx);
+    }),
+  ],
+  [
+    'children open at once',
+    { pendingChildren: 10 },
+    doing(async (ctx) => {
+      for (let i = 0; i < 11; i++) void ctx.runChild('doing', 0, { taskQueue: 'elsewhere' });
       return wait(ctx);
     }),
   ],
@@ -102,6 +113,65 @@ test('B31 just at a limit nothing fails, and 80 % of it is warned about', async 
   await handle.signal('more');
   expect(await handle.result()).toBe('done');
   expect([...new Set(warnings(logger))]).toEqual(['pendingTimers']);
+});
+
+test('B31 a signal that is taken from many is a matter of its own: any number can be taken one after the other', async () => {
+  const workflow = doing(async (ctx) => {
+    await ctx.waitSignal('go');
+    let sum = 0;
+    for (let i = 0; i < 30; i++) sum += (await ctx.waitSignal('one', { timeout: '1h' })) as number;
+    let more = 0;
+    ctx.onSignal('other', async (n) => {
+      ctx.sideEffect(() => n);
+      more += n as number;
+    });
+    await ctx.waitCondition(() => more === 30);
+    return [sum, more];
+  });
+  const engine = await open({ workflows: [workflow], limits: { commands: 10 } });
+  const handle = await engine.start(workflow);
+  for (let i = 0; i < 30; i++) {
+    await handle.signal('one', 1);
+    await handle.signal('other', 1);
+  }
+  await handle.signal('go');
+  expect(await handle.result()).toEqual([30, 30]);
+});
+
+test('B31 more updates under way than a run may have are refused; it goes on, and takes others later', async () => {
+  const messages = { work: update<string>(), go: signal() };
+  const workflow = defineWorkflow('slow', { messages }, async (ctx) => {
+    let opened = false;
+    ctx.onUpdate('work', async () => {
+      await ctx.waitCondition(() => opened);
+      return 'done';
+    });
+    await ctx.waitSignal('go');
+    opened = true;
+    await ctx.waitSignal('go');
+  });
+  const engine = await open({ workflows: [workflow], limits: { pendingUpdates: 3 } });
+  const handle = await engine.start(workflow);
+  const taken = [1, 2, 3].map(() => handle.update('work'));
+  await engine.runUntilIdle();
+  const { message } = await rejection(UpdateRejectedError, handle.update('work'));
+  expect(message).toContain('3 updates are under way');
+  await handle.signal('go');
+  expect(await Promise.all(taken)).toEqual(['done', 'done', 'done']);
+  expect(await handle.update('work')).toBe('done');
+});
+
+test('B31 C7 children of children end at a depth that only code without an end comes to', async () => {
+  const deeper = defineWorkflow('deeper', async (ctx, depth: number): Promise<number> => {
+    try {
+      return await ctx.runChild('deeper', depth + 1);
+    } catch (error) {
+      const { cause } = error as { cause?: { code?: string } };
+      return cause?.code === 'structural_limit' ? depth : -1;
+    }
+  });
+  const engine = await open({ workflows: [deeper] });
+  expect(await engine.execute(deeper, 0)).toBe(100);
 });
 
 test('B31 a run that settles at a limit ends as its code says', async () => {

@@ -25,7 +25,8 @@ export type { ActivityDescription, ActivityFilter, StartActivityOptions };
 /** Activities on their own, without a workflow, and those that others complete. */
 export interface StandaloneActivities {
   /**
-   * Starts an activity of its own: by its definition, or by its name without types. It is durable when this resolves,
+   * Starts an activity of its own: by its definition, or by its name without types; then by the definition that this
+   * engine has of that name. It is durable when this resolves,
    * and runs as one of a workflow does: retries, timeouts, heartbeats, cancellation.
    *
    * Rejects with `WorkflowAlreadyStartedError` where the id is taken, `InvalidArgumentError`, `PayloadError` and
@@ -99,7 +100,7 @@ export class ClientActivities implements StandaloneActivities {
     input?: unknown,
     options: StartActivityOptions = {},
   ): Promise<ActivityHandle> {
-    const reference = referenceOf(activity);
+    const reference = this.#referenceOf(activity);
     const { workflowId } = await this.#core.command(() =>
       startActivity(this.#core, reference, input, options),
     );
@@ -137,10 +138,14 @@ export class ClientActivities implements StandaloneActivities {
   heartbeat(taskToken: string, details?: unknown): Promise<void> {
     return this.#core.command(() => heartbeatActivity(this.#core, taskToken, details));
   }
+
+  #referenceOf(activity: unknown): ActivityReference {
+    if (typeof activity !== 'string') return givenReference(activity);
+    return this.#core.registry.activities.get(activity) ?? { name: activity, options: {} };
+  }
 }
 
-function referenceOf(activity: unknown): ActivityReference {
-  if (typeof activity === 'string') return { name: activity, options: {} };
+function givenReference(activity: unknown): ActivityReference {
   const given = activity as Partial<ActivityReference> | null | undefined;
   if (typeof given === 'object' && typeof given?.name === 'string' && given.options)
     return given as ActivityReference;

@@ -85,7 +85,10 @@ export interface WorkflowContext<
    * ```
    */
   runActivity<I, O>(activity: ActivityDefinition<I, O>, ...args: Args<I, ActivityOptions>): Task<O>;
-  /** The same by name, without types. */
+  /**
+   * The same by name, without types, with the options of the definition that this engine has of that name. Its schema is
+   * not applied: what the code does must not depend on which worker it runs on.
+   */
   runActivity(name: string, input?: unknown, options?: ActivityOptions): Task<any>;
   /**
    * Activities as functions, with common options.

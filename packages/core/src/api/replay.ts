@@ -1,10 +1,15 @@
 import type { HistoryBundle } from '../codec/bundle.js';
-import { replayBundle, type ReplayResult } from '../runtime/client/replay-bundle.js';
+import {
+  replayBundle,
+  replayLimits,
+  type ReplayOptions,
+  type ReplayResult,
+} from '../runtime/client/replay-bundle.js';
 import { registeredCode } from './code.js';
 import type { PerdureError } from '../model/errors.js';
 import type { WorkflowImplementation } from './define-workflow.js';
 
-export type { ReplayResult };
+export type { ReplayOptions, ReplayResult };
 
 /**
  * Replays an exported history against today's code, without a store: nothing is written and no activity runs. In a test
@@ -31,8 +36,9 @@ export type { ReplayResult };
 export async function replay(
   workflows: readonly WorkflowImplementation<any, any, any, any, any>[],
   bundle: HistoryBundle,
+  options?: ReplayOptions,
 ): Promise<ReplayResult> {
-  return replayBundle(byName(workflows), bundle);
+  return replayBundle(byName(workflows), bundle, replayLimits(options));
 }
 
 /** What `verify` found. */
@@ -74,14 +80,16 @@ export interface FailedReplay {
 export async function verify(
   workflows: readonly WorkflowImplementation<any, any, any, any, any>[],
   bundles: Iterable<HistoryBundle> | AsyncIterable<HistoryBundle>,
+  options?: ReplayOptions,
 ): Promise<Verification> {
   const code = byName(workflows);
+  const limits = replayLimits(options);
   const failed: FailedReplay[] = [];
   let replayed = 0;
   for await (const bundle of bundles) {
     replayed += 1;
     try {
-      await replayBundle(code, bundle);
+      await replayBundle(code, bundle, limits);
     } catch (error) {
       const {
         workflowId = '',

@@ -92,8 +92,9 @@ function isMoment(at: number): boolean {
 type Loose<T> = { readonly [K in keyof T]?: unknown };
 
 function isParent(given: unknown): boolean {
-  const { workflowId, runId, childId } = (given ?? {}) as Loose<ParentRef>;
-  return isValidId(workflowId) && isValidId(runId) && isValidId(childId);
+  const { workflowId, runId, childId, depth } = (given ?? {}) as Loose<ParentRef>;
+  const isDepth = depth === undefined || (Number.isSafeInteger(depth) && (depth as number) > 0);
+  return isValidId(workflowId) && isValidId(runId) && isValidId(childId) && isDepth;
 }
 
 /** Copies of copies: as many as anybody makes, and fewer than overflow the stack. */

@@ -38,6 +38,8 @@ export interface ParentRef {
   readonly runId: RunId;
   /** The parent's name for this child. */
   readonly childId: string;
+  /** How many generations the child is below a run that has no parent. Absent: 1. */
+  readonly depth?: number;
 }
 
 /** What becomes of an open child when its parent ends. */

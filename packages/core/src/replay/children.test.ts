@@ -29,26 +29,6 @@ const failedChild = (childId: string): Unplaced<InputEvent> => ({
   failure: { name: 'RangeError', message: 'too far' },
 });
 
-test('C7 no more than 2,000 children are open at once', async () => {
-  const program = async (ctx: any): Promise<unknown> => {
-    for (let i = 0; i < 2_000; i++) void ctx.runChild('child', i);
-    try {
-      ctx.runChild('child');
-    } catch (error) {
-      await ctx.waitSignal('one has ended');
-      void ctx.runChild('child');
-      return (error as { code: string }).code;
-    }
-    return 'accepted';
-  };
-  const bench = await begin(program);
-  await bench.feed(startedChild('w1'));
-  await bench.feed(endedChild('w1'));
-  await bench.feed(signalled('one has ended'));
-  expect(outcome(bench)).toBe('invalid_argument');
-  expect(bench.instance.children.open.size).toBe(2_000);
-});
-
 test('A15 the id of a child is the same on replay, and another for each call', async () => {
   const program = async (ctx: any): Promise<unknown> => {
     const children = [ctx.runChild('child', 1), ctx.runChild('child', 2, { id: 'given' })];

@@ -37,8 +37,6 @@ export interface OpenChild extends ChildRef {
 
 type OtherRun = Unplaced<ChildOutcome | RequestOutcome>;
 
-const mostChildren = 2_000;
-
 /** What a run asks of other runs: children, signals, cancel requests; and what it has heard of them. */
 export class Children {
   /** By the name that this run has for each, in the order they were asked for. */
@@ -76,12 +74,6 @@ export class Children {
       started.reject(cancelled);
       pending.reject(cancelled);
     } else {
-      const { size } = this.open;
-      if (size >= mostChildren) {
-        throw new InvalidArgumentError(`Child workflow '${call.workflowType}' cannot be started`, [
-          { path: '', message: `${size} children are open already: wait for some of them first` },
-        ]);
-      }
       const scheduled = run.recorder.emit<ChildWorkflowScheduled>(call);
       const { workflowType, parentClosePolicy: policy } = scheduled;
       workflowId = scheduled.workflowId;

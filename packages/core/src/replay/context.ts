@@ -84,7 +84,7 @@ export class ReplayContext {
     input?: unknown,
     options?: ActivityOptions,
   ): Task<unknown> {
-    const reference = typeof activity === 'string' ? { name: activity, options: noOptions } : activity;
+    const reference = typeof activity === 'string' ? this.#activityOf(activity) : activity;
     const { name, options: defaults } = (reference ?? {}) as Partial<ActivityReference>;
     expected(
       typeof name === 'string' && typeof defaults === 'object',
@@ -92,6 +92,12 @@ export class ReplayContext {
       'what defineActivity returned, or a name',
     );
     return this.#schedule(reference, input, options, undefined);
+  }
+
+  /** Its options go into history; a schema would make what the code does depend on where it runs. */
+  #activityOf(name: string): ActivityReference {
+    const { options = noOptions } = this.#run.host.activities?.get(name) ?? {};
+    return { name, options };
   }
 
   activities(

@@ -1,4 +1,5 @@
 import type { PayloadLimits } from '../codec/limits.js';
+import type { ActivityReference } from './activity-call.js';
 import type { ChildReference } from './child-call.js';
 
 /** What a run in memory needs of its surroundings. */
@@ -8,6 +9,8 @@ export interface InstanceHost {
   readonly limits: PayloadLimits;
   /** What is known here of the workflows that code may start by name. */
   readonly workflows?: ReadonlyMap<string, ChildReference>;
+  /** What is known here of the activities that code may call by name. */
+  readonly activities?: ReadonlyMap<string, ActivityReference>;
   /** Workflow code ran outside its window: the run is blocked from now on. */
   readonly onForeign: () => void;
 }

@@ -1,6 +1,6 @@
 import { encodeEvent } from '../codec/events.js';
 import { encodeFailure, failureOf } from '../codec/failures.js';
-import { nearLimit, readLimits } from '../codec/limits.js';
+import { nearLimit, readLimits, type PayloadLimits } from '../codec/limits.js';
 import { validateSync, type StandardSchema } from '../codec/schema.js';
 import { decodeValue, encodeValue } from '../codec/values.js';
 import { CancelledError, QueryRejectedError, isCancelled, isPerdureError } from '../model/errors.js';
@@ -39,6 +39,7 @@ import { Mailbox } from './mailbox.js';
 import { Published } from './published.js';
 import { SeededRandom } from './random.js';
 import { readOnly } from './read-only.js';
+import { holdsValue } from './recorded-value.js';
 import { Recorder, type Blockage } from './recorder.js';
 import type { RunningCode } from './running-code.js';
 import type { Scope } from './scope.js';
@@ -134,7 +135,7 @@ export class WorkflowInstance implements RunningCode {
   /** Warns at 80 % of what is allowed. */
   readonly encode = (value: unknown): TextPayload => {
     const { limits, log } = this.host;
-    const payload = encodeValue(value, limits);
+    const payload = this.#withinLimits(value, limits);
     if (nearLimit(payload, limits) && !this.recorder.replaying) {
       const { workflowType, workflowId, runId } = this.started;
       log.warn('A value of a workflow comes near the limit of a payload', {
@@ -144,6 +145,23 @@ export class WorkflowInstance implements RunningCode {
     }
     return payload;
   };
+
+  /** What history holds was within the limits of its day. */
+  #withinLimits(value: unknown, limits: PayloadLimits): TextPayload {
+    try {
+      return encodeValue(value, limits);
+    } catch (error) {
+      const close = this.#feed[0];
+      const recorded = this.recorder.replaying || (close && 'recorded' in close);
+      if (!recorded || !isPerdureError(error) || error.code !== 'payload_too_large') throw error;
+      const payload = encodeValue(value, readLimits);
+      const isRecorded =
+        this.recorder.recordedHolds(payload) ||
+        (close && 'recorded' in close && holdsValue(close.recorded, payload));
+      if (isRecorded) return payload;
+      throw error;
+    }
+  }
 
   /** Consumes the payload. */
   decode(payload: Payload): unknown {

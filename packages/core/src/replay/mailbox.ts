@@ -53,7 +53,12 @@ export class Mailbox implements BufferedSignals {
   /** Takes the oldest buffered signal of a name. */
   takeBuffered(name: string): BufferedSignal | undefined {
     const index = this.#buffer.findIndex((signal) => signal.name === name);
-    return index < 0 ? undefined : this.#buffer.splice(index, 1)[0];
+    return index < 0 ? undefined : this.#take(index);
+  }
+
+  #take(index: number): BufferedSignal {
+    this.#run.recorder.answersAnother();
+    return this.#buffer.splice(index, 1)[0] as BufferedSignal;
   }
 
   /** Hands one buffered signal to a handler that has come since; false where there is none. */
@@ -61,7 +66,7 @@ export class Mailbox implements BufferedSignals {
     if (this.#buffer.length === 0 || this.#run.continuing || this.#handlers.size === 0) return false;
     const index = this.#buffer.findIndex((signal) => this.#handlers.has(signal.name));
     if (index < 0) return false;
-    const [signal] = this.#buffer.splice(index, 1) as [BufferedSignal];
+    const signal = this.#take(index);
     this.#call(this.#handlers.get(signal.name) as MessageHandler, signal);
     return true;
   }

@@ -2,8 +2,10 @@ import { encodeEvent } from '../codec/events.js';
 import { ForeignAwaitError, NondeterminismError, QueryRejectedError } from '../model/errors.js';
 import type { CommandEvent, InputEvent, RunEvent, Unplaced, VersionMarkerRecorded } from '../model/events.js';
 import type { Seq } from '../model/ids.js';
+import type { TextPayload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import { callSite } from './call-site.js';
+import { holdsValue } from './recorded-value.js';
 import { divergenceMessage, divergenceReport, sameCommand, type DivergenceReport } from './divergence.js';
 
 /** Why a run cannot go on with the code at hand. It stays open and untouched, and is tried again when the code changes. */
@@ -112,7 +114,13 @@ export class Recorder {
     this.#taken.clear();
     if (missing && !this.#blockage) this.#diverge(missing, undefined);
     this.#open = false;
+    this.answersAnother();
+  }
+
+  /** What comes from now on is in answer to something else: a signal that had come before, and was taken just now. */
+  answersAnother(): void {
     this.longestAnswer = Math.max(this.longestAnswer, this.head - this.#from);
+    this.#from = this.head;
   }
 
   /** Takes a command in: gives back the recorded one on replay, the new one otherwise. */
@@ -156,6 +164,12 @@ export class Recorder {
       if (next?.type !== 'VersionMarkerRecorded' || !(next.deprecated ?? this.#taken.has(next))) return next;
       this.#pass(next);
     }
+  }
+
+  /** Whether the command that was recorded at this place holds this value. */
+  recordedHolds(value: TextPayload): boolean {
+    const next = this.next();
+    return next !== undefined && holdsValue(next, value);
   }
 
   #pass(command: CommandEvent): void {

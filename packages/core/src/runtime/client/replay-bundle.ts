@@ -27,7 +27,8 @@ import { hostPlatform } from '../platform.js';
 import { silent } from '../silent-log.js';
 import { closedStatus, openStatus } from '../worker/run-body.js';
 import { unknownWorkflow } from './beginning.js';
-import { readLimits } from '../../codec/limits.js';
+import { defaultPayloadLimits, readLimits, type PayloadLimits } from '../../codec/limits.js';
+import { ArgumentCheck } from '../../model/argument-check.js';
 
 /** How a replay ended. */
 export interface ReplayResult {
@@ -39,10 +40,31 @@ export interface ReplayResult {
   readonly failure?: Failure;
 }
 
+/** What the engine of the run was given. */
+export interface ReplayOptions {
+  /** `maxPayloadBytes` of that engine: code that met it and went on has to meet it again. Default 2 MiB. */
+  readonly maxPayloadBytes?: number;
+}
+
+/** Checks the options of a replay. Throws `InvalidArgumentError`. */
+export function replayLimits(options: ReplayOptions = {}): PayloadLimits {
+  const check = new ArgumentCheck();
+  check.options(options, ['maxPayloadBytes']);
+  const { maxPayloadBytes: maxBytes = defaultPayloadLimits.maxBytes } = options;
+  check.require(
+    Number.isSafeInteger(maxBytes) && maxBytes > 0,
+    'maxPayloadBytes',
+    'must be a whole number above 0',
+  );
+  check.done('The history cannot be replayed');
+  return { ...defaultPayloadLimits, maxBytes };
+}
+
 /** Runs today's code against a recorded history, and compares command by command. */
 export async function replayBundle(
   workflows: ReadonlyMap<string, WorkflowRecord>,
   bundle: HistoryBundle,
+  limits: PayloadLimits,
 ): Promise<ReplayResult> {
   const { events, bodies, workflow: bundled } = readBundle(bundle);
   const started = events[0];
@@ -56,7 +78,7 @@ export async function replayBundle(
   const last = events.at(-1) as RunEvent;
   const close = isCloseEvent(last) ? last : undefined;
   if (close && events.length === 2 && endsFromOutside(close)) return { status: closedStatus(close) }; // its code never ran
-  const instance = await run(workflows, workflow, started, events, bodies, bundled.redacted === true);
+  const instance = await run(workflows, workflow, limits, started, events, bodies, bundled.redacted === true);
   if (!close && !instance.settlement && !instance.waitsForTheWorld) throw foreignAwait(workflow);
   return { status: close ? closedStatus(close) : openStatus(instance), ...settled(instance, close) };
 }
@@ -64,13 +86,14 @@ export async function replayBundle(
 async function run(
   workflows: ReadonlyMap<string, WorkflowRecord>,
   workflow: WorkflowRecord,
+  limits: PayloadLimits,
   started: WorkflowStarted,
   events: readonly RunEvent[],
   bodies: readonly string[],
   redacted: boolean,
 ): Promise<WorkflowInstance> {
   const host = {
-    ...{ namespace: 'default', log: silent, limits: readLimits, workflows },
+    ...{ namespace: 'default', log: silent, limits, workflows },
     onForeign: () => undefined,
   };
   const instance = new WorkflowInstance(workflow, started, host);

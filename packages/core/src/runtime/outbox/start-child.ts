@@ -1,10 +1,11 @@
 import { readLimits } from '../../codec/limits.js';
 import { encodeFailure } from '../../codec/failures.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
-import { InvalidArgumentError, isPerdureError, StorageError } from '../../model/errors.js';
+import { InvalidArgumentError, isPerdureError, PerdureError, StorageError } from '../../model/errors.js';
 import type { ChildWorkflowScheduled } from '../../model/events.js';
 import { asText } from '../../model/payload.js';
 import type { Batch, CommitResult } from '../../storage/port.js';
+import type { RunRecord } from '../../storage/records.js';
 import {
   encodeMemo,
   encodeSearchAttributes,
@@ -30,6 +31,7 @@ export async function startChild(errand: Errand, event: ChildWorkflowScheduled):
   const { childId, workflowId } = event;
   try {
     const parent = await readRun(core, errand.runId);
+    const depth = depthBelow(parent, event);
     let origin = firstRun(core, workflowId);
     for (let look = false; ; look = true) {
       const child = { ...plannedChild(core, event, parent.taskQueue), headers: decodeStart(parent).headers };
@@ -39,7 +41,14 @@ export async function startChild(errand: Errand, event: ChildWorkflowScheduled):
       }
       const now = core.clock.now();
       const runId = core.ids.next(now);
-      const lineage = { parent: { workflowId: parent.workflowId, runId: errand.runId, childId } };
+      const lineage = {
+        parent: {
+          workflowId: parent.workflowId,
+          runId: errand.runId,
+          childId,
+          ...(depth > 1 && { depth }),
+        },
+      };
       const birth = await birthOf(core, { workflowId, runId }, child, { ...origin, lineage }, now);
       const ended = await errand.batch(birth, `${childId}:started`, {
         type: 'ChildWorkflowStarted',
@@ -56,6 +65,19 @@ export async function startChild(errand: Errand, event: ChildWorkflowScheduled):
       failure: encodeFailure(error),
     });
   }
+}
+
+/** Children of children that go deeper than this are taken to be code that calls itself without end. */
+const deepest = 100;
+
+function depthBelow(run: RunRecord, { workflowType }: ChildWorkflowScheduled): number {
+  const { parent } = decodeStart(run);
+  const depth = parent ? (parent.depth ?? 1) + 1 : 1;
+  if (depth <= deepest) return depth;
+  throw new PerdureError(
+    'structural_limit',
+    `Child workflow '${workflowType}' would be ${depth} generations below its first parent, where ${deepest} are allowed: go on with ctx.continueAsNew, or start it with a client in an activity`,
+  );
 }
 
 async function begin(core: Core, birth: RunBirth): Promise<CommitResult> {

@@ -31,7 +31,7 @@ export function explainedHere(
 ): Promise<Blockage> {
   const { namespace, limits, registry } = core;
   const host = {
-    ...{ namespace, log: silent, limits, workflows: registry.workflows },
+    ...{ namespace, log: silent, limits, workflows: registry.workflows, activities: registry.activities },
     onForeign: () => undefined,
   };
   return explained(blockage, workflow, events, host, (step) => executor.through(step));

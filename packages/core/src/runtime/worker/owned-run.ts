@@ -64,7 +64,7 @@ export class OwnedRun {
   #working = false;
   #again = false;
   #gone = false;
-  readonly #updates = new UpdateDesk();
+  readonly #updates: UpdateDesk;
   #unwritten: Unwritten = emptyUnwritten(0);
   /** The run as it was loaded; undefined once it was written here. */
   #kept: RunRecord | undefined;
@@ -80,6 +80,7 @@ export class OwnedRun {
     this.workflow = workflow;
     this.runId = task.runId;
     this.#budget = new RunBudget(host.runLimits, host.core.log);
+    this.#updates = new UpdateDesk(host.runLimits.pendingUpdates);
     this.#task = task;
   }
 
@@ -376,6 +377,7 @@ export class OwnedRun {
       log,
       limits,
       workflows: registry.workflows,
+      activities: registry.activities,
       onForeign: () => {
         this.#kick();
       },

@@ -32,6 +32,7 @@ export async function replayEvents(
     log: silent,
     limits: core.limits,
     workflows: core.registry.workflows,
+    activities: core.registry.activities,
     onForeign: () => undefined,
   });
   instance.feedRecorded(events, bodies);

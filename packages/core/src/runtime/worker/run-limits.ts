@@ -6,11 +6,15 @@ import type { Logger } from '../core.js';
 export interface RunLimits {
   /** Activities that a run waits for at once. Default 2000. */
   pendingActivities?: number;
+  /** Children that are open at once. Default 2000. */
+  pendingChildren?: number;
   /** Timers that a run waits for at once. Default 2000. */
   pendingTimers?: number;
   /** Signals that a run has accepted and its code has not taken: further ones are refused until it has. Default 5000. */
   bufferedSignals?: number;
-  /** Commands in answer to one event, such as the activities of one `ctx.all`. Default 1000. */
+  /** Updates that were accepted and whose handlers have not ended: further ones are refused until some have. Default 500. */
+  pendingUpdates?: number;
+  /** Commands in answer to one event, such as the activities of one `ctx.all`; each signal that is taken is one. Default 1000. */
   commands?: number;
   /** Events of a run. Default 50,000. */
   events?: number;
@@ -18,8 +22,10 @@ export interface RunLimits {
 
 export const defaultRunLimits: Required<RunLimits> = {
   pendingActivities: 2_000,
+  pendingChildren: 2_000,
   pendingTimers: 2_000,
   bufferedSignals: 5_000,
+  pendingUpdates: 500,
   commands: 1_000,
   events: 50_000,
 };
@@ -53,6 +59,10 @@ export class RunBudget {
     if (this.#isOver(instance, 'events', head)) return structuralLimit('events', head, this.#limits.events);
     if (this.#isOver(instance, 'commands', longestAnswer))
       return structuralLimit('commands', longestAnswer, this.#limits.commands);
+    this.#isOver(instance, 'pendingUpdates', instance.updates.unfinished.size);
+    const children = instance.children.open.size;
+    if (this.#isOver(instance, 'pendingChildren', children))
+      return structuralLimit('pendingChildren', children, this.#limits.pendingChildren);
     if (waits.size < this.#fewest) return undefined;
     const kinds = [...waits.all()].map(({ kind }) => kind);
     for (const [name, kind] of [
@@ -96,8 +106,10 @@ export class RunBudget {
 
 const names: Readonly<Record<keyof RunLimits, string>> = {
   pendingActivities: 'activities pending at once',
+  pendingChildren: 'children open at once',
   pendingTimers: 'timers pending at once',
   bufferedSignals: 'signals that nobody has taken',
+  pendingUpdates: 'updates under way at once',
   commands: 'commands in answer to one event',
   events: 'events',
 };

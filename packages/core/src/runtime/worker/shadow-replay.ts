@@ -23,6 +23,7 @@ export async function shadowReplay(
     log: core.log,
     limits: core.limits,
     workflows: core.registry.workflows,
+    activities: core.registry.activities,
     onForeign: () => undefined,
   });
   shadow.feedRecorded(events, core.sealer.active ? undefined : loaded.events);

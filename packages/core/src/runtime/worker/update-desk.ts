@@ -28,6 +28,12 @@ const mostHeld = 100;
 export class UpdateDesk {
   #held: PendingUpdate[] = [];
   #refused: RefusedUpdate[] = [];
+  readonly #mostAccepted: number;
+
+  /** `mostAccepted`: whose handlers have not ended; 0 is no limit. */
+  constructor(mostAccepted: number) {
+    this.#mostAccepted = mostAccepted;
+  }
 
   /** Updates without a handler, in the order they came. */
   get held(): readonly PendingUpdate[] {
@@ -38,7 +44,12 @@ export class UpdateDesk {
   admits(instance: WorkflowInstance, update: PendingUpdate): boolean {
     const verdict = instance.judge(update.input);
     const { updateId } = update.input;
-    if (verdict === 'accept') return true;
+    if (verdict === 'accept') {
+      const most = this.#mostAccepted;
+      if (most === 0 || instance.updates.unfinished.size < most) return true;
+      this.#refused.push({ updateId, failure: tooManyUnderWay(most) });
+      return false;
+    }
     if (verdict === 'hold') {
       if (this.#held.some(({ input }) => input.updateId === updateId)) return false;
       if (this.#held.length < mostHeld) this.#held.push(update);
@@ -92,6 +103,14 @@ export async function heldBy(core: Core, { namespace, runId, body }: TaskRecord)
 async function pendingUpdate(core: Core, message: MessageRecord): Promise<PendingUpdate> {
   const input = (await openMessage(core, message)) as Unplaced<UpdateAccepted>;
   return { input, at: Math.min(message.at, core.clock.now()), message };
+}
+
+function tooManyUnderWay(most: number): FailureRecord {
+  return {
+    name: 'StructuralLimitError',
+    code: 'structural_limit',
+    message: `${most} updates are under way in this run already: send it again once some of them have ended`,
+  };
 }
 
 const tooMany: FailureRecord = {
