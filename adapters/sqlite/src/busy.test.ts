@@ -31,7 +31,7 @@ async function held() {
     other.exec('rollback');
   };
   take();
-  return { handle, take, free };
+  return { path, handle, take, free };
 }
 
 /** What becomes of a call, as far as it is known. */
@@ -86,5 +86,21 @@ test('a call that waited in line behind one that got the lock has not waited for
   free();
   await vi.advanceTimersByTimeAsync(10);
   expect(second.answered).toEqual([{ ok: true }]);
+  await handle.close();
+});
+
+test('a store whose file another writer holds is busy when it is opened, and opens once the file is free', async () => {
+  const { path, handle, free } = await held();
+  const { sqlite } = await import('./sqlite.js');
+  const storage = sqlite(path);
+  const refused = outcomeOf(storage.open());
+  await vi.advanceTimersByTimeAsync(9_900);
+  expect(refused).toEqual({});
+  await vi.advanceTimersByTimeAsync(200);
+  expect(refused.refused).toMatchObject({ code: 'storage_busy', retryable: true, outcome: 'not-applied' });
+  free();
+  const again = await storage.open();
+  expect((await again.readRun('before'))?.seq).toBe(1);
+  await again.close();
   await handle.close();
 });
