@@ -12,11 +12,12 @@ import {
   WorkflowNotActiveError,
   type Clock,
   type Schema,
+  type UpdateHandle,
   type WorkflowHandle,
 } from '@perdure/core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { bent } from './bent-storage.js';
-import { clientOf, eventTypes, gate, logBook, open, rejection } from './kit.js';
+import { clientOf, crashAtEachCommit, eventTypes, gate, logBook, open, rejection } from './kit.js';
 
 /** Takes numbers until their sum is large enough. */
 const summing = defineWorkflow(
@@ -559,18 +560,182 @@ test('B12 an update that arrives while a run continues as new reaches exactly on
   expect([...((await handle.result()) as string[])].sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
 });
 
-test('B12 a handler that is not done when its run continues as new fails its update', async () => {
-  const workflow = defineWorkflow('leaves', async (ctx, round: number): Promise<unknown> => {
-    ctx.onUpdate('u', () => ctx.waitSignal('never'));
+/** Accepts an update that takes its time in its first run, and is done by the second. */
+const carries = defineWorkflow('carries', async (ctx, round: number): Promise<unknown> => {
+  const log: string[] = [];
+  ctx.onUpdate(
+    'u',
+    async (value: string) => {
+      log.push(`${value} begins`);
+      await ctx.waitSignal(round === 0 ? 'never' : 'go');
+      log.push(`${value} ends`);
+      return `${value} in round ${round}`;
+    },
+    {
+      validate: () => {
+        if (round > 0) throw new Error('asked again');
+      },
+    },
+  );
+  if (round === 0) {
     await ctx.waitSignal('next');
-    return round === 0 ? ctx.continueAsNew(1) : round;
+    return ctx.continueAsNew(1);
+  }
+  await ctx.waitCondition(() => log.length > 0 && ctx.info.unfinishedUpdates === 0);
+  return log;
+});
+
+test('B12 an accepted update that is not done survives a continue-as-new, and is handled anew', async () => {
+  const storage = await openStorage();
+  const log = logBook();
+  const engine = await open({ storage, workflows: [carries], logger: log });
+  const handle = await engine.start(carries, 0);
+  const client = await clientOf(engine, storage);
+  const elsewhere = client.handle(handle.workflowId);
+  const first = await handle.startUpdate('u', 'a', { id: 'a' });
+  const second = await elsewhere.startUpdate('u', 'b', { id: 'b' });
+  const [old] = await handle.runs();
+  await handle.signal('next');
+  await engine.runUntilIdle();
+  // Accepted is accepted, and the id stands for it along the chain.
+  expect(await handle.startUpdate('u', 'other', { id: 'a' })).toMatchObject({ stage: 'accepted' });
+  await engine.crash();
+  await handle.signal('go');
+  await handle.signal('go');
+  expect(await first.result()).toBe('a in round 1');
+  expect(await second.result()).toBe('b in round 1');
+  expect(await elsewhere.update('u', 'other', { id: 'a' })).toBe('a in round 1');
+  expect(await handle.result()).toEqual(['a begins', 'b begins', 'a ends', 'b ends']);
+  expect(await updatesOf(engine.handle(handle.workflowId, old?.runId ?? ''))).toEqual([
+    'UpdateAccepted',
+    'UpdateAccepted',
+  ]);
+  expect(log.lines.filter(({ message }) => message.includes('handlers of updates'))).toEqual([]);
+});
+
+test('B12 an accepted update that is not done survives another attempt of its workflow', async () => {
+  const workflow = defineWorkflow(
+    'tries-again',
+    { retry: { maximumAttempts: 3, initialInterval: '1m' } },
+    async (ctx) => {
+      const { attempt } = ctx.info;
+      ctx.onUpdate('u', async () => {
+        await ctx.waitSignal(attempt < 3 ? 'never' : 'go');
+        return attempt;
+      });
+      await ctx.waitSignal('next');
+      if (attempt < 3) throw new Error('once more');
+      await ctx.waitCondition(() => ctx.info.unfinishedUpdates === 0);
+      return attempt;
+    },
+  );
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  const accepted = await handle.startUpdate('u', undefined, { id: 'u' });
+  for (let i = 0; i < 3; i++) {
+    await handle.signal('next');
+    await engine.advance('5m');
+  }
+  await handle.signal('go');
+  expect(await accepted.result()).toBe(3);
+  expect(await handle.update('u', undefined, { id: 'u' })).toBe(3);
+  expect(await handle.result()).toBe(3);
+});
+
+test('B12 an accepted update goes on through a run that has no handler for it yet', async () => {
+  const workflow = defineWorkflow('hands-on', async (ctx, round: number): Promise<unknown> => {
+    if (round !== 1) ctx.onUpdate('u', () => (round === 0 ? ctx.waitSignal('never') : round));
+    if (round === 2) return ctx.waitSignal('stop');
+    await ctx.waitSignal('next');
+    return ctx.continueAsNew(round + 1);
   });
   const engine = await open({ workflows: [workflow] });
   const handle = await engine.start(workflow, 0);
   const accepted = await handle.startUpdate('u');
   await handle.signal('next');
-  await rejection(WorkflowNotActiveError, accepted.result());
+  await engine.runUntilIdle();
+  await engine.crash();
+  await handle.signal('next');
+  expect(await accepted.result()).toBe(2);
 });
+
+test('B12 who waits for an accepted update hears it when the chain ends without it', async () => {
+  const workflow = defineWorkflow('leaves', async (ctx, round: number): Promise<unknown> => {
+    if (round === 0) ctx.onUpdate('u', () => ctx.waitSignal('never'));
+    await ctx.waitSignal('next');
+    return round === 0 ? ctx.continueAsNew(1) : round;
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow, 0);
+  const accepted = await handle.startUpdate('u', undefined, { id: 'u' });
+  await handle.signal('next');
+  await engine.runUntilIdle();
+  await handle.signal('next');
+  const unfinished = await rejection(WorkflowNotActiveError, accepted.result());
+  expect(unfinished.message).toContain('was accepted and is not done');
+  await rejection(WorkflowNotActiveError, handle.update('u', undefined, { id: 'u' }));
+});
+
+test('B12 an update whose own handler continues the run as new ends there, with an error', async () => {
+  const workflow = defineWorkflow('restarts', async (ctx, round: number): Promise<unknown> => {
+    ctx.onUpdate('restart', () => ctx.continueAsNew(round + 1));
+    ctx.onUpdate('later', async () => {
+      await ctx.sleep(1);
+      return ctx.continueAsNew(round + 1);
+    });
+    ctx.onUpdate('other', async () => {
+      if (round < 2) await ctx.waitSignal('never');
+      return round;
+    });
+    await ctx.waitSignal('stop');
+    return round;
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow, 0);
+  const other = await handle.startUpdate('other');
+  for (const name of ['restart', 'later']) {
+    const failed = await rejection(UpdateFailedError, handle.update(name, undefined, { id: name }));
+    expect(failed.failure).toMatchObject({ code: 'continued_as_new' });
+    expect(failed.message).toContain(`The handler of update '${name}' called ctx.continueAsNew`);
+    await engine.crash();
+    await rejection(UpdateFailedError, handle.update(name, undefined, { id: name }));
+  }
+  expect(await other.result()).toBe(2);
+  await handle.signal('stop');
+  expect(await handle.result()).toBe(2);
+  expect(await handle.runs()).toHaveLength(3);
+});
+
+/** Sends again what a crash has cut off. */
+const untilSent = <T>(send: () => Promise<T>): Promise<T> =>
+  vi.waitFor(send, { timeout: 10_000, interval: 1 });
+
+test.each(['before-commit', 'after-commit'] as const)(
+  'B12 no crash %s loses or doubles an accepted update on its way to the next run',
+  async (at) => {
+    const commits = await crashAtEachCommit(at, { workflows: [carries] }, async (engine) => {
+      const handle = await engine.start(carries, 0, { id: 'c' });
+      const sent = (async () => {
+        const startUpdate = (): Promise<UpdateHandle> => handle.startUpdate('u', 'a', { id: 'a' });
+        await untilSent(startUpdate);
+        await untilSent(() => handle.signal('next', undefined, { id: 'next' }));
+        await untilSent(() => handle.signal('go', undefined, { id: 'go' }));
+        const outcome = await untilSent(async () => (await startUpdate()).result());
+        return [outcome, await untilSent(() => handle.result())];
+      })();
+      return {
+        done: sent,
+        check: async () => {
+          expect(await sent).toEqual(['a in round 1', ['a begins', 'a ends']]);
+          expect(await handle.update('u', 'x', { id: 'a' })).toBe('a in round 1');
+          expect(await updatesOf(handle)).toEqual(['UpdateAccepted', 'UpdateCompleted']);
+          expect(await handle.runs()).toHaveLength(2);
+        },
+      };
+    });
+    expect(commits).toBeGreaterThan(3);
+  },
+);
 
 test('B12 a wait of no time sees what is there, however slow the store', async () => {
   const storage = await openStorage();

@@ -176,8 +176,14 @@ export interface WorkflowContext<
    * trace. It is synchronous and may look, not act, and it is not asked again at replay. What the handler returns, or
    * throws, is the outcome of the update; the workflow goes on either way. Handlers may be async, and interleave.
    *
-   * An update that comes before its handler is registered waits for it: register handlers before the first await. A run
-   * that ends fails what its handlers have not done: wait for `ctx.info.unfinishedUpdates === 0` where that matters.
+   * An update that comes before its handler is registered waits for it: register handlers before the first await. One
+   * that comes once the workflow's function has returned and before the run is closed is handled as well; what the
+   * function has returned stays. A run that ends fails what its handlers have not done: wait for
+   * `ctx.info.unfinishedUpdates === 0` where that matters.
+   *
+   * Where the run continues as new, or is tried again, an accepted update that is not done goes to the next run and is
+   * handled there anew, from the beginning, without its validator: its sender gets the outcome of the chain. A handler
+   * that calls `ctx.continueAsNew` itself ends its update with an error of code `continued_as_new`.
    */
   onUpdate<K extends Named<M, 'update'>>(
     name: K,

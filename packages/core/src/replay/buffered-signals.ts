@@ -5,7 +5,7 @@ export type MessageHandler = (argument: unknown) => unknown;
 /** The handlers of updates as workflow code reaches them. */
 export interface UpdateHandlers {
   /** Accepted updates whose handlers have not ended. */
-  readonly unfinished: ReadonlySet<string>;
+  readonly unfinished: ReadonlyMap<string, unknown>;
   handle(name: string, handler: MessageHandler, validate: MessageHandler | undefined): void;
 }
 

@@ -22,6 +22,7 @@ import type {
 import { isCloseEvent, isCommandEvent, isForcedEnd, isInputEvent } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { Payload, TextPayload } from '../model/payload.js';
+import { mayRetry } from '../model/retry.js';
 import type { SearchAttributeSchema } from '../model/search-attributes.js';
 import type { EpochMs } from '../model/time.js';
 import { activityError } from './activity-error.js';
@@ -251,9 +252,23 @@ export class WorkflowInstance implements RunningCode {
     }
   }
 
-  /** What becomes of an update that has come in. One that has come too late for a run that has settled is held, and goes with it. */
-  judge(update: Unplaced<UpdateAccepted>): UpdateVerdict {
-    return this.updates.judge(update, this.settlement !== undefined, (look) => readOnly(this.recorder, look));
+  /**
+   * What becomes of an update that has come in, `acceptedBefore` by a run that this one goes on for. A run takes updates
+   * until it is closed, also where its function has returned; but where another run goes on in its place they are held for
+   * that one.
+   */
+  judge(update: Unplaced<UpdateAccepted>, acceptedBefore = false): UpdateVerdict {
+    return this.updates.judge(update, acceptedBefore, this.continuing || this.#isTriedAgain(), (look) =>
+      readOnly(this.recorder, look),
+    );
+  }
+
+  /** Whether the run has failed and may be tried again. */
+  #isTriedAgain(): boolean {
+    const { settlement, cancelRequest } = this;
+    const { retry, attempt } = this.started;
+    if (settlement?.kind !== 'failed' || !retry || cancelRequest) return false;
+    return mayRetry(retry, attempt, settlement.failure);
   }
 
   // ── stepping ────────────────────────────────────────────────────────────────────────────────────────────────────

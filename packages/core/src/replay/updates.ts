@@ -8,6 +8,8 @@ import { ContinuedAsNew } from './continuation.js';
 import type { RunningCode } from './running-code.js';
 
 type Outcome = Unplaced<UpdateCompleted | UpdateFailed>;
+/** What was accepted; its value was taken apart for the handler, and is to be read in history. */
+export type UnfinishedUpdate = Pick<UpdateAccepted, 'seq' | 'name'>;
 
 /** What becomes of an update that has come in. */
 export type UpdateVerdict =
@@ -27,8 +29,9 @@ export class Updates implements UpdateHandlers {
     string,
     { readonly handler: MessageHandler; readonly validate: MessageHandler | undefined }
   >();
-  readonly #accepted = new Set<string>();
-  readonly #unfinished = new Set<string>();
+  readonly #accepted = new Map<string, string>();
+  readonly #unfinished = new Map<string, UnfinishedUpdate>();
+  readonly #leaving = new Map<string, string>();
   readonly #run: RunningCode;
 
   constructor(run: RunningCode) {
@@ -40,30 +43,39 @@ export class Updates implements UpdateHandlers {
     return this.#handlers.size > 0;
   }
   /** Accepted updates whose handlers have not ended, in the order they came. */
-  get unfinished(): ReadonlySet<string> {
+  get unfinished(): ReadonlyMap<string, UnfinishedUpdate> {
     return this.#unfinished;
   }
+  /** Updates, by id, whose own handlers called `ctx.continueAsNew`: they are over, without a result. The value is the name. */
+  get leaving(): ReadonlyMap<string, string> {
+    return this.#leaving;
+  }
 
-  /** Whether it was accepted here. */
-  knows(updateId: string): boolean {
-    return this.#accepted.has(updateId);
+  /** The name under which it was accepted here. */
+  nameOf(updateId: string): string | undefined {
+    return this.#accepted.get(updateId);
+  }
+
+  handles(name: string): boolean {
+    return this.#handlers.has(name);
   }
 
   handle(name: string, handler: MessageHandler, validate: MessageHandler | undefined): void {
     this.#handlers.set(name, { handler, validate });
   }
 
-  /** Asks the validator, which gets a copy of its own and may only look. */
+  /** Asks the validator, which gets a copy of its own and may only look; not about what an earlier run let pass. */
   judge(
     { updateId, name, input }: Pick<UpdateAccepted, 'updateId' | 'name' | 'input'>,
-    tooLate: boolean,
+    acceptedBefore: boolean,
+    forTheNextRun: boolean,
     readOnly: (look: () => unknown) => unknown,
   ): UpdateVerdict {
     if (this.#accepted.has(updateId)) return 'known';
     const known = this.#handlers.get(name);
-    if (!known || tooLate) return 'hold';
+    if (!known || forTheNextRun) return 'hold';
     const { validate } = known;
-    if (!validate) return 'accept';
+    if (!validate || acceptedBefore) return 'accept';
     try {
       const argument = this.#run.decode(asText(input));
       readOnly(() => validate(argument));
@@ -82,8 +94,8 @@ export class Updates implements UpdateHandlers {
         { seq: event.seq, updateId, name },
       );
     }
-    this.#accepted.add(updateId);
-    this.#unfinished.add(updateId);
+    this.#accepted.set(updateId, name);
+    this.#unfinished.set(updateId, { seq: event.seq, name });
     const argument = this.#run.decode(input);
     const run = async (): Promise<unknown> => known.handler(argument);
     run().then(
@@ -95,8 +107,12 @@ export class Updates implements UpdateHandlers {
         }));
       },
       (error: unknown) => {
-        // The run goes on as another one, and nobody is left to answer.
-        if (error instanceof ContinuedAsNew) return;
+        // No event: handed on, it would do the same in the next run, and in the one after that.
+        if (error instanceof ContinuedAsNew) {
+          this.#unfinished.delete(updateId);
+          this.#leaving.set(updateId, name);
+          return;
+        }
         this.#settle(updateId, () => failed(updateId, error));
       },
     );

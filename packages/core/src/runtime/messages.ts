@@ -17,7 +17,10 @@ import type {
 import type { MessageRecord } from '../storage/records.js';
 
 /** What may lie in a run's inbox: the `kind` of a message, unique together with its `messageId`. */
-type MessageKind = 'signal' | 'update' | 'cancel' | 'activity' | 'run';
+type MessageKind = 'signal' | 'update' | typeof acceptedUpdate | 'cancel' | 'activity' | 'run';
+
+/** An update that an earlier run of the chain has accepted and not done: no validator is asked about it again. */
+export const acceptedUpdate = 'accepted-update';
 
 /** A run is asked to cancel once: whoever asks, however often, it is the same message. */
 export const cancelMessageId = 'cancel';
@@ -73,6 +76,7 @@ function read({ kind, messageId, body }: MessageRecord): Unplaced<InputEvent> {
     case 'signal':
       return { type: 'SignalReceived', messageId, ...decodeSignal(body) };
     case 'update':
+    case acceptedUpdate:
       return updateOf(messageId, body);
     case 'cancel':
       return { type: 'CancelRequested', messageId, ...(JSON.parse(body) as CancelMessage) };

@@ -6,20 +6,24 @@ import type { KeyRecord } from '../storage/records.js';
 /**
  * How far an update has come: the key `update:<chain>:<update id>`, written in the commit that brings it there. Without
  * one the update is in the inbox, or held for its handler. A second call with the same id reads what the first one did.
+ * `runId` is the run that has it now: it moves on with the chain until the update is done.
  */
-export type UpdateRecord =
-  | { readonly stage: 'accepted'; readonly runId: RunId }
+export type UpdateRecord = { readonly runId: RunId; readonly name?: string } & (
+  | { readonly stage: 'accepted' }
   /** `seq` is that of its `UpdateCompleted` or `UpdateFailed`. */
-  | { readonly stage: 'completed'; readonly runId: RunId; readonly seq: Seq }
-  | { readonly stage: 'rejected'; readonly runId: RunId; readonly failure: FailureRecord };
+  | { readonly stage: 'completed'; readonly seq: Seq }
+  /** It was accepted and can have no result: no event says so. */
+  | { readonly stage: 'completed'; readonly failure: FailureRecord }
+  | { readonly stage: 'rejected'; readonly failure: FailureRecord }
+);
 
 export function encodeUpdateRecord(record: UpdateRecord): string {
-  if (record.stage !== 'rejected') return JSON.stringify(record);
-  const { stage, runId, failure } = record;
-  return `{"stage":"${stage}","runId":"${runId}","failure":${writeFailure(failure)}}`;
+  if (!('failure' in record)) return JSON.stringify(record);
+  const { failure, ...plain } = record;
+  return `${JSON.stringify(plain).slice(0, -1)},"failure":${writeFailure(failure)}}`;
 }
 
 export function decodeUpdateRecord({ value }: KeyRecord): UpdateRecord {
   const record = JSON.parse(value) as UpdateRecord;
-  return record.stage === 'rejected' ? { ...record, failure: readFailure(record.failure) } : record;
+  return 'failure' in record ? { ...record, failure: readFailure(record.failure) } : record;
 }

@@ -7,6 +7,7 @@ import {
   WorkflowNotActiveError,
   WorkflowNotFoundError,
 } from '../../model/errors.js';
+import type { FailureRecord } from '../../model/failure.js';
 import type { RunId, WorkflowId } from '../../model/ids.js';
 import type { RunRecord } from '../../storage/records.js';
 import { decodeUpdateRecord, type UpdateRecord } from '../update-record.js';
@@ -69,15 +70,27 @@ export async function awaitStage(
 }
 
 async function look(core: OpenCore, sent: SentUpdate, stage: UpdateStage): Promise<Seen | undefined> {
-  const record = await recordOf(core, sent);
-  if (record && (record.stage !== 'accepted' || stage === 'accepted')) return { record };
-  const run = await core.storage.readRun(record?.runId ?? sent.runId);
+  const seen = await lookAtRecord(core, sent, stage);
+  if (seen !== 'here' && seen) return seen;
+  const run = await core.storage.readRun(sent.runId);
   if (run?.closedAt === null) return undefined;
   // What came with the close was written in one commit with it, and can be read now.
-  const last = await recordOf(core, sent);
-  if (last && (last.stage !== 'accepted' || stage === 'accepted')) return { record: last };
+  const last = await lookAtRecord(core, sent, stage);
+  if (last !== 'here' && last) return last;
   const next = run && !last ? nextOf(run) : undefined;
   return next !== undefined ? { moved: next } : { ended: run, accepted: last !== undefined };
+}
+
+/** Undefined where nobody has taken it yet; 'here' where the run that is looked at has it and is not done. */
+async function lookAtRecord(
+  core: OpenCore,
+  sent: SentUpdate,
+  stage: UpdateStage,
+): Promise<Seen | 'here' | undefined> {
+  const record = await recordOf(core, sent);
+  if (!record) return undefined;
+  if (record.stage !== 'accepted' || stage === 'accepted') return { record };
+  return record.runId === sent.runId ? 'here' : { moved: record.runId };
 }
 
 async function recordOf(
@@ -94,7 +107,11 @@ export async function outcomeOfUpdate(
   sent: SentUpdate,
   limits: WaitLimits,
 ): Promise<unknown> {
-  const reached = (await awaitStage(core, sent, 'completed', limits)) as Extract<Reached, { seq: number }>;
+  const reached = (await awaitStage(core, sent, 'completed', limits)) as Exclude<
+    Reached,
+    { stage: 'accepted' }
+  >;
+  if ('failure' in reached) throw failed(sent, await openFailure(core, reached.failure));
   return core.command(async () => {
     const bodies = await core.storage.readEvents(reached.runId, { from: reached.seq, limit: 1 });
     const [event] = (await eventsOf(core, bodies)) as readonly (UpdateCompleted | UpdateFailed)[];
@@ -103,11 +120,15 @@ export async function outcomeOfUpdate(
         `Run ${reached.runId} was removed, and what ${titleOf(sent)} gave with it`,
       );
     if (event.type === 'UpdateCompleted') return readValue(core, event.result);
-    const { name, message } = event.failure;
-    const said = name === 'Error' ? message : `${name}: ${message}`;
-    throw new UpdateFailedError(`${titleOf(sent)} failed: ${said}`, failureOf(event.failure), {
-      cause: rebuildError(event.failure),
-    });
+    throw failed(sent, event.failure);
+  });
+}
+
+function failed(sent: SentUpdate, failure: FailureRecord): UpdateFailedError {
+  const { name, message } = failure;
+  const said = name === 'Error' ? message : `${name}: ${message}`;
+  return new UpdateFailedError(`${titleOf(sent)} failed: ${said}`, failureOf(failure), {
+    cause: rebuildError(failure),
   });
 }
 

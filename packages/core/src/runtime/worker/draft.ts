@@ -11,6 +11,7 @@ import { writtenWith } from './next-run.js';
 import type { PendingInput } from './pending-input.js';
 import { closedBody, openBody, sealedOpenBody } from './run-body.js';
 import { sealedBodies } from './sealing.js';
+import { leftByTheirHandlers, movedUpdates } from './unfinished-updates.js';
 import { neverHandled, type UpdateDesk } from './update-desk.js';
 import { sealRefused, updateWrites } from './update-writes.js';
 
@@ -51,7 +52,7 @@ export function draftAtOnce(input: DraftInput, ending: Ending | undefined): Draf
   return {
     ending,
     bodies: unwritten.bodies,
-    updates: updateWrites(core, instance.started, unwritten.events, unwritten.refused),
+    updates: updateWrites(core, instance, unwritten.events, unwritten.refused),
     body: openBody(instance, mostSignals),
     after: nothing,
     kept: [],
@@ -67,18 +68,23 @@ export async function draftOf(input: DraftInput, ending: Ending | undefined): Pr
     : closed
       ? [...unwritten.bodies, encodeEvent(closed)]
       : unwritten.bodies;
-  const refused =
-    closed && ending.nextAt === undefined
-      ? [...unwritten.refused, ...neverHandled(desk.held, runId)]
-      : unwritten.refused;
+  const next = closed && 'newRunId' in closed ? closed.newRunId : undefined;
+  const refused = [
+    ...unwritten.refused,
+    ...(closed ? leftByTheirHandlers(instance) : []),
+    ...(closed && next === undefined ? neverHandled(desk.held, instance) : []),
+  ];
   const unfed = [...desk.held, ...input.inputs];
-  const after = ending ? await writtenWith(core, instance, ending, input.birth?.run, unfed) : nothing;
+  const moved = next === undefined ? undefined : { to: next, updates: movedUpdates(instance, unfed) };
+  const after = ending
+    ? await writtenWith(core, instance, ending, input.birth?.run, unwritten, unfed)
+    : nothing;
   const kept = mayKeep(instance) ? await keptTasks(core, runId, unwritten.events, closed !== undefined) : [];
   const told = active ? await sealRefused(core, refused) : refused;
   return {
     ending,
     bodies,
-    updates: updateWrites(core, instance.started, unwritten.events, told),
+    updates: updateWrites(core, instance, unwritten.events, told, moved),
     body: closed
       ? await closedBody(core, instance, closed)
       : await sealedOpenBody(core, instance, mostSignals),

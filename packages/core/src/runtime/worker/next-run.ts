@@ -13,6 +13,8 @@ import { cancelMessageId, encodeCancel, encodeSignal } from '../messages.js';
 import { openChild } from '../outbox/requests.js';
 import { tellParent } from '../outbox/tell-run.js';
 import { decodeStart } from '../run-projection.js';
+import type { Unwritten } from './commit-plan.js';
+import { unfinishedMessages } from './unfinished-updates.js';
 import type { PendingInput } from './pending-input.js';
 import type { Ending } from './closing.js';
 import { sealPayload } from './sealing.js';
@@ -26,24 +28,29 @@ export async function writtenWith(
   instance: WorkflowInstance,
   ending: Ending,
   born: NewRun | undefined,
+  unwritten: Unwritten,
   unfed: readonly PendingInput[],
 ): Promise<Batch> {
   const { runId, parent } = instance.started;
   if (ending.nextAt === undefined) return tellParent(core, runId, parent, ending.event);
   const run = born ?? (await core.storage.readRun(runId));
-  return { expect: [], writes: run ? await nextRunWrites(core, instance, run, ending, unfed) : [] };
+  return {
+    expect: [],
+    writes: run ? await nextRunWrites(core, instance, run, ending, unwritten, unfed) : [],
+  };
 }
 
 /**
  * What begins the run that goes on in place of one that ends: continued as new, or another attempt with the same input.
  * Timeouts, retry policy, priority, memo, search attributes and parent are those of the run before; what that one had
- * accepted and no code of its own has taken waits in the inbox of the next one, in order.
+ * accepted and no code of its own has taken, or taken and not done, waits in the inbox of the next one, in order.
  */
 async function nextRunWrites(
   core: Core,
   instance: WorkflowInstance,
   run: Pick<NewRun, 'start' | 'runId' | 'attributes'>,
   ending: Ending,
+  unwritten: Unwritten,
   unfed: readonly PendingInput[],
 ): Promise<readonly Write[]> {
   const { event, nextAt } = ending;
@@ -94,7 +101,7 @@ async function nextRunWrites(
     core.clock.now(),
   );
   const { writes } = await batchOf(core, birth);
-  const messages = await carried(core, instance, unfed, runId);
+  const messages = await carried(core, instance, unwritten, unfed, runId);
   return [...writes, ...messages.map((message) => ({ kind: 'put-message' as const, message }))];
 }
 
@@ -112,20 +119,24 @@ async function stillOpen(core: Core, { started, children }: WorkflowInstance): P
   return children.left.filter((_, i) => open[i]);
 }
 
-/** What the run has accepted and no code of it has taken, in order. */
+/** What the run has accepted and no code of it has taken, or taken and not done, in order. */
 async function carried(
   core: Core,
   instance: WorkflowInstance,
+  unwritten: Unwritten,
   unfed: readonly PendingInput[],
   runId: RunId,
 ): Promise<readonly NewMessage[]> {
   const about = { namespace: core.namespace, runId };
   const messages: NewMessage[] = [];
   if (instance.cancelRequest) messages.push({ ...about, ...cancelMessage(instance.cancelRequest) });
-  for (const { name, messageId, input, at } of instance.mailbox.untaken()) {
+  const begun = [...(await unfinishedMessages(core, instance, unwritten))];
+  for (const { seq, name, messageId, input, at } of instance.mailbox.untaken()) {
     const body = encodeSignal({ name, input: await sealPayload(core, input) });
-    messages.push({ ...about, kind: 'signal', messageId, at, body });
+    begun.push({ seq, message: { kind: 'signal', messageId, at, body } });
   }
+  begun.sort((a, b) => a.seq - b.seq);
+  for (const { message } of begun) messages.push({ ...about, ...message });
   for (const { input, message } of unfed) {
     if (!message || !outlives(instance, input)) continue;
     const { kind, messageId, at, body } = message;
@@ -136,7 +147,7 @@ async function carried(
 
 /** What was meant for the workflow; outcomes of work were meant for the run that asked for it. */
 function outlives(instance: WorkflowInstance, input: PendingInput['input']): boolean {
-  if (input.type === 'UpdateAccepted') return !instance.updates.knows(input.updateId);
+  if (input.type === 'UpdateAccepted') return instance.updates.nameOf(input.updateId) === undefined;
   return (input.type === 'SignalReceived' || input.type === 'CancelRequested') && instance.accepts(input);
 }
 

@@ -569,7 +569,7 @@ export class OwnedRun {
     for (const { task, event } of plan.errands) this.#host.outbox.take(task, event);
     if (plan.claimable) this.#host.claimableAt(core.clock.now());
     if (closed) {
-      this.#warnOfUnobserved(instance);
+      this.#warnOfUnobserved(instance, 'newRunId' in closed && closed.newRunId !== undefined);
       for (const wait of instance.activities())
         activities.cancel(activityTaskId(this.runId, wait.id), 'The workflow has ended');
       const { parent } = instance.started;
@@ -585,15 +585,16 @@ export class OwnedRun {
     if (core.checks.alwaysEvict) this.cool();
   }
 
-  #warnOfUnobserved(instance: WorkflowInstance): void {
+  #warnOfUnobserved(instance: WorkflowInstance, goesOn: boolean): void {
     const { workflowId, runId, workflowType } = instance.started;
     const warn = (message: string, fields: object): void => {
       this.#host.core.log.warn(message, { workflowType, workflowId, runId, ...fields });
     };
     const failed = instance.unobservedFailures().map((task) => task.id);
     if (failed.length > 0) warn('A workflow ended without having looked at work that failed', { failed });
-    const updates = [...instance.updates.unfinished];
-    if (updates.length > 0) warn('A workflow ended before its handlers of updates were done', { updates });
+    const updates = [...instance.updates.unfinished.keys()];
+    if (!goesOn && updates.length > 0)
+      warn('A workflow ended before its handlers of updates were done', { updates });
   }
 
   /**

@@ -41,7 +41,7 @@ export async function shadowReplay(
 function compare(live: WorkflowInstance, shadow: WorkflowInstance): string | undefined {
   const waits = (instance: WorkflowInstance): string =>
     [...instance.waits.all()].map((wait) => wait.id).join(' ');
-  const unfinished = ({ updates }: WorkflowInstance): string => [...updates.unfinished].join(' ');
+  const unfinished = ({ updates }: WorkflowInstance): string => [...updates.unfinished.keys()].join(' ');
   const state = ({ state }: WorkflowInstance): string => (state ? payloadText(state) : '');
   if (live.recorder.head !== shadow.recorder.head)
     return `history ends at ${shadow.recorder.head} instead of ${live.recorder.head}`;

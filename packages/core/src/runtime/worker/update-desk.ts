@@ -1,9 +1,9 @@
 import type { Unplaced, UpdateAccepted } from '../../model/events.js';
 import type { FailureRecord } from '../../model/failure.js';
-import type { RunId } from '../../model/ids.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import type { MessageRecord, TaskRecord } from '../../storage/records.js';
 import type { Core } from '../core.js';
+import { acceptedUpdate } from '../messages.js';
 import type { PendingInput } from './pending-input.js';
 import { openMessage } from './sealing.js';
 
@@ -15,7 +15,10 @@ export interface PendingUpdate extends PendingInput {
 
 export interface RefusedUpdate {
   readonly updateId: string;
+  readonly name: string;
   readonly failure: FailureRecord;
+  /** It had been accepted, so it has failed. */
+  readonly accepted: boolean;
 }
 
 /** More updates than this do not wait for a handler; the next ones are refused. */
@@ -42,19 +45,21 @@ export class UpdateDesk {
 
   /** Whether an update may be fed now; one that may not is held or refused. */
   admits(instance: WorkflowInstance, update: PendingUpdate): boolean {
-    const verdict = instance.judge(update.input);
-    const { updateId } = update.input;
+    const accepted = wasAccepted(update);
+    const verdict = instance.judge(update.input, accepted);
+    const { updateId, name } = update.input;
     if (verdict === 'accept') {
       const most = this.#mostAccepted;
-      if (most === 0 || instance.updates.unfinished.size < most) return true;
-      this.#refused.push({ updateId, failure: tooManyUnderWay(most) });
+      if (accepted || most === 0 || instance.updates.unfinished.size < most) return true;
+      this.#refused.push({ updateId, name, failure: tooManyUnderWay(most), accepted });
       return false;
     }
     if (verdict === 'hold') {
       if (this.#held.some(({ input }) => input.updateId === updateId)) return false;
-      if (this.#held.length < mostHeld) this.#held.push(update);
-      else this.#refused.push({ updateId, failure: tooMany });
-    } else if (verdict !== 'known') this.#refused.push({ updateId, failure: verdict.refused });
+      if (accepted || this.#held.length < mostHeld) this.#held.push(update);
+      else this.#refused.push({ updateId, name, failure: tooMany, accepted });
+    } else if (verdict !== 'known')
+      this.#refused.push({ updateId, name, failure: verdict.refused, accepted });
     return false;
   }
 
@@ -86,7 +91,12 @@ export class UpdateDesk {
   /** The body of the run's task. */
   taskBody(): string {
     if (this.#held.length === 0) return '{}';
-    const held = this.#held.map(({ message: { messageId, at, body } }) => ({ messageId, at, body }));
+    const held = this.#held.map(({ message: { kind, messageId, at, body } }) => ({
+      ...(kind !== 'update' && { kind }),
+      messageId,
+      at,
+      body,
+    }));
     return JSON.stringify({ held });
   }
 }
@@ -94,9 +104,11 @@ export class UpdateDesk {
 /** The updates that a task holds, as the inputs that they would be. Throws `StorageError` where they cannot be read. */
 export async function heldBy(core: Core, { namespace, runId, body }: TaskRecord): Promise<PendingUpdate[]> {
   if (body === '{}') return [];
-  const { held = [] } = JSON.parse(body) as { held?: Pick<MessageRecord, 'messageId' | 'at' | 'body'>[] };
+  const { held = [] } = JSON.parse(body) as {
+    held?: (Pick<MessageRecord, 'messageId' | 'at' | 'body'> & Partial<MessageRecord>)[];
+  };
   return Promise.all(
-    held.map((kept) => pendingUpdate(core, { ...kept, namespace, runId, kind: 'update', position: 0 })),
+    held.map((kept) => pendingUpdate(core, { kind: 'update', ...kept, namespace, runId, position: 0 })),
   );
 }
 
@@ -118,10 +130,29 @@ const tooMany: FailureRecord = {
   message: `${mostHeld} updates wait for a handler that this run has not registered: register it with ctx.onUpdate before the run first waits`,
 };
 
-/** What a run that ends says to the updates that it never had a handler for. */
-export function neverHandled(held: readonly PendingUpdate[], runId: RunId): readonly RefusedUpdate[] {
-  return held.map(({ input: { updateId, name } }) => ({
-    updateId,
-    failure: { name: 'Error', message: `Run ${runId} ended and never had a handler for update '${name}'` },
-  }));
+export function wasAccepted({ message }: PendingUpdate): boolean {
+  return message.kind === acceptedUpdate;
+}
+
+/**
+ * What a run that ends for good says to the updates that it holds. One that an earlier run had accepted is not refused:
+ * its sender hears that the run has ended before it was done.
+ */
+export function neverHandled(
+  held: readonly PendingUpdate[],
+  { updates, started: { runId } }: WorkflowInstance,
+): readonly RefusedUpdate[] {
+  return held
+    .filter((update) => !wasAccepted(update))
+    .map(({ input: { updateId, name } }) => ({
+      updateId,
+      name,
+      failure: {
+        name: 'Error',
+        message: updates.handles(name)
+          ? `Run ${runId} had failed before update '${name}' could be handled`
+          : `Run ${runId} ended and never had a handler for update '${name}'`,
+      },
+      accepted: false,
+    }));
 }

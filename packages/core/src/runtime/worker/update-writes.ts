@@ -1,26 +1,50 @@
-import type { RunEvent, WorkflowStarted } from '../../model/events.js';
+import type { RunEvent } from '../../model/events.js';
+import type { RunId } from '../../model/ids.js';
+import type { WorkflowInstance } from '../../replay/instance.js';
 import type { Write } from '../../storage/port.js';
 import { chainOwner, updateKey } from '../client/keys.js';
 import type { Core } from '../core.js';
 import { encodeUpdateRecord, type UpdateRecord } from '../update-record.js';
 import { sealFailure } from './sealing.js';
+import type { MovedUpdate } from './unfinished-updates.js';
 import type { RefusedUpdate } from './update-desk.js';
+
+/** Accepted updates that go on in another run. */
+export interface Moved {
+  readonly to: RunId;
+  readonly updates: readonly MovedUpdate[];
+}
+const nowhere: Moved = { to: '', updates: [] };
 
 /** What a commit tells the senders of updates: the newest stage of each. */
 export function updateWrites(
   { namespace }: Core,
-  { runId, firstRunId: chain = runId }: WorkflowStarted,
+  { started: { runId, firstRunId: chain = runId }, updates }: WorkflowInstance,
   events: readonly RunEvent[],
   refused: readonly RefusedUpdate[],
+  moved: Moved = nowhere,
 ): readonly Write[] {
-  if (refused.length === 0 && !events.some(concerns)) return none;
+  if (refused.length === 0 && moved.updates.length === 0 && !events.some(concerns)) return none;
   const stages = new Map<string, UpdateRecord>();
   for (const event of events) {
-    if (event.type === 'UpdateAccepted') stages.set(event.updateId, { stage: 'accepted', runId });
-    else if (event.type === 'UpdateCompleted' || event.type === 'UpdateFailed')
-      stages.set(event.updateId, { stage: 'completed', runId, seq: event.seq });
+    if (event.type === 'UpdateAccepted')
+      stages.set(event.updateId, { stage: 'accepted', runId, name: event.name });
+    else if (event.type === 'UpdateCompleted' || event.type === 'UpdateFailed') {
+      const name = updates.nameOf(event.updateId);
+      stages.set(event.updateId, {
+        stage: 'completed',
+        runId,
+        ...(name !== undefined && { name }),
+        seq: event.seq,
+      });
+    }
   }
-  for (const { updateId, failure } of refused) stages.set(updateId, { stage: 'rejected', runId, failure });
+  for (const { updateId, name, failure, accepted } of refused) {
+    const about = { runId, name, failure };
+    stages.set(updateId, accepted ? { stage: 'completed', ...about } : { stage: 'rejected', ...about });
+  }
+  for (const { updateId, name } of moved.updates)
+    stages.set(updateId, { stage: 'accepted', runId: moved.to, name });
   return [...stages].map(([updateId, record]) => ({
     kind: 'put-key',
     record: {
@@ -42,7 +66,5 @@ export async function sealRefused(
   core: Core,
   refused: readonly RefusedUpdate[],
 ): Promise<readonly RefusedUpdate[]> {
-  return Promise.all(
-    refused.map(async ({ updateId, failure }) => ({ updateId, failure: await sealFailure(core, failure) })),
-  );
+  return Promise.all(refused.map(async (one) => ({ ...one, failure: await sealFailure(core, one.failure) })));
 }
