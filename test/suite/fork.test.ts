@@ -41,6 +41,36 @@ async function ended(
   return { engine, handle, types: await eventTypes(handle) };
 }
 
+test('E7 what a fork waits for it waits for from when it was made, and a fork of it from when that was', async () => {
+  const patient = defineWorkflow('patient', { messages }, async (ctx, n: number) => {
+    await ctx.runActivity(charge, n);
+    const first = await ctx.waitSignal('go', { timeout: '3d' });
+    const since = ctx.now().getTime();
+    const second = await ctx.waitSignal('go', { timeout: '3d' });
+    return [first, second, ctx.now().getTime() - since];
+  });
+  const day = 86_400_000;
+  const engine = await open({ startAt: new Date(0), workflows: [patient], activities });
+  const handle = await engine.start(patient, 4, { id: 'w' });
+  expect(await handle.result()).toEqual([undefined, undefined, 3 * day]);
+  await engine.advance('10d');
+  const seq = (await eventTypes(handle)).indexOf('ActivityCompleted') + 1;
+  const fork = await handle.fork({ seq, id: 'again' });
+  await engine.advance('2d');
+  expect((await fork.describe()).status).toBe('waiting');
+  await fork.signal('go', 1);
+  await engine.runUntilIdle();
+  const later = (await eventTypes(fork)).indexOf('SignalReceived') + 1;
+  await engine.advance('10d');
+  expect(await fork.result()).toEqual([1, undefined, 3 * day]);
+  const another = await fork.fork({ seq: later, id: 'once-more' });
+  await engine.advance('2d');
+  expect((await another.describe()).status).toBe('waiting');
+  await another.signal('go', 2);
+  expect(await another.result()).toMatchObject([1, 2, 2 * day]);
+  for (const one of [fork, another]) await replay([patient], await one.exportHistory());
+});
+
 test('E7 F17 a fork goes on by itself from the event, with what was drawn and recorded until then', async () => {
   const { engine, handle, types } = await ended();
   const seq = types.indexOf('ActivityCompleted') + 1;

@@ -103,9 +103,10 @@ const mostOrigins = 1_000;
 function isOrigin(given: unknown): boolean {
   let left = mostOrigins;
   for (let at = given; at !== undefined; left--) {
-    const { workflowId, runId, seq, parent, origin } = (at ?? {}) as Loose<RunOrigin>;
+    const { workflowId, runId, seq, parent, origin, at: copiedAt } = (at ?? {}) as Loose<RunOrigin>;
     const isOne = isValidId(workflowId) && isValidId(runId) && Number.isSafeInteger(seq) && left > 0;
-    if (!isOne || !(parent === undefined || isParent(parent))) return false;
+    const isMade = copiedAt === undefined || isMoment(copiedAt as number);
+    if (!isOne || !isMade || !(parent === undefined || isParent(parent))) return false;
     at = origin;
   }
   return true;

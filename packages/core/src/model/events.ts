@@ -57,6 +57,8 @@ export interface RunOrigin {
   readonly runId: RunId;
   /** Events up to and including this one were copied; but for ids and deadlines in the first, they are the same. */
   readonly seq: Seq;
+  /** When they were copied: what the code does behind them, it does after that. */
+  readonly at?: EpochMs;
   readonly reason?: string;
   /** The parent of that run: this one has none. */
   readonly parent?: ParentRef;

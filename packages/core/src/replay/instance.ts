@@ -115,7 +115,7 @@ export class WorkflowInstance implements RunningCode {
     code: WorkflowCode,
     started: WorkflowStarted,
     host: InstanceHost,
-    recorder = new Recorder(code.name, host.onForeign),
+    recorder = new Recorder(code.name, host.onForeign, started.origin),
   ) {
     this.#code = code;
     this.started = started;

@@ -1,6 +1,13 @@
 import { encodeEvent } from '../codec/events.js';
 import { ForeignAwaitError, NondeterminismError, QueryRejectedError } from '../model/errors.js';
-import type { CommandEvent, InputEvent, RunEvent, Unplaced, VersionMarkerRecorded } from '../model/events.js';
+import type {
+  CommandEvent,
+  InputEvent,
+  RunEvent,
+  RunOrigin,
+  Unplaced,
+  VersionMarkerRecorded,
+} from '../model/events.js';
 import type { Seq } from '../model/ids.js';
 import type { TextPayload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
@@ -52,10 +59,13 @@ export class Recorder {
   #blockage: Blockage | undefined;
   readonly #workflowType: string;
   readonly #onForeign: () => void;
+  /** Where a history was copied: up to which event, and when. */
+  readonly #copies: ReadonlyMap<Seq, EpochMs> | undefined;
 
-  constructor(workflowType: string, onForeign: () => void) {
+  constructor(workflowType: string, onForeign: () => void, origin?: RunOrigin) {
     this.#workflowType = workflowType;
     this.#onForeign = onForeign;
+    this.#copies = origin && copiesOf(origin);
   }
 
   get blockage(): Blockage | undefined {
@@ -82,6 +92,7 @@ export class Recorder {
     this.#sizes = sizes;
     this.#openEnded = openEnded;
     this.#begin(input.at);
+    if (this.#copies) this.#leaveCopy(this.#copies);
   }
 
   /** Opens the window for a new input and gives it its place. */
@@ -176,6 +187,12 @@ export class Recorder {
     this.bytes += this.#sizes[this.#cursor] ?? 0;
     this.#cursor += 1;
     this.head = command.seq;
+    if (this.#copies) this.#leaveCopy(this.#copies);
+  }
+
+  /** Behind what was copied no time is before the copy. */
+  #leaveCopy(copies: ReadonlyMap<Seq, EpochMs>): void {
+    this.now = Math.max(this.now, copies.get(this.head) ?? this.now);
   }
 
   /** Throws unless workflow code may act now. */
@@ -242,4 +259,11 @@ export class Recorder {
       ? new ForeignAwaitError(blockage.message)
       : new NondeterminismError(blockage.message, blockage.details);
   }
+}
+
+function copiesOf(origin: RunOrigin): ReadonlyMap<Seq, EpochMs> {
+  const copies = new Map<Seq, EpochMs>();
+  for (let one: RunOrigin | undefined = origin; one; one = one.origin)
+    copies.set(one.seq, Math.max(one.at ?? 0, copies.get(one.seq) ?? 0));
+  return copies;
 }

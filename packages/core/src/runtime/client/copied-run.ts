@@ -17,7 +17,7 @@ import { undoneOutside } from './pending-outside.js';
 export function startedAnew(
   { parent, continuedFrom: _c, firstRunId: _f, children: _o, ...started }: WorkflowStarted,
   { workflowId, runId }: { readonly workflowId: WorkflowId; readonly runId: RunId },
-  { seq, reason }: Pick<RunOrigin, 'seq' | 'reason'>,
+  { seq, at, reason }: Pick<RunOrigin, 'seq' | 'at' | 'reason'>,
   later: number,
 ): WorkflowStarted {
   const { executionDeadline, runDeadline, origin } = started;
@@ -30,6 +30,7 @@ export function startedAnew(
       workflowId: started.workflowId,
       runId: started.runId,
       seq,
+      ...(at !== undefined && { at }),
       ...(reason !== undefined && { reason }),
       ...(parent && { parent }),
       ...(origin && { origin }),

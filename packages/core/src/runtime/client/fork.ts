@@ -46,7 +46,7 @@ export async function forkRun(core: OpenCore, target: RunTarget, options: ForkOp
   const started = startedAnew(
     began,
     { workflowId, runId },
-    { seq, ...(reason !== undefined && { reason }) },
+    { seq, at: now, ...(reason !== undefined && { reason }) },
     now - source.startedAt,
   );
   const run: NewRun = {

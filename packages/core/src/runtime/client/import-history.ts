@@ -63,7 +63,7 @@ export async function importRun(
       : startedAnew(
           began,
           { workflowId: id, runId: core.ids.next(now) },
-          { seq: events.length, reason: 'imported' },
+          { seq: events.length, at: now, reason: 'imported' },
           now - began.at,
         );
   const run = await recordOf(core, started, bodies, last, close, instance);
