@@ -5,13 +5,16 @@ import {
   NondeterminismError,
   QueryRejectedError,
   replay,
+  type,
   verify,
   type DivergenceReport,
+  type Schema,
+  type Storage,
   type WorkflowImplementation,
 } from '@perdure/core';
 import type { TestEngine } from '@perdure/testing';
 import { expect, test } from 'vitest';
-import { eventTypes, logBook, open, rejection } from './kit.js';
+import { clientOf, eventTypes, logBook, open, rejection } from './kit.js';
 
 const work = defineActivity('work', (n: number) => n + 1);
 const other = defineActivity('other', (n: number) => n + 1);
@@ -29,7 +32,7 @@ type Code = WorkflowImplementation<void, unknown>;
 async function deploy(
   code: Code,
   first: Code = original,
-): Promise<{ engine: TestEngine; redeploy: (code: Code) => Promise<TestEngine> }> {
+): Promise<{ engine: TestEngine; storage: Storage; redeploy: (code: Code) => Promise<TestEngine> }> {
   const storage = await openStorage();
   const before = await open({ storage, workflows: [first], activities });
   await before.start('evolving', undefined, { id: 'w' });
@@ -41,7 +44,7 @@ async function deploy(
     last = await open({ storage, startAt: last.now, workflows: [next], activities });
     return last;
   };
-  return { engine: await redeploy(code), redeploy };
+  return { engine: await redeploy(code), storage, redeploy };
 }
 
 test('G12 changed code blocks the run: neither failed nor touched, with expected, produced and a hint', async () => {
@@ -225,7 +228,7 @@ const changes: [
 test.each(changes)(
   'F7 A19 %s is told apart, with call sites and the way out',
   async (_name, { sites, ...facts }, code) => {
-    const { engine, redeploy } = await deploy(code);
+    const { engine, redeploy, storage } = await deploy(code);
     await engine.handle('w').signal('go', 1);
     await engine.runUntilIdle();
     const { status, blocked } = await engine.handle('w').describe();
@@ -237,6 +240,16 @@ test.each(changes)(
     if (sites.length === 2) expect(report.callSites.produced).not.toBe(report.callSites.expected);
     expect(blocked?.message).toMatch(/history has .*, code asks for/);
     expect(blocked?.message).toContain('ctx.patched()');
+
+    // A query finds the same, here and from elsewhere, and so does looking at it as it was.
+    const asked = await rejection(NondeterminismError, engine.handle('w').query('anything'));
+    expect([asked.message, asked.details]).toEqual([blocked?.message, report]);
+    const client = await clientOf(engine, storage);
+    const away = await rejection(NondeterminismError, client.handle('w').query('anything'));
+    expect([away.message, away.details]).toEqual([blocked?.message, report]);
+    const { historyLength } = await engine.handle('w').describe();
+    const then = await rejection(NondeterminismError, engine.handle('w').at(historyLength));
+    expect([then.message, then.details]).toEqual([blocked?.message, report]);
 
     // replay() finds the same, without a store; verify() lists it.
     const bundle = await engine.handle('w').exportHistory();
@@ -254,6 +267,98 @@ test.each(changes)(
     expect(await next.handle('w').result()).toEqual([2, 3, 1]);
   },
 );
+
+const refusing: Schema<number> = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: () => ({ issues: [{ message: 'too small' }] }),
+  },
+};
+
+const throwing: [string, string, Code][] = [
+  [
+    'throws at the start',
+    'Error: not ready',
+    defineWorkflow<void, unknown>('evolving', async () => {
+      throw new Error('not ready');
+    }),
+  ],
+  [
+    'trips over a result',
+    'TypeError: ',
+    defineWorkflow<void, unknown>('evolving', async (ctx) => {
+      const one = (await ctx.runActivity(work, 1)) as unknown as { foo: { bar(): void } };
+      one.foo.bar();
+      return ctx.waitSignal('go');
+    }),
+  ],
+  [
+    'has an activity with a stricter schema',
+    'InvalidArgumentError: ',
+    defineWorkflow<void, unknown>('evolving', (ctx) =>
+      ctx.runActivity(defineActivity('work', { input: refusing, output: type<number>() }), 1),
+    ),
+  ],
+];
+
+test.each(throwing)(
+  'F7 F8 code that %s: the error is named as the likely cause',
+  async (_name, error, code) => {
+    const storage = await openStorage();
+    const before = await open({ storage, workflows: [original], activities });
+    await before.start(original, undefined, { id: 'w' });
+    await before.runUntilIdle();
+    const bundle = await before.handle('w').exportHistory();
+    await before.close();
+    const logger = logBook();
+    const engine = await open({ storage, logger, startAt: before.now, workflows: [code], activities });
+    await engine.handle('w').signal('go', 1);
+    await engine.runUntilIdle();
+    const { blocked } = await engine.handle('w').describe();
+    const { ended, hint } = blocked?.details as DivergenceReport;
+    const thrown = `${ended?.error?.name ?? ''}: ${ended?.error?.message ?? ''}`;
+    expect([ended?.how, thrown]).toEqual(['threw', expect.stringContaining(error)]);
+    expect(hint).toContain(`${thrown} (${ended?.error?.at?.split('\n')[0] ?? ''})`);
+    expect(hint).toMatch(/likely cause/);
+    expect(blocked?.message).toContain(hint);
+    expect(logger.lines.find(({ level }) => level === 'error')?.message).toContain(hint);
+    const raised = await rejection(NondeterminismError, replay([code], bundle));
+    expect([raised.message, raised.details]).toEqual([blocked?.message, blocked?.details]);
+    expect((await verify([code], [bundle])).failed[0]?.error).toMatchObject({ message: blocked?.message });
+  },
+);
+
+const quiet: [string, string, RegExp, Code][] = [
+  ['returns early', 'returned', /returns before/, defineWorkflow('evolving', async () => 1)],
+  [
+    'waits for a promise of its own',
+    'waits_outside',
+    /not durable/,
+    defineWorkflow<void, unknown>('evolving', async (ctx) => {
+      await new Promise(() => undefined);
+      return ctx.runActivity(work, 1);
+    }),
+  ],
+  [
+    'waits for something else',
+    'waits',
+    /may not be durable/,
+    defineWorkflow<void, unknown>('evolving', async (ctx) => {
+      ctx.onSignal('go', () => undefined);
+      await new Promise(() => undefined);
+    }),
+  ],
+];
+test.each(quiet)('F7 code that %s: the report says so', async (_name, how, hint, code) => {
+  const engine = await open({ workflows: [original], activities });
+  await engine.start(original, undefined, { id: 'w' });
+  await engine.runUntilIdle();
+  const bundle = await engine.handle('w').exportHistory();
+  const raised = await rejection(NondeterminismError, replay([code], bundle));
+  expect(raised.details).toMatchObject({ produced: null, ended: { how } });
+  expect(raised.message).toMatch(hint);
+});
 
 test('F7 a lost version marker says which change, and how to keep it', async () => {
   const marked = defineWorkflow('evolving', async (ctx): Promise<unknown> => {
@@ -359,6 +464,8 @@ test('A19 a run that ended otherwise says how', async () => {
     cause: 'different_end',
     expected: { type: 'WorkflowCompleted' },
     produced: { type: 'failed', name: 'RangeError: too much' },
+    ended: { how: 'threw', error: { at: expect.stringContaining('divergence.test') as unknown } },
+    hint: expect.stringContaining('RangeError: too much') as unknown,
   });
 });
 

@@ -113,7 +113,7 @@ export type { StatusBucket, WorkflowStatus } from './model/status.js';
 export type { NamespaceEvent } from './observe/event-stream.js';
 export type { LiveStream } from './observe/live-stream.js';
 export type { CancellationScope } from './replay/structure.js';
-export type { DivergenceCause, DivergenceReport } from './replay/divergence.js';
+export type { CodeEnd, DivergenceCause, DivergenceReport } from './replay/divergence.js';
 export type { CommandSummary } from './replay/likeness.js';
 export type { Task } from './replay/task.js';
 export type { BatchAction, BatchProgress } from './runtime/client/batch.js';

@@ -21,6 +21,16 @@ export type DivergenceCause =
   | 'different'
   | 'different_end';
 
+/**
+ * How code came to ask for nothing more: it `threw`, which is what to look at first; it `returned`; it waits for something
+ * that is recorded (`waits`), or for nothing that ever could be (`waits_outside`): fetch, setTimeout, a promise of its own.
+ */
+export interface CodeEnd {
+  readonly how: 'threw' | 'returned' | 'waits' | 'waits_outside';
+  /** `at`: frames of workflow code, innermost first. */
+  readonly error?: { readonly name: string; readonly message: string; readonly at?: string };
+}
+
 /** Where today's code and the recorded history part, and what to do. */
 export interface DivergenceReport {
   /** The recorded event at which they part; one past the end where code asked for more than was recorded. */
@@ -41,6 +51,8 @@ export interface DivergenceReport {
   /** The last commands that agreed, oldest first. */
   readonly lastMatching: readonly CommandSummary[];
   readonly cause: DivergenceCause;
+  /** How today's code came to ask for nothing more, where it does not. */
+  readonly ended?: CodeEnd;
   /** What has probably happened, and the ways out. */
   readonly hint: string;
 }
@@ -119,6 +131,7 @@ export interface DivergenceFacts {
   readonly matched: readonly CommandEvent[];
   /** Frames of the produced call. */
   readonly calledAt?: string | undefined;
+  readonly ended?: CodeEnd | undefined;
   /** What code asks for after `produced`, where that was tried. */
   readonly afterwards?: readonly {
     readonly command: Unplaced<CommandEvent>;
@@ -127,7 +140,7 @@ export interface DivergenceFacts {
 }
 
 export function divergenceReport(facts: DivergenceFacts): DivergenceReport {
-  const { seq, expected, produced, matched, calledAt } = facts;
+  const { seq, expected, produced, matched, calledAt, ended } = facts;
   const { cause, stillMade, recordedLater } = relation(facts);
   return {
     seq,
@@ -141,7 +154,8 @@ export function divergenceReport(facts: DivergenceFacts): DivergenceReport {
     ...(recordedLater && { nearest: summary(recordedLater) }),
     lastMatching: matched.slice(-5).map(summary),
     cause,
-    hint: expected?.type === 'VersionMarkerRecorded' ? markerHint(expected.changeId) : hints[cause],
+    ...(ended && { ended }),
+    hint: hintFor(cause, expected, ended),
   };
 }
 
@@ -203,8 +217,35 @@ const hints: Record<DivergenceCause, string> = {
 const markerHint = (changeId: string): string =>
   `The run has gone the new way of change '${changeId}': ask for it with ctx.patched(), or with ctx.deprecatePatch() until no such run is open`;
 
-/** `name`: of the error that the workflow ended with, where it did. */
-export function endDivergence(recorded: RunEvent, ended: string, name?: string): DivergenceReport {
+function hintFor(
+  cause: DivergenceCause,
+  expected: CommandEvent | undefined,
+  ended: CodeEnd | undefined,
+): string {
+  if (ended?.error) {
+    const { name, message, at } = ended.error;
+    const where = at === undefined ? '' : ` (${firstLine(at)})`;
+    return `The code throws ${name}: ${message.slice(0, 400)}${where}, which is the likely cause: mend that, or ${wayOut}`;
+  }
+  if (ended?.how === 'waits_outside') return outsideHint;
+  if (expected?.type === 'VersionMarkerRecorded') return markerHint(expected.changeId);
+  if (cause === 'removed' && ended) return removedHints[ended.how];
+  return hints[cause];
+}
+
+const outsideHint =
+  'The code waits for something that is not durable, such as fetch, setTimeout or a promise of its own: do such work in an activity or a ctx.step, or wait with ctx';
+const removedHints: Record<CodeEnd['how'], string> = {
+  threw: hints.removed,
+  returned: `The code returns before the recorded call: ${wayOut}`,
+  waits: `The recorded call is not made here any more: the code waits for something else, which may not be durable (fetch, setTimeout): ${wayOut}`,
+  waits_outside: outsideHint,
+};
+
+/** `code`: how it ended; `ended`: what the run came to by it. */
+export function endDivergence(recorded: RunEvent, ended: string, code: CodeEnd): DivergenceReport {
+  const { error } = code;
+  const name = error && `${error.name}: ${error.message}`;
   return {
     seq: recorded.seq,
     expected: { seq: recorded.seq, type: recorded.type },
@@ -213,7 +254,8 @@ export function endDivergence(recorded: RunEvent, ended: string, name?: string):
     callSites: {},
     lastMatching: [],
     cause: 'different_end',
-    hint: hints.different_end,
+    ended: code,
+    hint: hintFor('different_end', undefined, code),
   };
 }
 

@@ -42,6 +42,7 @@ export async function explained(
       following: report.expected ? recorded.slice(1) : recorded,
       matched: before,
       calledAt: report.callSites.produced,
+      ended: report.ended,
       afterwards: report.produced || !here ? rest : [here, ...rest],
     });
   };

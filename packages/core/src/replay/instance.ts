@@ -26,6 +26,7 @@ import { mayRetry } from '../model/retry.js';
 import type { SearchAttributeSchema } from '../model/search-attributes.js';
 import type { EpochMs } from '../model/time.js';
 import { activityError } from './activity-error.js';
+import { callSite } from './call-site.js';
 import { Children } from './children.js';
 import { ReplayContext } from './context.js';
 import {
@@ -34,7 +35,7 @@ import {
   type Continuation,
   type ContinueAsNewOptions,
 } from './continuation.js';
-import { endDivergence, divergenceMessage } from './divergence.js';
+import { endDivergence, divergenceMessage, type CodeEnd } from './divergence.js';
 import type { InstanceHost } from './instance-host.js';
 import { Mailbox } from './mailbox.js';
 import { Published } from './published.js';
@@ -285,7 +286,7 @@ export class WorkflowInstance implements RunningCode {
       if (this.#delivered) {
         if (this.#goOn()) return true;
         this.#delivered = false;
-        this.recorder.end();
+        this.recorder.end(() => this.#codeEnd());
         continue;
       }
       const next = this.#feed.shift();
@@ -457,7 +458,7 @@ export class WorkflowInstance implements RunningCode {
       mustBe !== ended &&
       !neverStarted(event, this.recorder.head)
     ) {
-      const report = endDivergence(event, ended ?? 'open', failureName(this.settlement));
+      const report = endDivergence(event, ended ?? 'open', this.#codeEnd());
       this.recorder.block({
         code: 'nondeterminism',
         message: divergenceMessage(this.#code.name, report),
@@ -467,6 +468,14 @@ export class WorkflowInstance implements RunningCode {
     }
     this.recorder.head = event.seq;
     this.closed = event;
+  }
+
+  #codeEnd(): CodeEnd {
+    if (!this.settlement) return { how: this.waitsForTheWorld ? 'waits' : 'waits_outside' };
+    if (this.settlement.kind !== 'failed') return { how: 'returned' };
+    const { name, message, stack } = this.settlement.failure;
+    const at = callSite(stack);
+    return { how: 'threw', error: { name, message, ...(at !== undefined && { at }) } };
   }
 
   // ── cancelling ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -555,10 +564,4 @@ export class WorkflowInstance implements RunningCode {
 /** A run that was cancelled before its first activation never ran any code. */
 function neverStarted(event: CloseEvent, head: number): boolean {
   return event.type === 'WorkflowCancelled' && head === 0;
-}
-
-function failureName(settlement: Settlement | undefined): string | undefined {
-  return settlement?.kind === 'failed'
-    ? `${settlement.failure.name}: ${settlement.failure.message}`
-    : undefined;
 }

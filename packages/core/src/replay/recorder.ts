@@ -13,7 +13,13 @@ import type { TextPayload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import { callSite } from './call-site.js';
 import { holdsValue } from './recorded-value.js';
-import { divergenceMessage, divergenceReport, sameCommand, type DivergenceReport } from './divergence.js';
+import {
+  divergenceMessage,
+  divergenceReport,
+  sameCommand,
+  type CodeEnd,
+  type DivergenceReport,
+} from './divergence.js';
 
 /** Why a run cannot go on with the code at hand. It stays open and untouched, and is tried again when the code changes. */
 export interface Blockage {
@@ -119,11 +125,11 @@ export class Recorder {
     this.#open = true;
   }
 
-  /** Closes the window; what was recorded and not asked for again is a divergence. */
-  end(): void {
+  /** Closes the window; what was recorded and not asked for again is a divergence, for which `ended` may be why. */
+  end(ended: () => CodeEnd): void {
     const missing = this.next();
     this.#taken.clear();
-    if (missing && !this.#blockage) this.#diverge(missing, undefined);
+    if (missing && !this.#blockage) this.#diverge(missing, undefined, ended());
     this.#open = false;
     this.answersAnother();
   }
@@ -239,7 +245,11 @@ export class Recorder {
     return fresh;
   }
 
-  #diverge(expected: CommandEvent | undefined, produced: Unplaced<CommandEvent> | undefined): Error {
+  #diverge(
+    expected: CommandEvent | undefined,
+    produced: Unplaced<CommandEvent> | undefined,
+    ended?: CodeEnd,
+  ): Error {
     const recorded = this.#recorded ?? [];
     const report: DivergenceReport = divergenceReport({
       seq: expected?.seq ?? this.head + 1,
@@ -248,6 +258,7 @@ export class Recorder {
       following: recorded.slice(this.#cursor + 1),
       matched: recorded.slice(0, this.#cursor),
       calledAt: produced && callSite(new Error('Call').stack),
+      ended,
     });
     const error = new NondeterminismError(divergenceMessage(this.#workflowType, report), report);
     this.block({ code: error.code, message: error.message, details: report });

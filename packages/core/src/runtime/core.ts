@@ -66,8 +66,11 @@ export interface LocalWorker {
   moves(runId: RunId): boolean;
   /** Something for this run was committed by this process: look at it now instead of waiting for a hint. */
   poke(runId: RunId): void;
-  /** A run as it was after these events, for looking only; consumes their payloads. Undefined where this worker has no code of it. Rejects with `NondeterminismError`. */
-  replay(workflowType: string, events: readonly RunEvent[]): Promise<WorkflowInstance | undefined>;
+  /** A run as it was after these events, for looking only. Undefined where this worker has no code of it. Rejects with `NondeterminismError`. */
+  replay(
+    workflowType: string,
+    read: () => Promise<readonly RunEvent[]>,
+  ): Promise<WorkflowInstance | undefined>;
   /** Answers a query from the run as recorded, where this worker has the workflow's code; else undefined. Rejects with `QueryRejectedError`. */
   query(runId: RunId, name: string, argument: Payload): Promise<Payload | undefined>;
 }

@@ -10,7 +10,7 @@ import { decodeSignal, encodeSignal, type SignalMessage } from './messages.js';
 export type QueryMessage = SignalMessage;
 export type QueryReply =
   | { readonly ok: true; readonly result: Payload }
-  | { readonly ok: false; readonly code: string; readonly message: string };
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly details?: unknown };
 
 export function queryTaskId(runId: string, uuid: string): TaskId {
   return `${runId}/query/${uuid}`;

@@ -96,16 +96,15 @@ async function storedBodies(
     : [encodeEvent(started), ...bodies.slice(1)];
 }
 
-/** Undefined where the code is not here, or never ran. A replay consumes payloads, so it gets its own. */
+/** Undefined where the code is not here, or never ran. */
 async function replayed(
   core: OpenCore,
   bodies: readonly string[],
   close: CloseEvent | undefined,
 ): Promise<WorkflowInstance | undefined> {
   if (close && bodies.length === 2 && endsFromOutside(close)) return undefined;
-  const events = bodies.map(decodeEvent);
-  const [started] = events as [WorkflowStarted];
-  return core.worker?.replay(started.workflowType, events);
+  const { workflowType } = decodeEvent(bodies[0] as string) as WorkflowStarted;
+  return core.worker?.replay(workflowType, async () => bodies.map(decodeEvent));
 }
 
 async function recordOf(

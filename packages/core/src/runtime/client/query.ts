@@ -37,7 +37,7 @@ export async function queryRun(
   const reply = await askElsewhere(core, run, pin, name, input);
   if (reply.ok) return core.command(() => readValue(core, reply.result));
   throw reply.code === 'nondeterminism'
-    ? new NondeterminismError(reply.message, undefined)
+    ? new NondeterminismError(reply.message, reply.details)
     : new QueryRejectedError(reply.message);
 }
 

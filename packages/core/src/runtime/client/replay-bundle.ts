@@ -2,13 +2,7 @@ import { readBundle, type HistoryBundle } from '../../codec/bundle.js';
 import { decodeEvent } from '../../codec/events.js';
 import { failureOf } from '../../codec/failures.js';
 import { decodeValue } from '../../codec/values.js';
-import {
-  ForeignAwaitError,
-  InvalidArgumentError,
-  NondeterminismError,
-  PerdureError,
-  VersionNotSupportedError,
-} from '../../model/errors.js';
+import { ForeignAwaitError, InvalidArgumentError, type PerdureError } from '../../model/errors.js';
 import {
   isCloseEvent,
   isForcedEnd,
@@ -21,6 +15,7 @@ import type { WorkflowStatus } from '../../model/status.js';
 import { explained } from '../../replay/explanation.js';
 import { WorkflowInstance } from '../../replay/instance.js';
 import type { Blockage } from '../../replay/recorder.js';
+import { blockageError } from '../blockage-error.js';
 import type { WorkflowRecord } from '../definitions.js';
 import { chooseDrain } from '../drain.js';
 import { hostPlatform } from '../platform.js';
@@ -127,18 +122,11 @@ function foreignAwait({ name }: WorkflowRecord): ForeignAwaitError {
   );
 }
 
-function asError({ code, message: said, details }: Blockage, redacted: boolean): PerdureError {
-  const message = redacted
-    ? `${said} (The history is redacted: code that goes by the values may go another way for that alone.)`
-    : said;
-  switch (code) {
-    case 'nondeterminism':
-      return new NondeterminismError(message, details);
-    case 'foreign_await':
-      return new ForeignAwaitError(message);
-    case 'version_not_supported':
-      return new VersionNotSupportedError(message);
-    default:
-      return new PerdureError(code, message);
-  }
+function asError(blockage: Blockage, redacted: boolean): PerdureError {
+  const { message } = blockage;
+  if (!redacted) return blockageError(blockage);
+  return blockageError({
+    ...blockage,
+    message: `${message} (The history is redacted: code that goes by the values may go another way for that alone.)`,
+  });
 }

@@ -42,10 +42,11 @@ export async function runAt(
   checkSeq(seq, run.seq, 'The run cannot be looked at');
   const { workflowType, runId } = run;
   const bodies = await core.storage.readEvents(runId, { from: 1, limit: run.seq });
-  const events = settledThrough(await eventsOf(core, bodies), seq);
+  const read = async (): Promise<readonly RunEvent[]> => settledThrough(await eventsOf(core, bodies), seq);
+  const events = await read();
   const { searchAttributes } = publishedAfter(events);
   const attributes = writeAttributes(searchAttributes);
-  const instance = await core.worker?.replay(workflowType, events);
+  const instance = await core.worker?.replay(workflowType, read);
   if (!instance) throw unknownWorkflow(workflowType, core.registry.workflows.keys());
   const messages = declared ?? core.registry.workflows.get(workflowType)?.messages;
   return {

@@ -1,7 +1,12 @@
 import { readLimits } from '../../codec/limits.js';
 import { encodeFailure, failureOf } from '../../codec/failures.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
-import { InterceptorError, isPerdureError, QueryRejectedError } from '../../model/errors.js';
+import {
+  InterceptorError,
+  isPerdureError,
+  NondeterminismError,
+  QueryRejectedError,
+} from '../../model/errors.js';
 import type { RunId } from '../../model/ids.js';
 import { asText, type Payload, type TextPayload } from '../../model/payload.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
@@ -85,7 +90,9 @@ export class QueryResponder {
       return result && encodeReply({ ok: true, result: await sealPayload(core, result) });
     } catch (error) {
       const { message } = failureOf(encodeFailure(error));
-      return encodeReply({ ok: false, code: isPerdureError(error) ? error.code : 'query_rejected', message });
+      const code = isPerdureError(error) ? error.code : 'query_rejected';
+      const details = error instanceof NondeterminismError ? error.details : undefined;
+      return encodeReply({ ok: false, code, message, details });
     }
   }
 

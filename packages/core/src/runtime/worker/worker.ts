@@ -228,9 +228,12 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     else this.#dispatcher.wake();
   }
 
-  async replay(workflowType: string, events: readonly RunEvent[]): Promise<WorkflowInstance | undefined> {
+  async replay(
+    workflowType: string,
+    read: () => Promise<readonly RunEvent[]>,
+  ): Promise<WorkflowInstance | undefined> {
     const workflow = this.core.registry.workflows.get(workflowType);
-    return workflow && replayEvents(this, workflow, events);
+    return workflow && replayEvents(this, workflow, read);
   }
 
   async query(runId: RunId, name: string, argument: Payload): Promise<Payload | undefined> {
