@@ -10,10 +10,12 @@ import { expect, test } from 'vitest';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
 
-test('the code of the front page is that of the files in this folder, which compile and run', async () => {
-  const page = await readFile(join(root, 'README.md'), 'utf8');
+test.each([
+  ['README.md', ['order.ts', 'reminder.test.ts']],
+  ['docs/guide.md', ['basket.test.ts', 'journey.test.ts', 'change.test.ts', 'operate.test.ts']],
+])('the code of %s is that of files in this folder, which compile and run', async (path, files) => {
+  const page = await readFile(join(root, path), 'utf8');
   const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code);
-  const files = ['order.ts', 'reminder.test.ts'];
   expect(blocks).toEqual(await Promise.all(files.map((file) => readFile(join(here, file), 'utf8'))));
 });
 
@@ -23,7 +25,7 @@ const sources = ['packages', 'adapters', 'examples', 'test'].flatMap((folder) =>
     .map((path) => join(folder, path)),
 );
 const present = new Set([...sources, ...readdirSync(root)].map((path) => basename(path)));
-const pages = ['README.md', ...sources.filter((path) => basename(path) === 'README.md')];
+const pages = ['README.md', 'docs/guide.md', ...sources.filter((path) => basename(path) === 'README.md')];
 
 test.for(pages)('%s names and links what is there', async (page) => {
   const folder = join(root, dirname(page));
