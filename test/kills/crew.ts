@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -54,6 +54,7 @@ export class Crew {
   async killAll(): Promise<void> {
     const last = await this.#coming;
     for (const child of [...this.#working.splice(0), last]) await kill(child);
+    await rm(this.#program);
   }
 
   async #fill(): Promise<void> {
