@@ -114,6 +114,7 @@ test('A24 signal, cancel and terminate reach the run', async () => {
     'once',
   );
   expect(signalled.code, signalled.stderr).toBe(0);
+  expect(signalled.stderr).toContain("takes a signal 'approve' was not checked");
   await perdure(cwd, 'signal', 'waits', 'approve', '--input', '{"by":"Bob"}', '--id', 'once');
   for (const id of ['cancelled', 'terminated'])
     expect((await perdure(cwd, 'start', 'order', '--id', id, ...workflows)).code).toBe(0);

@@ -5,6 +5,7 @@ import {
   InvalidArgumentError,
   UnknownWorkflowError,
   WorkflowAlreadyStartedError,
+  WorkflowNotFoundError,
   WorkflowTerminatedError,
   WorkflowTimedOutError,
   type Schema,
@@ -146,6 +147,25 @@ test('G6 the same request id and the same id return the first run instead of ref
   expect(again.runId).toBe(first.runId);
   expect(await again.result()).toBe(1);
   await rejection(WorkflowAlreadyStartedError, engine.start(closed, 3, { id: 'w', requestId: 'other' }));
+});
+
+test('B1 a request id that stands for the start of another type or id is refused', async () => {
+  const other = defineWorkflow('other-type', async () => 'other');
+  const engine = await open({ workflows: [closed, other] });
+  const first = await engine.start(closed, 1, { id: 'w', requestId: 'r' });
+  for (const start of [
+    () => engine.start(other, undefined, { id: 'w', requestId: 'r' }),
+    () => engine.start(other, undefined, { requestId: 'r' }),
+    () => engine.start(closed, 1, { id: 'another', requestId: 'r' }),
+    () => engine.start(closed, 1, { id: 'another', requestId: 'r', duplicatePolicy: 'allow' }),
+    () => engine.signalWithStart(closed, { id: 'another', requestId: 'r', signal: 's', input: 1 } as never),
+  ]) {
+    const refused = await rejection(InvalidArgumentError, start());
+    expect(refused.issues[0]).toMatchObject({ path: 'requestId' });
+    expect(refused.message).toContain("the start of workflow 'w' of type 'closed'");
+  }
+  expect((await engine.start(closed, 1, { requestId: 'r' })).runId).toBe(first.runId);
+  await rejection(WorkflowNotFoundError, engine.handle('another').describe());
 });
 
 test('B1 start is durable when it resolves', async () => {

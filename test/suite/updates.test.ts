@@ -4,6 +4,7 @@ import {
   defineActivity,
   defineWorkflow,
   InvalidArgumentError,
+  query,
   signal,
   update,
   UpdateFailedError,
@@ -17,7 +18,7 @@ import {
 } from '@perdure/core';
 import { expect, test, vi } from 'vitest';
 import { bent } from './bent-storage.js';
-import { clientOf, crashAtEachCommit, eventTypes, gate, logBook, open, rejection } from './kit.js';
+import { clientOf, codeOf, crashAtEachCommit, eventTypes, gate, logBook, open, rejection } from './kit.js';
 
 /** Takes numbers until their sum is large enough. */
 const summing = defineWorkflow(
@@ -736,6 +737,175 @@ test.each(['before-commit', 'after-commit'] as const)(
     expect(commits).toBeGreaterThan(3);
   },
 );
+
+test('B12 a held update whose handler comes as the run settles is handled, not refused', async () => {
+  const workflow = defineWorkflow('settles', async (ctx) => {
+    await ctx.waitSignal('f');
+    ctx.onUpdate('u', (v) => `upd ${String(v)}`);
+    return ctx.waitSignal('s');
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  const held = handle.update('u', 1, { id: 'u' });
+  held.catch(() => undefined);
+  await engine.runUntilIdle();
+  await handle.signal('s', 'end');
+  await handle.signal('f');
+  expect(await held).toBe('upd 1');
+  expect(await handle.result()).toBe('end');
+  expect(await handle.update('u', 2, { id: 'u' })).toBe('upd 1');
+  await engine.importHistory(await handle.exportHistory(), { id: 'replayed' });
+});
+
+test.each(['continued as new', 'tried again'])(
+  'B12 a held update is handled where the run is %s, though the next one registers its handler and ends at once',
+  async (how) => {
+    const workflow = defineWorkflow(
+      'ends-at-once',
+      { retry: { maximumAttempts: 2, initialInterval: '1s' } },
+      async (ctx, round: number) => {
+        if (ctx.info.runNumber > 1) {
+          ctx.onUpdate('u', (v) => `upd ${String(v)}`);
+          return 'end';
+        }
+        await ctx.waitSignal('next');
+        if (how === 'tried again') throw new Error('once more');
+        return ctx.continueAsNew(round);
+      },
+    );
+    const engine = await open({ workflows: [workflow] });
+    const handle = await engine.start(workflow, 0);
+    const held = handle.update('u', 1);
+    held.catch(() => undefined);
+    await engine.runUntilIdle();
+    await handle.signal('next');
+    expect(await held).toBe('upd 1');
+    expect(await handle.result()).toBe('end');
+  },
+);
+
+test('B12 of two updates at once, of which the first ends the run, both are handled', async () => {
+  const workflow = defineWorkflow('ended-by-update', async (ctx) => {
+    let n = 0;
+    ctx.onUpdate('u', () => ++n);
+    await ctx.waitCondition(() => n === 1);
+    return n;
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  const both = [handle.update('u'), handle.update('u')];
+  expect((await Promise.all(both)).sort()).toEqual([1, 2]);
+  expect(await handle.result()).toBe(1);
+});
+
+test('B12 an update that its run had no time for before it failed is told so', async () => {
+  const workflow = defineWorkflow(
+    'no-time',
+    { retry: { maximumAttempts: 2, initialInterval: '2h', maximumInterval: '2h' }, executionTimeout: '1h' },
+    async (ctx) => {
+      await ctx.waitSignal('f');
+      ctx.onUpdate('u', (v) => v);
+      throw new Error('no more');
+    },
+  );
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  const held = handle.update('u', 1);
+  held.catch(() => undefined);
+  await handle.signal('f');
+  const refused = await rejection(UpdateRejectedError, held);
+  expect(refused.message).toContain("had failed before update 'u' could be handled");
+});
+
+test('B12 the worker refuses at once an update that the type does not declare, whoever has sent it', async () => {
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [summing] });
+  const { workflowId } = await engine.start(summing);
+  const before = await eventTypes(engine.handle(workflowId));
+  const client = await clientOf(engine, storage);
+  const refused = await rejection(UpdateRejectedError, client.handle(workflowId).update('trouble', 1));
+  expect(refused.message).toContain("workflow 'summing' has no update 'trouble'; it declares 'add'");
+  expect(refused.cause).toMatchObject({ code: 'invalid_argument' });
+  await rejection(UpdateRejectedError, client.handle(workflowId).update('stop'));
+  expect(await eventTypes(engine.handle(workflowId))).toEqual(before);
+  expect((await engine.handle(workflowId).describe()).status).toBe('waiting');
+});
+
+test('B12 an accepted update fails where the run goes on as a type that does not take it', async () => {
+  const other = defineWorkflow('other', { messages: { stop: signal() } }, (ctx) => ctx.waitSignal('stop'));
+  const workflow = defineWorkflow('becomes-other', async (ctx): Promise<unknown> => {
+    ctx.onUpdate('u', () => ctx.waitSignal('never'));
+    await ctx.waitSignal('next');
+    return ctx.continueAsNew(undefined, { workflow: other });
+  });
+  const engine = await open({ workflows: [workflow, other] });
+  const handle = await engine.start(workflow);
+  const accepted = await handle.startUpdate('u');
+  await handle.signal('next');
+  const failed = await rejection(UpdateFailedError, accepted.result());
+  expect(failed.message).toContain("workflow 'other' has no update 'u'");
+});
+
+test('B12 an update id that stands for another update of the chain is refused', async () => {
+  const workflow = defineWorkflow('two-updates', async (ctx) => {
+    ctx.onUpdate('u', () => 'u');
+    ctx.onUpdate('slow', () => ctx.waitSignal('go'));
+    ctx.onUpdate('v', () => 'v');
+    await ctx.waitSignal('stop');
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  expect(await handle.update('u', 1, { id: 'k' })).toBe('u');
+  await handle.startUpdate('slow', 1, { id: 's' });
+  for (const id of ['k', 's']) {
+    const taken = await rejection(InvalidArgumentError, handle.update('v', 1, { id }));
+    expect(taken.issues[0]).toMatchObject({ path: 'id' });
+    expect(taken.message).toContain(id === 'k' ? "an update 'u'" : "an update 'slow'");
+  }
+  expect(await handle.update('u', 1, { id: 'k' })).toBe('u');
+});
+
+test('B10 B11 B12 handlers of messages that the type does not declare are refused, and bad options', async () => {
+  const workflow = defineWorkflow(
+    'declares-three',
+    { messages: { s: signal(), q: query<number>(), u: update<number>() } },
+    async (ctx) => {
+      const on = ctx as unknown as Record<'onSignal' | 'onQuery' | 'onUpdate', (...args: unknown[]) => void>;
+      const handler = (): number => 1;
+      const calls: [keyof typeof on, ...unknown[]][] = [
+        ['onSignal', 'x', handler],
+        ['onSignal', 'q', handler],
+        ['onQuery', 'x', handler],
+        ['onQuery', 'u', handler],
+        ['onUpdate', 'x', handler],
+        ['onUpdate', 's', handler],
+        ['onUpdate', 5, handler],
+        ['onUpdate', 'u', handler, { validator: handler }],
+        ['onUpdate', 'u', handler, { validate: 5 }],
+        ['onUpdate', 'u', handler, { validate: undefined }],
+        ['onQuery', 'q', handler],
+      ];
+      return calls.map(([name, ...args]) => {
+        try {
+          on[name](...args);
+          return 'taken';
+        } catch (error) {
+          return `${String(codeOf(error))} ${(error as InvalidArgumentError).issues[0]?.path}`;
+        }
+      });
+    },
+  );
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  expect(await handle.result()).toEqual([
+    ...Array.from({ length: 7 }, () => 'invalid_argument name'),
+    'invalid_argument validator',
+    'invalid_argument validate',
+    'taken',
+    'taken',
+  ]);
+  await engine.importHistory(await handle.exportHistory(), { id: 'replayed' });
+});
 
 test('B12 a wait of no time sees what is there, however slow the store', async () => {
   const storage = await openStorage();

@@ -22,6 +22,9 @@ export const signal = command({
     await withClient(values, (client) =>
       handleOf(client, workflowId, values.run).signal(name, payload, options),
     );
+    output.note(
+      `Whether workflow '${workflowId}' takes a signal '${name}' was not checked: that is known where its code runs.`,
+    );
     output.line(`Signalled ${workflowId}: ${name}`);
     return 0;
   },

@@ -17,6 +17,7 @@ import * as combinators from './combinators.js';
 import type { ChildOptions, ChildReference } from './child-call.js';
 import type { Children, ExternalWorkflow } from './children.js';
 import type { ContinueAsNewOptions } from './continuation.js';
+import { declaredNames } from './declared-names.js';
 import { identityAt } from './identity.js';
 import type { ContextLogger } from './instance-host.js';
 import { readOnly } from './read-only.js';
@@ -217,7 +218,9 @@ export class ReplayContext {
       pending.reject(cancelled);
       return pending.task;
     }
-    this.#expectDeclared(name);
+    // What is recorded stays as it was, whatever is declared now.
+    const next = run.recorder.next();
+    if (next?.type !== 'SignalWaitOpened' || next.name !== name) this.#expectDeclared('signal', name);
     run.recorder.emit({ type: 'SignalWaitOpened', waitId: id, name });
     const buffered = run.mailbox.takeBuffered(name);
     if (buffered) {
@@ -245,25 +248,27 @@ export class ReplayContext {
     return pending.task;
   }
 
-  /** No such signal would ever come. What is recorded stays as it was, whatever is declared now. */
-  #expectDeclared(name: string): void {
-    const { messages, recorder } = this.#run;
-    const names = Object.keys(messages);
-    const signals = names.filter((one) => messages[one]?.kind === 'signal');
-    if (names.length === 0 || signals.includes(name)) return;
-    const next = recorder.next();
-    if (next?.type === 'SignalWaitOpened' && next.name === name) return;
-    const known = signals.map((one) => `'${one}'`).join(', ') || 'none';
-    expected(false, 'name', `a signal that the workflow declares (${known}), not '${name}'`);
+  /** No such message would ever come. */
+  #expectDeclared(kind: 'signal' | 'query' | 'update', name: string): void {
+    const known = declaredNames(this.#run.messages, kind);
+    if (!known || known.includes(name)) return;
+    const listed = known.map((one) => `'${one}'`).join(', ') || 'none';
+    expected(false, 'name', `${kinds[kind]} that the workflow declares (${listed}), not '${name}'`);
+  }
+
+  #expectHandler(kind: 'signal' | 'query' | 'update', name: string, handler: unknown): void {
+    expected(typeof name === 'string' && name !== '', 'name', `the name of ${kinds[kind]}`);
+    expectFunction(handler, 'handler');
+    this.#expectDeclared(kind, name);
   }
 
   onSignal(name: string, handler: (argument: unknown) => unknown): void {
-    expectFunction(handler, 'handler');
+    this.#expectHandler('signal', name, handler);
     if (this.#admits('onSignal')) this.#run.mailbox.handle(name, handler);
   }
 
   onQuery(name: string, handler: (argument: unknown) => unknown): void {
-    expectFunction(handler, 'handler');
+    this.#expectHandler('query', name, handler);
     if (this.#admits('onQuery')) this.#run.mailbox.queries.set(name, handler);
   }
 
@@ -272,8 +277,12 @@ export class ReplayContext {
     handler: (argument: unknown) => unknown,
     options?: { readonly validate?: (argument: unknown) => unknown },
   ): void {
-    expectFunction(handler, 'handler');
+    this.#expectHandler('update', name, handler);
     expectOptions(options);
+    for (const [key, value] of Object.entries(options ?? {})) {
+      expected(key === 'validate', key, `left out: ctx.onUpdate has the option 'validate' only`);
+      if (value !== undefined) expectFunction(value, key);
+    }
     if (this.#admits('onUpdate')) this.#run.updates.handle(name, handler, options?.validate);
   }
 
@@ -442,6 +451,7 @@ function expectFunction(value: unknown, path: string): void {
   expected(typeof value === 'function', path, 'a function');
 }
 
+const kinds = { signal: 'a signal', query: 'a query', update: 'an update' } as const;
 const noOptions: ActivityOptions = Object.freeze({});
 const suggestedEvents = 10_000;
 const suggestedBytes = 5 * 1024 * 1024;

@@ -1,10 +1,11 @@
 import { encodeFailure } from '../codec/failures.js';
-import { NondeterminismError } from '../model/errors.js';
+import { InvalidArgumentError, NondeterminismError } from '../model/errors.js';
 import type { Unplaced, UpdateAccepted, UpdateCompleted, UpdateFailed } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import { asText } from '../model/payload.js';
 import type { MessageHandler, UpdateHandlers } from './buffered-signals.js';
 import { ContinuedAsNew } from './continuation.js';
+import { declaredNames, undeclared } from './declared-names.js';
 import type { RunningCode } from './running-code.js';
 
 type Outcome = Unplaced<UpdateCompleted | UpdateFailed>;
@@ -73,7 +74,8 @@ export class Updates implements UpdateHandlers {
   ): UpdateVerdict {
     if (this.#accepted.has(updateId)) return 'known';
     const known = this.#handlers.get(name);
-    if (!known || forTheNextRun) return 'hold';
+    if (forTheNextRun) return 'hold';
+    if (!known) return this.#awaited(name) ?? 'hold';
     const { validate } = known;
     if (!validate || acceptedBefore) return 'accept';
     try {
@@ -83,6 +85,15 @@ export class Updates implements UpdateHandlers {
     } catch (error) {
       return { refused: encodeFailure(error) };
     }
+  }
+
+  /** A handler of a name that the type does not declare never comes. */
+  #awaited(name: string): UpdateVerdict | undefined {
+    const { messages, started } = this.#run;
+    const known = declaredNames(messages, 'update');
+    if (!known || known.includes(name)) return undefined;
+    const said = undeclared('update', started.workflowType, name, known);
+    return { refused: encodeFailure(new InvalidArgumentError(said, [])) };
   }
 
   accept(event: UpdateAccepted): void {

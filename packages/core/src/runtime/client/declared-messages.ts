@@ -1,5 +1,6 @@
 import { validateSync } from '../../codec/schema.js';
 import { InvalidArgumentError } from '../../model/errors.js';
+import { declaredNames, undeclared } from '../../replay/declared-names.js';
 import type { MessageRecord } from '../definitions.js';
 
 /** The messages that a workflow type takes, by name. */
@@ -13,13 +14,9 @@ export function checkMessage(
   name: string,
   argument: unknown,
 ): unknown {
-  if (!declared || Object.keys(declared).length === 0) return argument;
-  const message = Object.hasOwn(declared, name) ? declared[name] : undefined;
-  if (message?.kind !== kind) {
-    const names = Object.keys(declared).filter((one) => declared[one]?.kind === kind);
-    const known =
-      names.length > 0 ? `it declares ${names.map((one) => `'${one}'`).join(', ')}` : `it declares none`;
-    throw new InvalidArgumentError(`workflow '${type}' has no ${kind} '${name}'; ${known}`, []);
-  }
-  return message.schema ? validateSync(message.schema, argument, `Argument of ${kind} '${name}'`) : argument;
+  const known = declaredNames(declared, kind);
+  if (!known) return argument;
+  if (!known.includes(name)) throw new InvalidArgumentError(undeclared(kind, type, name, known), []);
+  const message = declared?.[name];
+  return message?.schema ? validateSync(message.schema, argument, `Argument of ${kind} '${name}'`) : argument;
 }

@@ -1,6 +1,7 @@
-import { WorkflowAlreadyStartedError } from '../../model/errors.js';
+import { InvalidArgumentError, WorkflowAlreadyStartedError } from '../../model/errors.js';
 import type { RunId, WorkflowId } from '../../model/ids.js';
 import type { RunRecord } from '../../storage/records.js';
+import type { PlannedStart } from './beginning.js';
 import type { Origin } from './birth.js';
 import { requestKey, workflowKey } from './keys.js';
 import { findCurrentRun } from './read-run.js';
@@ -28,17 +29,20 @@ export function firstRun({ namespace }: Core, workflowId: WorkflowId): Origin {
   };
 }
 
-/** What a start has to do, by what stands under its ids now. Throws `WorkflowAlreadyStartedError` where nothing is allowed. */
+/** What a start has to do, by what stands under its ids now. Throws `WorkflowAlreadyStartedError` where nothing is allowed, `InvalidArgumentError` where the request id stands for another start. */
 export async function decideDuplicate(
   core: Core,
   workflowId: WorkflowId,
-  plan: StartPlan,
+  { workflowType, plan }: Pick<PlannedStart, 'workflowType' | 'plan'>,
 ): Promise<Decision> {
   const { storage, namespace } = core;
   if (plan.requestId !== undefined) {
     const requested = await storage.readKey(namespace, requestKey(plan.requestId));
     const run = requested && (await storage.readRun(requested.value));
-    if (run) return existing(run);
+    if (run) {
+      checkSameStart(run, workflowType, plan);
+      return existing(run);
+    }
   }
   const run = await findCurrentRun(core, workflowId);
   if (!run) return { kind: 'begin', origin: firstRun(core, workflowId) };
@@ -57,6 +61,17 @@ export async function decideDuplicate(
     case 'terminate_existing':
       return { kind: 'begin', origin: open ? await afterTerminating(core, run) : nextRun(core, run) };
   }
+}
+
+function checkSameStart(run: RunRecord, workflowType: string, { workflowId, requestId }: StartPlan): void {
+  const same = run.workflowType === workflowType && (workflowId ?? run.workflowId) === run.workflowId;
+  if (same) return;
+  throw new InvalidArgumentError('The workflow cannot be started', [
+    {
+      path: 'requestId',
+      message: `'${requestId ?? ''}' stands for the start of workflow '${run.workflowId}' of type '${run.workflowType}': use another request id`,
+    },
+  ]);
 }
 
 function existing({ workflowId, runId }: RunRecord): Decision {

@@ -23,7 +23,7 @@ export interface StartOptions {
    * Refused: `WorkflowAlreadyStartedError`.
    */
   duplicatePolicy?: DuplicatePolicy;
-  /** The same request id returns the run it started, however often it is sent. Same grammar as `id`. */
+  /** The same request id returns the run it started, however often it is sent; it stands for one type and id. Same grammar as `id`. */
   requestId?: string;
   /** Queue whose workers run it. Default: that of the definition, else `default`. */
   taskQueue?: string;

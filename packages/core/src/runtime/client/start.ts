@@ -25,7 +25,7 @@ export async function startRun(core: OpenCore, beginning: PlannedStart): Promise
   let local = true;
   for (let round = 0; round < mostRounds; round++) {
     if (look) {
-      const decision = await decideDuplicate(core, workflowId, plan);
+      const decision = await decideDuplicate(core, workflowId, beginning);
       if (decision.kind === 'existing') return decision.run;
       origin = decision.origin;
     }

@@ -1,6 +1,7 @@
 import { failureOf, rebuildError } from '../../codec/failures.js';
 import type { UpdateCompleted, UpdateFailed } from '../../model/events.js';
 import {
+  InvalidArgumentError,
   UpdateFailedError,
   UpdateRejectedError,
   WaitTimeoutError,
@@ -89,6 +90,7 @@ async function lookAtRecord(
 ): Promise<Seen | 'here' | undefined> {
   const record = await recordOf(core, sent);
   if (!record) return undefined;
+  if (record.name !== undefined && record.name !== sent.name) throw idTaken(sent, record.name);
   if (record.stage !== 'accepted' || stage === 'accepted') return { record };
   return record.runId === sent.runId ? 'here' : { moved: record.runId };
 }
@@ -130,6 +132,12 @@ function failed(sent: SentUpdate, failure: FailureRecord): UpdateFailedError {
   return new UpdateFailedError(`${titleOf(sent)} failed: ${said}`, failureOf(failure), {
     cause: rebuildError(failure),
   });
+}
+
+function idTaken({ updateId, workflowId, name }: SentUpdate, other: string): InvalidArgumentError {
+  return new InvalidArgumentError(`Update '${name}' cannot be sent to workflow '${workflowId}'`, [
+    { path: 'id', message: `'${updateId}' stands for an update '${other}' of this workflow: use another id` },
+  ]);
 }
 
 function titleOf({ name, updateId, workflowId }: SentUpdate): string {

@@ -27,7 +27,7 @@ import type { WaitLimits } from './wait-for.js';
 import type { WaitOptions } from './wait-result.js';
 
 export interface UpdateOptions extends WaitOptions {
-  /** Whoever sends this id to this workflow gets the same outcome, and it is applied once. Made up (uuid v7) when left out. */
+  /** Whoever sends this id to this workflow gets the same outcome, and it is applied once; it stands for one update name. Made up (uuid v7) when left out. */
   id?: string;
 }
 export interface StartUpdateOptions extends UpdateOptions {

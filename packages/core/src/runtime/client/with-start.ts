@@ -118,7 +118,7 @@ async function startWith(core: OpenCore, beginning: PlannedStart, message: Messa
   const newRunId: RunId = core.ids.next(core.clock.now());
   const workflowId: WorkflowId = plan.workflowId ?? (newRunId as string);
   for (let round = 0; round < mostRounds; round++) {
-    const decision = await decideDuplicate(core, workflowId, plan);
+    const decision = await decideDuplicate(core, workflowId, beginning);
     const run =
       decision.kind === 'existing'
         ? await deliver(core, await newestOf(core, await readRun(core, decision.run.runId)), message)

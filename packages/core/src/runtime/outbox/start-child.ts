@@ -36,7 +36,7 @@ export async function startChild(errand: Errand, event: ChildWorkflowScheduled):
     for (let look = false; ; look = true) {
       const child = { ...plannedChild(core, event, parent.taskQueue), headers: decodeStart(parent).headers };
       if (look) {
-        const decision = await decideDuplicate(core, workflowId, child.plan);
+        const decision = await decideDuplicate(core, workflowId, child);
         if (decision.kind === 'begin') origin = decision.origin;
       }
       const now = core.clock.now();
