@@ -1,6 +1,8 @@
+import { differenceOf } from './oracle/compare.js';
 import type { Ledger } from './ledger.js';
 import type { Told } from './script.js';
-import { isForced, type SeenEvent, type SeenRun, type Witness } from './witness.js';
+import { isForced, type SeenEvent, type SeenRun } from './seen.js';
+import type { Witness } from './witness.js';
 import type { Work } from './workflow.js';
 
 /** What is there once everything should have ended. */
@@ -31,6 +33,10 @@ export function judge(evidence: Evidence): void {
   judgeAnswers(evidence);
   for (const run of witness.runs.values()) judgeActivities(evidence, run);
   judgeChains(witness);
+  for (const run of witness.runs.values()) {
+    const difference = differenceOf(run);
+    if (difference !== undefined) witness.blame(`§4 ${run.runId} of ${run.workflowId} ${difference}`);
+  }
 }
 
 /** What was acknowledged is in the history of its chain; the same id has had the same answer. */
@@ -92,7 +98,7 @@ function judgeActivities({ witness, ledger, exact }: Evidence, { runId, events }
 }
 
 function inputOf(event: SeenEvent): Work {
-  return (event as unknown as { input: { data: Work } }).input.data;
+  return event.input?.data as Work;
 }
 
 /** What holds along the runs that continue each other. */

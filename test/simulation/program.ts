@@ -42,7 +42,13 @@ export type Branch =
       readonly parts: readonly [Part];
     };
 
-export type Kind = Part['kind'];
+/** Parts that are one task, which a race can cancel. */
+export type Waiting = Extract<Part, { readonly kind: 'activity' | 'sleep' | 'signal' | 'condition' }>;
+
+export function waits(part: Part): part is Waiting {
+  const { kind } = part;
+  return kind === 'activity' || kind === 'sleep' || kind === 'signal' || kind === 'condition';
+}
 
 export interface Program {
   readonly root: Part;

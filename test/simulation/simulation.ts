@@ -1,15 +1,15 @@
-import { isPerdureError, type Client, type WorkflowHandle } from '@perdure/core';
 import { openClient, openEngine } from '@perdure/core/internal';
 import { memory } from '@perdure/memory';
+import { Callers } from './callers.js';
 import { drawChaos, isExact, type Chaos } from './chaos.js';
 import { judge } from './judge.js';
 import { Ledger } from './ledger.js';
 import { linked, type Network } from './link.js';
 import { SimulatedProcess } from './process.js';
 import { Random } from './random.js';
-import { carryOut, drawScenario, type Scenario, type Told } from './script.js';
+import { drawScenario, type Scenario } from './script.js';
 import { Witness } from './witness.js';
-import { codeOf, type Input } from './workflow.js';
+import { codeOf } from './workflow.js';
 import { World } from './world.js';
 
 /** What a seed came to. */
@@ -53,14 +53,11 @@ class Simulation {
   readonly #network: Network;
   readonly #trace: string[] = [];
   readonly #traced: boolean;
-  readonly #told: Told[] = [];
-  readonly #results = new Map<number, string>();
+  readonly #callers: Callers;
   readonly #workers: SimulatedProcess[] = [];
   #chaos: Chaos | undefined;
   #build: 'old' | 'new' = 'old';
   #born = 0;
-  /** What clients have not heard the end of. */
-  #waiting = 0;
 
   constructor(seed: number, { scenario, chaos, traced = false }: Options) {
     this.#seed = seed;
@@ -70,6 +67,9 @@ class Simulation {
     this.#world = new World(seed, startAt);
     this.#witness = new Witness(this.#world);
     this.#traced = traced;
+    this.#callers = new Callers(this.#scenario, this.#witness.blame, (what) => {
+      this.#note(what);
+    });
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- a getter below has a `this` of its own
     const self = this;
     this.#network = {
@@ -113,9 +113,9 @@ class Simulation {
     judge({
       witness: this.#witness,
       ledger: this.#ledger,
-      told: this.#told,
-      results: this.#results,
-      unanswered: this.#waiting,
+      told: this.#callers.told,
+      results: this.#callers.results,
+      unanswered: this.#callers.waiting,
       exact: isExact(this.#drawn),
     });
   }
@@ -123,7 +123,7 @@ class Simulation {
   get #isOver(): boolean {
     return (
       this.#witness.violation !== undefined ||
-      (this.#chaos === undefined && this.#waiting === 0 && this.#witness.open === 0)
+      (this.#chaos === undefined && this.#callers.waiting === 0 && this.#witness.open === 0)
     );
   }
 
@@ -261,78 +261,6 @@ class Simulation {
       },
       { platform: process.platform },
     );
-    const at = (ms: number, what: string, work: (client: Client) => Promise<void>): void => {
-      this.#waiting += 1;
-      process.after(ms, () => {
-        const again = (): void => {
-          opened.then(work).then(
-            () => {
-              this.#waiting -= 1;
-            },
-            (error: unknown) => {
-              if (!isPerdureError(error) || !error.code.startsWith('storage_'))
-                this.#witness.blame(`${what}: ${String(error)}`);
-              // As a caller would: what it asked for has an id, so that asking again does no harm.
-              process.after(50, again);
-            },
-          );
-        };
-        again();
-      });
-    };
-    this.#scenario.programs.forEach(({ at: ms }, i) => {
-      if (i % clients === place)
-        at(ms, `start ${i}`, async (client) => {
-          const began = await this.#begin(client, i);
-          this.#note(`${process.name}: start of w${i}: ${began}`);
-          at(0, `result ${i}`, async () => this.#hear(i, await resultOf(client.handle(`w${i}`))));
-        });
-    });
-    this.#scenario.orders.forEach((order, i) => {
-      if (i % clients === place)
-        at(order.at, order.kind, async (client) => {
-          const workflowId = `w${order.workflow}`;
-          const answer = await carryOut(client, order, workflowId, () => this.#start(client, order.workflow));
-          this.#note(`${process.name}: ${order.kind} ${order.id} to ${workflowId}: ${answer}`);
-          this.#told.push({ order, answer });
-        });
-    });
-  }
-
-  /** Whoever comes second finds the run of the first: by its request, or by its id. */
-  #start(client: Client, workflow: number): Promise<WorkflowHandle> {
-    const { program } = this.#scenario.programs[workflow] as Scenario['programs'][number];
-    const input: Input = { ...program, seen: [] };
-    const id = `w${workflow}`;
-    const options = workflow % 2 === 0 ? ({ duplicatePolicy: 'use_existing' } as const) : { requestId: id };
-    return client.start('program', input, { id, ...options });
-  }
-
-  /** It may have ended already: of a call before that was not answered, or of another client's. */
-  async #begin(client: Client, workflow: number): Promise<string> {
-    try {
-      return (await this.#start(client, workflow)).runId ?? '';
-    } catch (error) {
-      if (isPerdureError(error) && error.code === 'workflow_already_started') return error.code;
-      throw error;
-    }
-  }
-
-  #hear(workflow: number, result: string): void {
-    this.#note(`w${workflow} has ended: ${result}`);
-    const before = this.#results.get(workflow);
-    if (before !== undefined && before !== result)
-      this.#witness.blame(`G10 w${workflow} ended as ${before}, then as ${result}`);
-    this.#results.set(workflow, result);
-  }
-}
-
-async function resultOf(handle: WorkflowHandle): Promise<string> {
-  try {
-    return JSON.stringify(await handle.result());
-  } catch (error) {
-    if (!isPerdureError(error) || error.code.startsWith('storage_')) throw error;
-    const { failure } = error as { failure?: { message: string } };
-    return `${error.code}${failure ? ` (${failure.message})` : ''}`;
+    this.#callers.send(process, opened, (i) => i % clients === place);
   }
 }

@@ -7,38 +7,10 @@ import type {
   TaskRecord,
   Write,
 } from '@perdure/core/storage';
+import { append } from './history-laws.js';
 import type { SimulatedProcess } from './process.js';
+import { isForced, type SeenEvent, type SeenRun } from './seen.js';
 import type { World } from './world.js';
-
-/** An event of history, as far as its laws need it. */
-export interface SeenEvent {
-  readonly seq: number;
-  readonly type: string;
-  readonly at: number;
-  readonly activityId?: string;
-  readonly timerId?: string;
-  readonly waitId?: string;
-  readonly messageId?: string;
-  readonly updateId?: string;
-  readonly childId?: string;
-  readonly requestId?: string;
-  readonly dueAt?: number;
-  readonly parent?: { readonly runId: string; readonly childId: string };
-  readonly continuedFrom?: string;
-}
-
-export interface SeenRun {
-  readonly runId: string;
-  readonly workflowId: string;
-  readonly events: SeenEvent[];
-  status: string;
-  closed: boolean;
-  /** Names of commands and of what was answered to them, so that nothing is recorded twice. */
-  readonly recorded: Set<string>;
-  /** Activities that have no outcome yet. */
-  readonly activities: Set<string>;
-  readonly timers: Map<string, { readonly dueAt: number }>;
-}
 
 type Message = Pick<MessageRecord, 'kind' | 'messageId' | 'position' | 'body'>;
 
@@ -68,9 +40,9 @@ export class Witness {
     this.#world = world;
   }
 
-  blame(what: string): void {
+  readonly blame = (what: string): void => {
     this.violation ??= what;
-  }
+  };
 
   inbox(runId: string): readonly Message[] {
     return this.#inboxes.get(runId) ?? [];
@@ -140,7 +112,7 @@ export class Witness {
         begun.push(run);
         this.runs.set(runId, run);
         this.open += 1;
-        this.#append(run, write.events);
+        for (const body of write.events) append(run, JSON.parse(body) as SeenEvent, this.blame);
         this.#change(run, write.run, batch);
         touched.add(runId);
         return;
@@ -151,7 +123,7 @@ export class Witness {
         if (run.closed && write.events.length > 0) this.blame(`G8 events behind the end of ${write.runId}`);
         if (write.fromSeq !== run.events.length)
           this.blame(`G8 ${write.runId} has ${run.events.length} events and goes on behind ${write.fromSeq}`);
-        this.#append(run, write.events);
+        for (const body of write.events) append(run, JSON.parse(body) as SeenEvent, this.blame);
         if (write.changes) this.#change(run, write.changes, batch);
         touched.add(write.runId);
         return;
@@ -308,65 +280,6 @@ export class Witness {
     return forced || this.#holders.get(write.runId) === process;
   }
 
-  #append(run: SeenRun, bodies: readonly string[]): void {
-    for (const body of bodies) {
-      const event = JSON.parse(body) as SeenEvent;
-      const before = run.events.at(-1);
-      if (event.seq !== run.events.length + 1)
-        this.blame(`G8 event ${event.seq} of ${run.runId} is stored as number ${run.events.length + 1}`);
-      if (before && event.at < before.at)
-        this.blame(
-          `G8 event ${event.seq} of ${run.runId} (${event.type}, ${event.at}) is older than the one before (${before.type}, ${before.at})`,
-        );
-      run.events.push(event);
-      this.#note(run, event);
-    }
-  }
-
-  /** Every fact is recorded once, and none without what it answers. */
-  #note(run: SeenRun, event: SeenEvent): void {
-    const name = factOf(event);
-    if (name !== undefined) {
-      if (run.recorded.has(name)) this.blame(`G1 ${name} is recorded twice in ${run.runId}`);
-      run.recorded.add(name);
-    }
-    const { activityId = '', timerId = '', dueAt = 0 } = event;
-    switch (event.type) {
-      case 'ActivityScheduled':
-        run.activities.add(activityId);
-        return;
-      case 'ActivityCompleted':
-      case 'ActivityFailed':
-      case 'ActivityTimedOut':
-      case 'ActivityCancelled':
-        if (!run.activities.delete(activityId))
-          this.blame(`G2 ${event.type} of ${activityId} in ${run.runId}, which is not pending`);
-        return;
-      case 'ActivityCancelRequested':
-        run.activities.delete(activityId);
-        return;
-      case 'ChildWorkflowStartFailed':
-        return this.blame(
-          `G6 child ${event.childId ?? ''} of ${run.runId}, whose id is its own, could not be started`,
-        );
-      case 'TimerStarted':
-        run.timers.set(timerId, { dueAt });
-        return;
-      case 'TimerCancelled':
-        run.timers.delete(timerId);
-        return;
-      case 'TimerFired': {
-        const timer = run.timers.get(timerId);
-        run.timers.delete(timerId);
-        if (!timer) this.blame(`G4 ${timerId} of ${run.runId} fires and was not pending`);
-        else if (event.at < timer.dueAt)
-          this.blame(`G4 ${timerId} of ${run.runId} fires ${timer.dueAt - event.at} ms early`);
-        return;
-      }
-      default: // answers nothing that is pending
-    }
-  }
-
   #change(
     run: SeenRun,
     { status, closedAt }: Pick<RunChanges, 'status' | 'closedAt'>,
@@ -431,27 +344,6 @@ export class Witness {
 
 /** Further than any clock of a simulation is off. Milliseconds. */
 const mostSkew = 120_000;
-
-/** Ended by somebody who waits for nothing: by force, by a deadline, or by a cancellation before any of its code was run. */
-export function isForced({ events, recorded }: SeenRun): boolean {
-  const last = events.at(-1)?.type;
-  return (
-    last === 'WorkflowTerminated' ||
-    last === 'WorkflowTimedOut' ||
-    (last === 'WorkflowCancelled' && !recorded.has('CancelRequested'))
-  );
-}
-
-/** What may be recorded once in a run. */
-function factOf(event: SeenEvent): string | undefined {
-  const { type, activityId, childId, requestId } = event;
-  if (activityId !== undefined && /Completed|Failed|TimedOut|Cancelled/.test(type))
-    return `outcome of ${activityId}`;
-  if (type === 'CancelRequested' || type === 'WorkflowStarted') return type;
-  const id =
-    activityId ?? childId ?? requestId ?? event.timerId ?? event.waitId ?? event.messageId ?? event.updateId;
-  return id === undefined ? undefined : `${type} ${id}`;
-}
 
 function named(write: Extract<Write, { kind: 'advance-run' | 'insert-run' }>): string {
   const runId = write.kind === 'insert-run' ? write.run.runId : write.runId;

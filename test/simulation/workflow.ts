@@ -8,7 +8,7 @@ import {
   type WorkflowImplementation,
 } from '@perdure/core';
 import type { Ledger } from './ledger.js';
-import type { Part, Program } from './program.js';
+import { waits, type Part, type Program, type Waiting } from './program.js';
 import type { SimulatedProcess } from './process.js';
 
 /** What an activity of a program is asked to do. */
@@ -113,15 +113,8 @@ interface Running {
   readonly build: 'old' | 'new';
 }
 
-type Waiting = Extract<Part, { kind: 'activity' | 'sleep' | 'signal' | 'condition' }>;
-
 function evaluate(run: Running, part: Part): PromiseLike<unknown> {
   return waits(part) ? task(run, part) : branch(run, part);
-}
-
-function waits(part: Part): part is Waiting {
-  const { kind } = part;
-  return kind === 'activity' || kind === 'sleep' || kind === 'signal' || kind === 'condition';
 }
 
 /** The task of `ctx` itself, so that a race can cancel it. */
@@ -237,6 +230,7 @@ async function locked(run: Running, part: Part): Promise<unknown> {
 
 /** What can be told of an error on every path that leads to it. */
 export function errorOf(error: unknown): string {
+  if (isCancelled(error)) return '!cancelled';
   if (isPerdureError(error)) return `!${error.code}`;
   if (error instanceof AggregateError) return '!aggregate';
   return `!${(error as Error).message}`;

@@ -1,0 +1,47 @@
+/** An event of history, as far as its laws need it. */
+export interface SeenEvent {
+  readonly seq: number;
+  readonly type: string;
+  readonly at: number;
+  readonly activityId?: string;
+  readonly timerId?: string;
+  readonly waitId?: string;
+  readonly messageId?: string;
+  readonly updateId?: string;
+  readonly childId?: string;
+  readonly requestId?: string;
+  readonly dueAt?: number;
+  readonly purpose?: string;
+  readonly name?: string;
+  readonly workflowId?: string;
+  readonly changeId?: string;
+  readonly input?: { readonly data?: unknown };
+  readonly result?: { readonly data?: unknown };
+  readonly value?: { readonly data?: unknown };
+  readonly failure?: unknown;
+  readonly parent?: { readonly runId: string; readonly childId: string };
+  readonly continuedFrom?: string;
+}
+
+export interface SeenRun {
+  readonly runId: string;
+  readonly workflowId: string;
+  readonly events: SeenEvent[];
+  status: string;
+  closed: boolean;
+  /** Names of commands and of what was answered to them, so that nothing is recorded twice. */
+  readonly recorded: Set<string>;
+  /** Activities that have no outcome yet. */
+  readonly activities: Set<string>;
+  readonly timers: Map<string, { readonly dueAt: number }>;
+}
+
+/** Ended by somebody who waits for nothing: by force, by a deadline, or by a cancellation before any of its code was run. */
+export function isForced({ events, recorded }: SeenRun): boolean {
+  const last = events.at(-1)?.type;
+  return (
+    last === 'WorkflowTerminated' ||
+    last === 'WorkflowTimedOut' ||
+    (last === 'WorkflowCancelled' && !recorded.has('CancelRequested'))
+  );
+}
