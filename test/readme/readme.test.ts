@@ -25,7 +25,12 @@ const sources = ['packages', 'adapters', 'examples', 'test'].flatMap((folder) =>
     .map((path) => join(folder, path)),
 );
 const present = new Set([...sources, ...readdirSync(root)].map((path) => basename(path)));
-const pages = ['README.md', 'docs/guide.md', ...sources.filter((path) => basename(path) === 'README.md')];
+const pages = [
+  'README.md',
+  'docs/guide.md',
+  'docs/testing.md',
+  ...sources.filter((path) => basename(path) === 'README.md'),
+];
 
 test.for(pages)('%s names and links what is there', async (page) => {
   const folder = join(root, dirname(page));
