@@ -36,6 +36,14 @@ export interface Isolation {
   close(): Promise<void>;
 }
 
+function checked<I, O>(definition: ActivityDefinition<I, O>): ActivityDefinition<I, O> {
+  const check = new ArgumentCheck();
+  const { implement } = (definition ?? {}) as Partial<ActivityDefinition<I, O>>;
+  check.require(typeof implement === 'function', 'activity', 'must be what defineActivity returned');
+  check.done('The activity cannot be isolated');
+  return definition;
+}
+
 /**
  * Runs activities in processes of their own, so that an endless loop, a leak or a native crash takes neither the engine
  * nor other work with it. A process is killed when its attempt is stopped (timed out, heartbeat missed, cancelled, lease
@@ -89,7 +97,7 @@ export function createIsolation(module: URL | string, options: IsolationOptions 
   });
   return {
     activity: (definition) =>
-      definition.implement(async (input, activity) => {
+      checked(definition).implement(async (input, activity) => {
         const result = await pool.run(definition.name, input, activity);
         return result as never;
       }),

@@ -189,8 +189,9 @@ export class CoreClient implements Omit<Client, 'close'> {
 
   async signalWithStart(
     workflow: unknown,
-    { input, signal, payload, signalId, ...options }: MessageRequest & { signal: string; signalId?: string },
+    request: MessageRequest & { signal: string; signalId?: string },
   ): Promise<any> {
+    const { input, signal, payload, signalId, ...options } = requireObject(request, 'request');
     const reference = referenceOf(workflow);
     const message = { name: signal, payload, id: signalId };
     const target = await this.#core.command(() =>
@@ -201,16 +202,12 @@ export class CoreClient implements Omit<Client, 'close'> {
 
   async updateWithStart(
     workflow: unknown,
-    {
-      input,
-      update,
-      payload,
-      updateId,
-      timeout,
-      signal,
-      ...options
-    }: MessageRequest & { update: string; updateId?: string } & WaitOptions,
+    request: MessageRequest & { update: string; updateId?: string } & WaitOptions,
   ): Promise<any> {
+    const { input, update, payload, updateId, timeout, signal, ...options } = requireObject(
+      request,
+      'request',
+    );
     const core = this.#core;
     const reference = referenceOf(workflow);
     const limits = limitsOf(core, { ...(timeout !== undefined && { timeout }), ...(signal && { signal }) });

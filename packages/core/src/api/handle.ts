@@ -257,7 +257,10 @@ export class RunHandle implements WorkflowHandle {
     return this.#command(async (core) => describeRun(core, await readTarget(core, this.#target)));
   }
 
-  signal(name: string, argument?: unknown, options?: { readonly id?: string }): Promise<void> {
+  async signal(name: string, argument?: unknown, options?: { readonly id?: string }): Promise<void> {
+    const check = new ArgumentCheck();
+    check.options(options, ['id']);
+    check.done(`Signal '${name}' cannot be sent`);
     return this.#command((core) =>
       signalRun(core, this.#target, this.#declared, name, argument, options?.id),
     );
@@ -279,11 +282,9 @@ export class RunHandle implements WorkflowHandle {
   }
 
   async cancel(options: CancelOptions = {}): Promise<void> {
-    if (typeof options !== 'object' || (options as unknown) === null) {
-      throw new InvalidArgumentError('The run cannot be cancelled', [
-        { path: 'options', message: "must be an object, as in { reason: 'why' }" },
-      ]);
-    }
+    const check = new ArgumentCheck();
+    check.options(options, ['reason', 'cancelQueuedActivities']);
+    check.done('The run cannot be cancelled');
     return this.#command((core) => cancelRun(core, this.#target, options));
   }
 
@@ -364,6 +365,9 @@ export class RunHandle implements WorkflowHandle {
     return this.#observed.activities$;
   }
   history$(options?: { readonly fromSeq?: number }): LiveStream<HistoryEvent> {
+    const check = new ArgumentCheck();
+    check.options(options, ['fromSeq']);
+    check.done('The history cannot be read');
     return this.#observed.history$(options);
   }
   query$(name: string, argument?: unknown): LiveStream<any> {

@@ -21,8 +21,15 @@ export type Redact = (value: unknown, place: RedactionPlace) => unknown;
 const texts: ReadonlySet<string> = new Set(['reason', 'summary']);
 const records: ReadonlySet<string> = new Set(['memo', 'searchAttributes', 'values']);
 
-/** An event with values replaced, its payloads marked as such. Throws `InvalidArgumentError`, and what `redact` throws. */
-export function redactedEvent(event: RunEvent, redact: Redact): RunEvent {
+/** An event with values replaced, its payloads marked as such. Throws `InvalidArgumentError`, with what `redact` threw as its cause. */
+export function redactedEvent(event: RunEvent, replacement: Redact): RunEvent {
+  const redact: Redact = (value, place) => {
+    try {
+      return replacement(value, place);
+    } catch (cause) {
+      throw refused(place.field, `cannot be redacted, since redact throws at event ${place.seq}`, cause);
+    }
+  };
   const { seq, type } = event;
   const redacted: Record<string, unknown> = { ...event };
   const text = (value: unknown, field: string): string => {
@@ -70,6 +77,7 @@ export function redactedEvent(event: RunEvent, redact: Redact): RunEvent {
   return redacted as unknown as RunEvent;
 }
 
-function refused(field: string, message: string): InvalidArgumentError {
-  return new InvalidArgumentError('The history cannot be exported', [{ path: `redact: ${field}`, message }]);
+function refused(field: string, message: string, cause?: unknown): InvalidArgumentError {
+  const issues = [{ path: `redact: ${field}`, message }];
+  return new InvalidArgumentError('The history cannot be exported', issues, { cause });
 }

@@ -108,6 +108,10 @@ export class UnknownWorkflowError extends PerdureError {
     super('unknown_workflow', message, details);
   }
 }
+export function unknownWorkflow(name: string, registered: Iterable<string>): UnknownWorkflowError {
+  const names = [...registered].map((one) => `'${one}'`).join(', ');
+  return new UnknownWorkflowError(`There is no workflow '${name}' here; registered: ${names || 'none'}`);
+}
 /** The worker that serves the task queue has no activity of that name. Never retried. Code `unknown_activity`. */
 export class UnknownActivityError extends PerdureError {
   constructor(message: string, details?: ErrorDetails) {

@@ -1,4 +1,5 @@
 import { encodeFailure, rebuildError } from '../codec/failures.js';
+import { ArgumentCheck } from '../model/argument-check.js';
 import { parseDuration, type Duration } from '../model/duration.js';
 import { CancelledError, InvalidArgumentError } from '../model/errors.js';
 import type { ActivityScheduled, SideEffectRecorded } from '../model/events.js';
@@ -88,6 +89,7 @@ export class ReplayContext {
     const reference = typeof activity === 'string' ? this.#activityOf(activity) : activity;
     const { name, options: defaults } = (reference ?? {}) as Partial<ActivityReference>;
     expected(
+      'runActivity',
       typeof name === 'string' && typeof defaults === 'object',
       'activity',
       'what defineActivity returned, or a name',
@@ -105,6 +107,14 @@ export class ReplayContext {
     definitions: Readonly<Record<string, ActivityReference>>,
     defaults?: ActivityOptions,
   ): Record<string, unknown> {
+    expected(
+      'activities',
+      typeof definitions === 'object' && definitions !== null,
+      'definitions',
+      'an object',
+    );
+    for (const [key, activity] of Object.entries(definitions)) expectActivity('activities', activity, key);
+    expected('activities', defaults !== null, 'defaults', 'an object');
     const stub = (activity: ActivityReference) => (input?: unknown, options?: ActivityOptions) =>
       this.runActivity(activity, input, defaults ? { ...defaults, ...options } : options);
     return Object.fromEntries(Object.entries(definitions).map(([key, activity]) => [key, stub(activity)]));
@@ -126,7 +136,7 @@ export class ReplayContext {
     inline: InlineCode | undefined,
   ): Task<unknown> {
     const run = this.#enter('runActivity');
-    expectOptions(options);
+    expected(inline ? 'step' : 'runActivity', options !== null, 'options', 'an object');
     const id = run.nextId('a');
     const call = freezeActivityCall(
       id,
@@ -163,6 +173,14 @@ export class ReplayContext {
 
   runChild(child: ChildReference | string, input?: unknown, options?: ChildOptions): Task<unknown> {
     this.#enter('runChild');
+    const isOne = typeof child === 'string' || typeof (child as ChildReference | null)?.name === 'string';
+    expected('runChild', isOne, 'workflow', 'what defineWorkflow returned, or a name');
+    expected(
+      'runChild',
+      options === undefined || (typeof options === 'object' && options !== null),
+      'options',
+      'an object',
+    );
     return this.#children.start(child, input, options, this.#defaults);
   }
 
@@ -179,7 +197,7 @@ export class ReplayContext {
 
   sleepUntil(when: Date): Task<void> {
     const dueAt = when instanceof Date ? when.getTime() : NaN;
-    expected(!Number.isNaN(dueAt), 'when', 'a valid Date');
+    expected('sleepUntil', !Number.isNaN(dueAt), 'when', 'a valid Date');
     return this.#sleepUntil(Math.max(dueAt, this.#run.recorder.now));
   }
 
@@ -207,8 +225,8 @@ export class ReplayContext {
 
   waitSignal(name: string, options?: { readonly timeout: Duration }): Task<unknown> {
     const run = this.#enter('waitSignal');
-    expected(typeof name === 'string' && name !== '', 'name', 'the name of a signal');
-    expectOptions(options);
+    expected('waitSignal', typeof name === 'string' && name !== '', 'name', 'the name of a signal');
+    expectOptions('waitSignal', options, ['timeout']);
     const timeout =
       options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
     const id = run.nextId('s');
@@ -220,7 +238,8 @@ export class ReplayContext {
     }
     // What is recorded stays as it was, whatever is declared now.
     const next = run.recorder.next();
-    if (next?.type !== 'SignalWaitOpened' || next.name !== name) this.#expectDeclared('signal', name);
+    if (next?.type !== 'SignalWaitOpened' || next.name !== name)
+      this.#expectDeclared('waitSignal', 'signal', name);
     run.recorder.emit({ type: 'SignalWaitOpened', waitId: id, name });
     const buffered = run.mailbox.takeBuffered(name);
     if (buffered) {
@@ -249,17 +268,18 @@ export class ReplayContext {
   }
 
   /** No such message would ever come. */
-  #expectDeclared(kind: 'signal' | 'query' | 'update', name: string): void {
+  #expectDeclared(call: string, kind: 'signal' | 'query' | 'update', name: string): void {
     const known = declaredNames(this.#run.messages, kind);
     if (!known || known.includes(name)) return;
     const listed = known.map((one) => `'${one}'`).join(', ') || 'none';
-    expected(false, 'name', `${kinds[kind]} that the workflow declares (${listed}), not '${name}'`);
+    expected(call, false, 'name', `${kinds[kind]} that the workflow declares (${listed}), not '${name}'`);
   }
 
   #expectHandler(kind: 'signal' | 'query' | 'update', name: string, handler: unknown): void {
-    expected(typeof name === 'string' && name !== '', 'name', `the name of ${kinds[kind]}`);
-    expectFunction(handler, 'handler');
-    this.#expectDeclared(kind, name);
+    const call = handlers[kind];
+    expected(call, typeof name === 'string' && name !== '', 'name', `the name of ${kinds[kind]}`);
+    expectFunction(call, handler, 'handler');
+    this.#expectDeclared(call, kind, name);
   }
 
   onSignal(name: string, handler: (argument: unknown) => unknown): void {
@@ -278,17 +298,15 @@ export class ReplayContext {
     options?: { readonly validate?: (argument: unknown) => unknown },
   ): void {
     this.#expectHandler('update', name, handler);
-    expectOptions(options);
-    for (const [key, value] of Object.entries(options ?? {})) {
-      expected(key === 'validate', key, `left out: ctx.onUpdate has the option 'validate' only`);
-      if (value !== undefined) expectFunction(value, key);
-    }
+    expectOptions('onUpdate', options, ['validate']);
+    if (options?.validate !== undefined) expectFunction('onUpdate', options.validate, 'validate');
     if (this.#admits('onUpdate')) this.#run.updates.handle(name, handler, options?.validate);
   }
 
   waitCondition(predicate: () => boolean, options?: { readonly timeout: Duration }): Task<boolean> {
     const run = this.#enter('waitCondition');
-    expectOptions(options);
+    expectFunction('waitCondition', predicate, 'predicate');
+    expectOptions('waitCondition', options, ['timeout']);
     const timeout =
       options === undefined ? undefined : Math.max(0, parseDuration(options.timeout, 'timeout'));
     const id = run.nextId('c');
@@ -305,25 +323,33 @@ export class ReplayContext {
   // ── structure ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   all(tasks: readonly PromiseLike<unknown>[]): Task<unknown[]> {
-    return combinators.all(this.#enter('all').scopes, tasks);
+    const { scopes } = this.#enter('all');
+    expectTasks('all', tasks);
+    return combinators.all(scopes, tasks);
   }
   allSettled(tasks: readonly PromiseLike<unknown>[]): Task<PromiseSettledResult<unknown>[]> {
-    return combinators.allSettled(this.#enter('allSettled').scopes, tasks);
+    const { scopes } = this.#enter('allSettled');
+    expectTasks('allSettled', tasks);
+    return combinators.allSettled(scopes, tasks);
   }
   race(tasks: Readonly<Record<string, PromiseLike<unknown>>>): Task<{ key: string; value: unknown }> {
-    return combinators.race(this.#enter('race').scopes, tasks);
+    const { scopes } = this.#enter('race');
+    expected('race', typeof tasks === 'object' && tasks !== null, 'tasks', 'an object of tasks');
+    return combinators.race(scopes, tasks);
   }
   any(tasks: readonly PromiseLike<unknown>[]): Task<unknown> {
-    return combinators.any(this.#enter('any').scopes, tasks);
+    const { scopes } = this.#enter('any');
+    expectTasks('any', tasks);
+    return combinators.any(scopes, tasks);
   }
   map(
     items: readonly unknown[],
     fn: (item: unknown, index: number) => PromiseLike<unknown>,
     options?: { readonly concurrency?: number },
   ): Task<unknown[]> {
-    expected(Array.isArray(items), 'items', 'a list');
-    expectFunction(fn, 'fn');
-    expectOptions(options);
+    expected('map', Array.isArray(items), 'items', 'a list');
+    expectFunction('map', fn, 'fn');
+    expectOptions('map', options, ['concurrency']);
     return combinators.map(this.#enter('map').scopes, items, fn, options?.concurrency);
   }
   scope(body: (scope: structure.CancellationScope) => PromiseLike<unknown>): Task<unknown> {
@@ -347,7 +373,7 @@ export class ReplayContext {
 
   sideEffect(fn: () => unknown): unknown {
     const run = this.#enter('sideEffect');
-    expectFunction(fn, 'fn');
+    expectFunction('sideEffect', fn, 'fn');
     const { value, failure } = run.recorder.emit<SideEffectRecorded>({
       type: 'SideEffectRecorded',
       ...(!run.recorder.replaying && this.#outcomeOf(fn)),
@@ -386,6 +412,7 @@ export class ReplayContext {
 
   continueAsNew(input?: unknown, options?: ContinueAsNewOptions): never {
     const run = this.#enter('continueAsNew');
+    expectOptions('continueAsNew', options, ['workflow', 'taskQueue']);
     throw this.#cancelledAlready() ?? run.continueAsNew(input, options);
   }
 
@@ -439,18 +466,29 @@ export class ReplayContext {
   }
 }
 
-function expected(holds: boolean, path: string, what: string): void {
-  if (!holds)
-    throw new InvalidArgumentError('A call of ctx is not valid', [{ path, message: `must be ${what}` }]);
+function expected(call: string, holds: boolean, path: string, what: string): void {
+  if (holds) return;
+  throw new InvalidArgumentError(`This call of ctx.${call} is not valid`, [
+    { path, message: `must be ${what}` },
+  ]);
 }
-/** Members are read where they are used; of `null` they cannot be. */
-function expectOptions(options: object | undefined): void {
-  expected(options !== null, 'options', 'an object');
+function expectOptions(call: string, options: object | undefined, known: readonly string[]): void {
+  const check = new ArgumentCheck();
+  check.options(options, known);
+  check.done(`This call of ctx.${call} is not valid`);
 }
-function expectFunction(value: unknown, path: string): void {
-  expected(typeof value === 'function', path, 'a function');
+function expectFunction(call: string, value: unknown, path: string): void {
+  expected(call, typeof value === 'function', path, 'a function');
+}
+function expectActivity(call: string, activity: unknown, path: string): void {
+  const isOne = typeof (activity as ActivityReference | null | undefined)?.options === 'object';
+  expected(call, isOne, path, 'what defineActivity returned, or a name');
+}
+function expectTasks(call: string, tasks: unknown): void {
+  expected(call, Array.isArray(tasks), 'tasks', 'a list');
 }
 
+const handlers = { signal: 'onSignal', query: 'onQuery', update: 'onUpdate' } as const;
 const kinds = { signal: 'a signal', query: 'a query', update: 'an update' } as const;
 const noOptions: ActivityOptions = Object.freeze({});
 const suggestedEvents = 10_000;

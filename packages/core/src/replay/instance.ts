@@ -3,7 +3,13 @@ import { encodeFailure, failureOf } from '../codec/failures.js';
 import { nearLimit, readLimits, type PayloadLimits } from '../codec/limits.js';
 import { validateSync, type StandardSchema } from '../codec/schema.js';
 import { decodeValue, encodeValue } from '../codec/values.js';
-import { CancelledError, QueryRejectedError, isCancelled, isPerdureError } from '../model/errors.js';
+import {
+  CancelledError,
+  QueryRejectedError,
+  isCancelled,
+  isPerdureError,
+  unknownWorkflow,
+} from '../model/errors.js';
 import type {
   ActivityCancelled,
   ActivityCompleted,
@@ -398,8 +404,23 @@ export class WorkflowInstance implements RunningCode {
 
   continueAsNew(input: unknown, options: ContinueAsNewOptions | undefined): Error {
     const next = freezeContinuation(this.#code, this.started, this.encode, input, options);
+    if (options?.workflow !== undefined) this.#expectKnown(next);
     this.#settle(() => ({ kind: 'continued', next }));
     return new ContinuedAsNew();
+  }
+
+  /**
+   * As with a child: in its own queue a run goes on as what is known here. Where history goes on behind this call, it says
+   * what became of it, whatever is known now.
+   */
+  #expectKnown({ workflowType, taskQueue }: Continuation): void {
+    const { workflows } = this.host;
+    const [after] = this.#feed;
+    if (after && 'recorded' in after) {
+      const { recorded } = after;
+      if (recorded.type === 'WorkflowContinuedAsNew' && recorded.workflowType === workflowType) return;
+    } else if (taskQueue !== this.started.taskQueue || (workflows?.has(workflowType) ?? true)) return;
+    throw unknownWorkflow(workflowType, workflows?.keys() ?? []);
   }
 
   #settle(settlement: () => Settlement): void {

@@ -1,3 +1,4 @@
+import { ArgumentCheck } from '../../model/argument-check.js';
 import { InvalidArgumentError } from '../../model/errors.js';
 import type { RunRecord } from '../../storage/records.js';
 import type { RunCursor } from '../../storage/port.js';
@@ -70,6 +71,10 @@ function orNext({ workflowId, runId }: RunRecord): RunTarget {
 function checked(core: OpenCore, action: BatchAction): (run: RunRecord) => Promise<void> {
   const given = (action as unknown) === null || typeof action !== 'object' ? {} : action;
   const kinds = (['signal', 'cancel', 'terminate'] as const).filter((kind) => kind in given);
+  const [kind = 'cancel'] = kinds;
+  const check = new ArgumentCheck();
+  if (kinds.length === 1) check.known(given, [kind, kind === 'signal' ? 'payload' : 'reason'], 'action.');
+  check.done('The batch cannot begin');
   if ('signal' in given && typeof given.signal === 'string' && kinds.length === 1) {
     const { signal, payload } = given as { readonly signal: string; readonly payload?: unknown };
     return (run) => signalRun(core, orNext(run), undefined, signal, payload, undefined);

@@ -1,6 +1,6 @@
 import { validateSync } from '../../codec/schema.js';
 import { encodeValue } from '../../codec/values.js';
-import { InvalidArgumentError, PayloadTooLargeError, UnknownWorkflowError } from '../../model/errors.js';
+import { InvalidArgumentError, PayloadTooLargeError, unknownWorkflow } from '../../model/errors.js';
 import type { TextPayload } from '../../model/payload.js';
 import { writeAttributes } from '../../storage/attributes.js';
 import type { Core } from '../core.js';
@@ -75,11 +75,6 @@ function definitionOf(
   // A client has no workflows of its own: what the name means is known where it runs.
   if (!definition && workflows.size > 0) throw unknownWorkflow(workflow, workflows.keys());
   return definition;
-}
-
-export function unknownWorkflow(name: string, registered: Iterable<string>): UnknownWorkflowError {
-  const names = [...registered].map((one) => `'${one}'`).join(', ');
-  return new UnknownWorkflowError(`There is no workflow '${name}' here; registered: ${names || 'none'}`);
 }
 
 export function encodeMemo(core: Core, memo: Record<string, unknown>): TextPayload {

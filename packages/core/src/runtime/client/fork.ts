@@ -1,5 +1,6 @@
 import { decodeEvent, encodeEvent } from '../../codec/events.js';
 import { encodeValue } from '../../codec/values.js';
+import { ArgumentCheck, requireObject } from '../../model/argument-check.js';
 import { InvalidArgumentError } from '../../model/errors.js';
 import type { WorkflowStarted } from '../../model/events.js';
 import { isValidId, type RunId, type Seq, type WorkflowId } from '../../model/ids.js';
@@ -87,7 +88,10 @@ export async function forkRun(core: OpenCore, target: RunTarget, options: ForkOp
 }
 
 function checked(options: ForkOptions, last: Seq): ForkOptions {
-  const given = options ?? {};
+  const given = requireObject(options ?? {}, 'options');
+  const check = new ArgumentCheck();
+  check.known(given, ['seq', 'id', 'reason']);
+  check.done('The run cannot be forked');
   checkSeq(given.seq, last, 'The run cannot be forked');
   if (given.id !== undefined && !isValidId(given.id)) {
     throw new InvalidArgumentError('The run cannot be forked', [

@@ -1,3 +1,4 @@
+import { ArgumentCheck } from '../../model/argument-check.js';
 import { readBundle } from '../../codec/bundle.js';
 import { decodeEvent, encodeEvent } from '../../codec/events.js';
 import { encodeValue } from '../../codec/values.js';
@@ -78,7 +79,10 @@ export async function importRun(
 }
 
 function checked(options: ImportOptions): ImportOptions {
-  const { id } = options ?? {};
+  const check = new ArgumentCheck();
+  check.options(options, ['id', 'takeOver']);
+  check.done('The history cannot be taken in');
+  const { id } = options;
   if (id === undefined || isValidId(id)) return options;
   throw new InvalidArgumentError('The history cannot be imported', [
     { path: 'id', message: "must be 1 to 191 letters, digits, '.', '_', '-', ':'" },

@@ -21,7 +21,7 @@ import { chooseDrain } from '../drain.js';
 import { hostPlatform } from '../platform.js';
 import { silent } from '../silent-log.js';
 import { closedStatus, openStatus } from '../worker/run-body.js';
-import { unknownWorkflow } from './beginning.js';
+import { unknownWorkflow } from '../../model/errors.js';
 import { defaultPayloadLimits, readLimits, type PayloadLimits } from '../../codec/limits.js';
 import { ArgumentCheck } from '../../model/argument-check.js';
 

@@ -9,7 +9,7 @@ import { writeAttributes } from '../../storage/attributes.js';
 import type { RunRecord } from '../../storage/records.js';
 import { closedBody, closedStatus, openStatus, sealedOpenBody } from '../worker/run-body.js';
 import { eventsOf } from '../worker/sealing.js';
-import { unknownWorkflow } from './beginning.js';
+import { unknownWorkflow } from '../../model/errors.js';
 import type { DeclaredMessages } from './declared-messages.js';
 import { describeRun } from './describe.js';
 import type { WorkflowDescription } from './description.js';

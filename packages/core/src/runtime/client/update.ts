@@ -1,3 +1,4 @@
+import { ArgumentCheck } from '../../model/argument-check.js';
 import { parseDuration } from '../../model/duration.js';
 import {
   InvalidArgumentError,
@@ -70,7 +71,12 @@ export async function startUpdate(
   return {
     updateId,
     stage,
-    result: async (wait = {}) => outcomeOfUpdate(core, sent, limitsOf(core, wait)),
+    result: async (wait = {}) => {
+      const check = new ArgumentCheck();
+      check.options(wait, ['timeout', 'signal']);
+      check.done(`The outcome of update '${name}' cannot be waited for`);
+      return outcomeOfUpdate(core, sent, limitsOf(core, wait));
+    },
   };
 }
 

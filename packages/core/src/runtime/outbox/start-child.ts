@@ -1,17 +1,18 @@
 import { readLimits } from '../../codec/limits.js';
 import { encodeFailure } from '../../codec/failures.js';
 import { decodeValue, encodeValue } from '../../codec/values.js';
-import { InvalidArgumentError, isPerdureError, PerdureError, StorageError } from '../../model/errors.js';
+import {
+  InvalidArgumentError,
+  isPerdureError,
+  PerdureError,
+  StorageError,
+  unknownWorkflow,
+} from '../../model/errors.js';
 import type { ChildWorkflowScheduled } from '../../model/events.js';
 import { asText } from '../../model/payload.js';
 import type { Batch, CommitResult } from '../../storage/port.js';
 import type { RunRecord } from '../../storage/records.js';
-import {
-  encodeMemo,
-  encodeSearchAttributes,
-  unknownWorkflow,
-  type WorkflowReference,
-} from '../client/beginning.js';
+import { encodeMemo, encodeSearchAttributes, type WorkflowReference } from '../client/beginning.js';
 import { batchOf, birthOf, type Beginning } from '../client/birth.js';
 import { decideDuplicate, firstRun } from '../client/duplicates.js';
 import { readRun } from '../client/read-run.js';
