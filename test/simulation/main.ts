@@ -57,6 +57,7 @@ async function one(seed: number): Promise<number> {
       ...small.trace,
     ].join('\n'),
   );
+  console.log(`\nTo be kept in kept.json, with the reason:\n${JSON.stringify(small.smallest)}`);
   console.log(`\nAgain: npm run sim -- --seed ${seed}`);
   return 1;
 }

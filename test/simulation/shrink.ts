@@ -9,9 +9,11 @@ export interface Shrunk {
   /** The smallest failure that was found: programs, orders, trouble, one line each. */
   readonly story: readonly string[];
   readonly trace: readonly string[];
+  /** The same as data, to be kept. */
+  readonly smallest: Case & { readonly seed: number };
 }
 
-interface Case {
+export interface Case {
   readonly scenario: Scenario;
   readonly chaos: Chaos;
 }
@@ -38,7 +40,7 @@ export async function shrink(seed: number): Promise<Shrunk> {
     }
   }
   const { violation, trace } = await simulate(seed, { ...best, traced: true });
-  return { violation, story: storyOf(best), trace };
+  return { violation, story: storyOf(best), trace, smallest: { seed, ...best } };
 }
 
 /** The number of the guarantee that a violation begins with. */

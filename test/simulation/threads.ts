@@ -42,6 +42,7 @@ export class Thread {
 /** What each job is answered with. */
 interface Reported {
   run: 'ran';
+  again: 'ran';
   trace: 'traced';
   shrink: 'shrunk';
 }

@@ -1,11 +1,12 @@
 import process from 'node:process';
 import { parentPort } from 'node:worker_threads';
-import { shrink, type Shrunk } from './shrink.js';
-import { simulate } from './simulation.js';
+import { shrink, type Case, type Shrunk } from './shrink.js';
+import { simulate, type Outcome } from './simulation.js';
 
 /** What a thread is asked to do. */
 export type Job =
   | { readonly kind: 'run'; readonly seeds: readonly number[]; readonly untilFailure: boolean }
+  | { readonly kind: 'again'; readonly cases: readonly (Case & { readonly seed: number })[] }
   | { readonly kind: 'trace'; readonly seed: number }
   | { readonly kind: 'shrink'; readonly seed: number };
 
@@ -36,20 +37,10 @@ parentPort?.on('message', (job: Job) => {
 
 async function carryOut(job: Job): Promise<Report> {
   switch (job.kind) {
-    case 'run': {
-      const failures: Failure[] = [];
-      let seeds = 0;
-      let steps = 0;
-      for (const seed of job.seeds) {
-        const outcome = await simulate(seed);
-        seeds += 1;
-        steps += outcome.steps;
-        if (outcome.violation === undefined) continue;
-        failures.push({ seed, violation: outcome.violation });
-        if (job.untilFailure) break;
-      }
-      return { kind: 'ran', seeds, steps, failures };
-    }
+    case 'run':
+      return ran(job.seeds, (seed) => simulate(seed), job.untilFailure);
+    case 'again':
+      return ran(job.cases, ({ seed, ...options }) => simulate(seed, options), false);
     case 'trace': {
       const { violation, trace } = await simulate(job.seed, { traced: true });
       return { kind: 'traced', violation, trace };
@@ -57,4 +48,23 @@ async function carryOut(job: Job): Promise<Report> {
     case 'shrink':
       return { kind: 'shrunk', ...(await shrink(job.seed)) };
   }
+}
+
+async function ran<T>(
+  all: readonly T[],
+  run: (one: T) => Promise<Outcome>,
+  untilFailure: boolean,
+): Promise<Report> {
+  const failures: Failure[] = [];
+  let seeds = 0;
+  let steps = 0;
+  for (const one of all) {
+    const outcome = await run(one);
+    seeds += 1;
+    steps += outcome.steps;
+    if (outcome.violation === undefined) continue;
+    failures.push({ seed: outcome.seed, violation: outcome.violation });
+    if (untilFailure) break;
+  }
+  return { kind: 'ran', seeds, steps, failures };
 }
