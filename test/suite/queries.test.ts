@@ -4,6 +4,7 @@ import {
   query,
   QueryRejectedError,
   signal,
+  UpdateRejectedError,
   WorkflowNotFoundError,
   type Schema,
 } from '@perdure/core';
@@ -195,4 +196,81 @@ test('B11 without a worker that has the code a query is refused in the end', asy
   const asked = rejection(QueryRejectedError, idle.handle(workflowId).query('count'));
   await idle.advance('10s');
   expect((await asked).message).toContain('counting');
+});
+
+const astray = defineWorkflow('led-astray', async (ctx) => {
+  let n = 0;
+  ctx.onQuery('count', () => n);
+  ctx.onQuery('next', () => ++n);
+  ctx.onUpdate('u', () => n, {
+    validate: () => {
+      n += 1;
+    },
+  });
+  await ctx.race({ moved: ctx.waitCondition(() => n > 0), end: ctx.waitSignal('end') });
+  return n;
+});
+
+test('B11 a query that makes true what the run waits for is refused, and the run goes on without the change', async () => {
+  const engine = await open({ workflows: [astray] });
+  const handle = await engine.start(astray);
+  for (let i = 0; i < 2; i++) {
+    const refused = await rejection(QueryRejectedError, handle.query('next'));
+    expect(refused.code).toBe('query_rejected');
+    expect(refused.message).toContain("Query 'next' changes the run");
+    expect(await handle.query('count')).toBe(0);
+    await handle.signal('other');
+    await engine.runUntilIdle();
+    expect((await handle.describe()).status).toBe('waiting');
+  }
+  await engine.crash();
+  await rejection(QueryRejectedError, handle.query('next'));
+  await handle.signal('end');
+  expect(await handle.result()).toBe(0);
+  await engine.importHistory(await handle.exportHistory(), { id: 'replayed' });
+});
+
+test('C6 a validator that makes true what the run waits for refuses its update, and the run goes on without the change', async () => {
+  const engine = await open({ workflows: [astray] });
+  const handle = await engine.start(astray);
+  const refused = await rejection(UpdateRejectedError, handle.update('u', undefined, { id: 'u' }));
+  expect(refused.cause).toMatchObject({ code: 'query_rejected' });
+  expect(refused.message).toContain("The validator of update 'u' changes the run");
+  const again = handle.update('u').catch((error: unknown) => error);
+  await handle.signal('end');
+  expect(await handle.result()).toBe(0);
+  expect(await again).toBeInstanceOf(UpdateRejectedError);
+  await engine.importHistory(await handle.exportHistory(), { id: 'replayed' });
+});
+
+test('B11 under development a query that changes what it looks at is refused, and the outcome of the run stays', async () => {
+  const workflow = defineWorkflow('in-development', async (ctx) => {
+    let n = 0;
+    ctx.onQuery('next', () => ++n);
+    ctx.onQuery('silent', () => {
+      n += 1;
+      return 'nothing to see';
+    });
+    ctx.onUpdate('u', () => n, {
+      validate: () => {
+        n += 1;
+        throw new Error('no');
+      },
+    });
+    await ctx.waitSignal('end');
+    if (n > 0) await ctx.sleep(1);
+    return n;
+  });
+  for (const crash of [false, true]) {
+    const engine = await open({ workflows: [workflow], shadowReplay: true });
+    const handle = await engine.start(workflow);
+    const refused = await rejection(QueryRejectedError, handle.query('next'));
+    expect(refused.message).toContain("Query 'next' changes the run");
+    expect(await handle.query('silent')).toBe('nothing to see');
+    const noted = await rejection(UpdateRejectedError, handle.update('u'));
+    expect(noted.message).toContain('no');
+    if (crash) await engine.crash();
+    await handle.signal('end');
+    expect(await handle.result()).toBe(0);
+  }
 });

@@ -75,6 +75,17 @@ export class Conditions {
     };
   }
 
+  /** Whether one could be granted now: between two inputs none can, unless somebody who only looked has changed something. */
+  someHolds(): boolean {
+    return this.#run.waits.conditions().some((wait) => {
+      try {
+        return this.#holds(wait);
+      } catch {
+        return false; // one that throws has been rejected with it, or will be
+      }
+    });
+  }
+
   /** The microtask queue has run empty: whoever was granted a condition has gone on. */
   drained(): void {
     this.#granted = false;

@@ -110,6 +110,10 @@ export class WorkflowInstance implements RunningCode {
   settlement: Settlement | undefined;
   closed: CloseEvent | undefined;
   cancelRequest: CancelRequested | undefined;
+  /** Somebody who may only look has changed it: what history holds is the run, not this. */
+  tainted = false;
+  /** A validator was asked. */
+  validated = false;
   readonly #code: WorkflowCode;
   readonly #context: ReplayContext;
   #feed: Feed[] = [];
@@ -265,9 +269,32 @@ export class WorkflowInstance implements RunningCode {
    * that one.
    */
   judge(update: Unplaced<UpdateAccepted>, acceptedBefore = false): UpdateVerdict {
-    return this.updates.judge(update, acceptedBefore, this.continuing || this.#isTriedAgain(), (look) =>
-      readOnly(this.recorder, look),
-    );
+    const what = `The validator of update '${update.name}'`;
+    return this.updates.judge(update, acceptedBefore, this.continuing || this.#isTriedAgain(), (look) => {
+      this.validated = true;
+      return this.#look(what, look);
+    });
+  }
+
+  /**
+   * Runs what may look, not act. Where a condition that the run waits for has come true by it, it has changed the run
+   * behind the back of history: the instance is not to be moved on any more.
+   */
+  #look<T>(what: string, look: () => T): T {
+    const { conditions } = this.#context;
+    const before = this.settlement !== undefined || conditions.someHolds();
+    let outcome: { readonly value: T } | { readonly error: unknown };
+    try {
+      outcome = { value: readOnly(this.recorder, look) };
+    } catch (error) {
+      outcome = { error };
+    }
+    if (!before && conditions.someHolds()) {
+      this.tainted = true;
+      throw changesTheRun(what);
+    }
+    if ('error' in outcome) throw outcome.error;
+    return outcome.value;
   }
 
   /** Whether the run has failed and may be tried again. */
@@ -558,7 +585,7 @@ export class WorkflowInstance implements RunningCode {
       );
     }
     try {
-      return readOnly(this.recorder, () => handler(argument));
+      return this.#look(`Query '${name}'`, () => handler(argument));
     } catch (error) {
       if (error instanceof QueryRejectedError) throw error;
       const { message } = failureOf(encodeFailure(error));
@@ -580,6 +607,12 @@ export class WorkflowInstance implements RunningCode {
   unobservedFailures(): readonly TaskPromise<unknown>[] {
     return this.#unobserved.filter((task) => !task.observed);
   }
+}
+
+export function changesTheRun(what: string): QueryRejectedError {
+  return new QueryRejectedError(
+    `${what} changes the run: it may look, not act, since a replay does not ask it again. What it has changed is dropped; change the run in a handler of an update or a signal`,
+  );
 }
 
 /** A run that was cancelled before its first activation never ran any code. */

@@ -183,6 +183,7 @@ export class OwnedRun {
       return;
     }
     this.#again = false;
+    if (this.#instance?.tainted && this.#unwritten.events.length === 0) this.cool();
     try {
       const instance = this.#isReady() ? this.#instance : undefined;
       if (instance && this.#mayGoStraightOn(instance)) this.#activate(instance);
@@ -255,6 +256,13 @@ export class OwnedRun {
       if (pending.expires && fed) unwritten.expired.push(pending.expires);
       if (pending.task && fed)
         unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
+    }
+    if (instance.tainted) {
+      // Nothing that it has come to since its last commit counts: it is done again, from history.
+      this.#rewind();
+      this.#messagesDue = this.#again = true;
+      this.#goOn();
+      return;
     }
     try {
       this.#conclude(instance);
@@ -531,6 +539,8 @@ export class OwnedRun {
   async #compare(instance: WorkflowInstance): Promise<void> {
     const difference = await shadowReplay(this.#host, this.workflow, instance, this.runId);
     if (difference) await this.#block(difference);
+    // What a validator may have changed shows soonest where the run goes on from its history.
+    else if (instance.validated) this.cool();
   }
 
   #changes(

@@ -8,8 +8,8 @@ import {
   QueryRejectedError,
 } from '../../model/errors.js';
 import type { RunId } from '../../model/ids.js';
-import { asText, type Payload, type TextPayload } from '../../model/payload.js';
-import type { WorkflowInstance } from '../../replay/instance.js';
+import { asText, samePayload, type Payload, type TextPayload } from '../../model/payload.js';
+import { changesTheRun, type WorkflowInstance } from '../../replay/instance.js';
 import type { TaskRecord } from '../../storage/records.js';
 import { decodeQuery, encodeReply, replyKey } from '../query-mail.js';
 import { interceptedQuery } from './intercepted.js';
@@ -49,10 +49,32 @@ export class QueryResponder {
 
   async #answer(runId: RunId, name: string, argument: Payload): Promise<TextPayload | undefined> {
     const instance = await this.#instanceOf(runId);
-    return (
-      instance &&
-      encodeValue(instance.query(name, decodeValue(asText(argument), readLimits)), this.#host.core.limits)
+    const answer = instance && this.#ask(instance, name, argument);
+    if (answer && this.#host.core.checks.shadowReplay)
+      await this.#askAgain(instance, runId, name, argument, answer);
+    return answer;
+  }
+
+  #ask(instance: WorkflowInstance, name: string, argument: Payload): TextPayload {
+    return encodeValue(
+      instance.query(name, decodeValue(asText(argument), readLimits)),
+      this.#host.core.limits,
     );
+  }
+
+  /** A query that looks gives the same answer again; one whose next answer is another, where a fresh replay gives the first, has changed the run. */
+  async #askAgain(
+    asked: WorkflowInstance,
+    runId: RunId,
+    name: string,
+    argument: Payload,
+    answer: TextPayload,
+  ): Promise<void> {
+    if (samePayload(this.#ask(asked, name, argument), answer)) return;
+    const fresh = await replayRun(this.#host, runId);
+    const sameRun = fresh?.recorder.head === asked.recorder.head;
+    if (sameRun && samePayload(this.#ask(fresh, name, argument), answer))
+      throw changesTheRun(`Query '${name}'`);
   }
 
   /** Serves a claimed query: the reply and the end of the task are one commit. */
@@ -100,9 +122,13 @@ export class QueryResponder {
     const { core } = this.#host;
     const head = (await core.storage.readRun(runId))?.seq;
     if (head === undefined) return undefined;
+    // Under development no query touches the run itself, nor what an earlier one was asked of.
+    if (core.checks.shadowReplay) return replayRun(this.#host, runId);
     const hot = this.#host.hotInstance(runId);
-    if (hot?.seq === head && hot.instance.recorder.head === head) return hot.instance;
-    if (this.#last?.runId === runId && this.#last.seq === head) return this.#last.instance;
+    if (hot?.seq === head && hot.instance.recorder.head === head && !hot.instance.tainted)
+      return hot.instance;
+    const last = this.#last;
+    if (last?.runId === runId && last.seq === head && !last.instance.tainted) return last.instance;
     const instance = await replayRun(this.#host, runId);
     if (instance) this.#last = { runId, seq: instance.recorder.head, instance };
     return instance;

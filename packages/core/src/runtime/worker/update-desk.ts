@@ -31,6 +31,8 @@ const mostHeld = 100;
 export class UpdateDesk {
   #held: PendingUpdate[] = [];
   #refused: RefusedUpdate[] = [];
+  /** Those whose validators have changed an instance, which was dropped: they are not asked again. */
+  readonly #spoilt = new Map<string, FailureRecord>();
   readonly #mostAccepted: number;
 
   /** `mostAccepted`: whose handlers have not ended; 0 is no limit. */
@@ -46,6 +48,7 @@ export class UpdateDesk {
   /** Whether an update may be fed now; one that may not is held or refused. */
   admits(instance: WorkflowInstance, update: PendingUpdate): boolean {
     const accepted = wasAccepted(update);
+    if (this.#refusesSpoilt(update, accepted)) return false;
     const verdict = instance.judge(update.input, accepted);
     const { updateId, name } = update.input;
     if (verdict === 'accept') {
@@ -58,9 +61,19 @@ export class UpdateDesk {
       if (this.#held.some(({ input }) => input.updateId === updateId)) return false;
       if (accepted || this.#held.length < mostHeld) this.#held.push(update);
       else this.#refused.push({ updateId, name, failure: tooMany, accepted });
-    } else if (verdict !== 'known')
-      this.#refused.push({ updateId, name, failure: verdict.refused, accepted });
+    } else if (verdict !== 'known') {
+      if (instance.tainted) this.#spoilt.set(updateId, verdict.refused);
+      else this.#refused.push({ updateId, name, failure: verdict.refused, accepted });
+    }
     return false;
+  }
+
+  #refusesSpoilt({ input: { updateId, name } }: PendingUpdate, accepted: boolean): boolean {
+    const failure = this.#spoilt.get(updateId);
+    if (!failure) return false;
+    this.#spoilt.delete(updateId);
+    this.#refused.push({ updateId, name, failure, accepted });
+    return true;
   }
 
   /** The first held update whose handler has come, and that may be fed. */
@@ -70,7 +83,10 @@ export class UpdateDesk {
     this.#held = [];
     while (waiting.length > 0) {
       const update = waiting.shift() as PendingUpdate;
-      if (!this.admits(instance, update)) continue;
+      if (!this.admits(instance, update)) {
+        if (instance.tainted) return undefined;
+        continue;
+      }
       this.#held.push(...waiting);
       return update;
     }
