@@ -1,18 +1,9 @@
-import type {
-  Batch,
-  CommitResult,
-  MessageRecord,
-  NewMessage,
-  RunChanges,
-  TaskRecord,
-  Write,
-} from '@perdure/core/storage';
+import type { Batch, CommitResult, NewMessage, RunChanges, TaskRecord, Write } from '@perdure/core/storage';
 import { append } from './history-laws.js';
 import type { SimulatedProcess } from './process.js';
+import { isAnswered, judgeWaiting, whyBlocked, type Message } from './run-laws.js';
 import { isForced, type SeenEvent, type SeenRun } from './seen.js';
 import type { World } from './world.js';
-
-type Message = Pick<MessageRecord, 'kind' | 'messageId' | 'position' | 'body'>;
 
 /**
  * Sees everything that reaches the store, keeps a copy of its own, and holds the guarantees against it after each
@@ -28,7 +19,7 @@ export class Witness {
   /** Signals and updates that senders were told are in. */
   readonly #accepted = new Set<string>();
   /** Updates whose senders have been told how far they have come. */
-  readonly #answered = new Set<string>();
+  readonly answered = new Set<string>();
   /** Who was granted the newest token of a task. */
   readonly #holders = new Map<string, SimulatedProcess>();
   /** Children that have been begun, by whose they are. */
@@ -48,8 +39,8 @@ export class Witness {
     return this.#inboxes.get(runId) ?? [];
   }
 
-  task(runId: string): TaskRecord | undefined {
-    return this.#tasks.get(runId);
+  task(taskId: string): TaskRecord | undefined {
+    return this.#tasks.get(taskId);
   }
 
   tasksOf(runId: string): TaskRecord[] {
@@ -88,7 +79,10 @@ export class Witness {
     for (const write of batch.writes) this.#apply(process, write, batch, touched, taken, begun);
     for (const run of begun) this.#judgeBegun(run);
     for (const message of taken) this.#judgeTaken(message, batch);
-    for (const runId of touched) this.#check(runId);
+    for (const runId of touched) {
+      const run = this.runs.get(runId);
+      if (run && !run.closed && this.violation === undefined) judgeWaiting(run, this, this.#world.now);
+    }
   }
 
   // ── the copy ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -166,7 +160,7 @@ export class Witness {
         return;
       case 'put-key':
         if (write.record.key.startsWith('update:'))
-          this.#answered.add(write.record.key.slice(write.record.key.lastIndexOf(':') + 1));
+          this.answered.add(write.record.key.slice(write.record.key.lastIndexOf(':') + 1));
         return;
       case 'drop-key':
       case 'purge-run':
@@ -231,27 +225,8 @@ export class Witness {
   #judgeTaken(message: Message & { readonly runId: string }, batch: Batch): void {
     const { runId, kind, messageId } = message;
     const run = this.runs.get(runId);
-    if (run && !isForced(run) && !this.#isAnswered(run, message, batch))
+    if (run && !isForced(run) && !isAnswered(run, message, batch, this))
       this.blame(`G3 ${kind} ${messageId} is dropped from the inbox of ${runId} and not recorded`);
-  }
-
-  #isAnswered(run: SeenRun, { kind, messageId }: Message, { writes }: Batch): boolean {
-    const moved = writes.some(
-      (write) =>
-        write.kind === 'put-message' &&
-        write.message.runId !== run.runId &&
-        write.message.kind === kind &&
-        write.message.messageId === messageId,
-    );
-    if (moved) return true;
-    if (kind === 'signal') return run.recorded.has(`SignalReceived ${messageId}`);
-    if (kind === 'cancel') return run.recorded.has('CancelRequested');
-    if (kind !== 'update') return true;
-    return (
-      run.recorded.has(`UpdateAccepted ${messageId}`) ||
-      this.task(run.runId)?.body.includes(`"${messageId}"`) === true ||
-      this.#answered.has(messageId)
-    );
   }
 
   // ── laws ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -286,7 +261,7 @@ export class Witness {
     { writes }: Batch,
   ): void {
     run.status = status;
-    if (status === 'blocked') this.blame(`G12 run ${run.runId} is blocked: ${this.#why(writes)}`);
+    if (status === 'blocked') this.blame(`G12 run ${run.runId} is blocked: ${whyBlocked(writes)}`);
     if (closedAt === null || run.closed) return;
     run.closed = true;
     this.open -= 1;
@@ -302,48 +277,7 @@ export class Witness {
         `G11 ${run.runId} ends over ${unseen.map(({ kind, messageId }) => `${kind} ${messageId}`).join(', ')}`,
       );
   }
-
-  #why(writes: readonly Write[]): string {
-    for (const write of writes)
-      if ('changes' in write && write.changes?.status === 'blocked')
-        return write.changes.body.slice(0, 2_000);
-    return '';
-  }
-
-  /** Whatever a run waits for, there is something in the store that will wake it. */
-  #check(runId: string): void {
-    const run = this.runs.get(runId);
-    if (!run || run.closed || this.violation !== undefined) return;
-    const task = this.task(runId);
-    if (!task) return this.blame(`G7 ${runId} is open and has no task`);
-    for (const [timerId, { dueAt }] of run.timers) {
-      if (task.visibleAt > Math.max(dueAt, this.#world.now + mostSkew))
-        this.blame(
-          `G4 ${timerId} of ${runId} is due at ${dueAt} and the run is not looked at before ${task.visibleAt}`,
-        );
-    }
-    for (const activityId of run.activities) {
-      const there = this.#tasks.has(`${runId}/${activityId}`);
-      if (!there && !this.#isToldOf(runId, activityId))
-        this.blame(`G9 ${activityId} of ${runId} is pending and has neither a task nor an outcome`);
-    }
-    for (const { taskId, kind } of this.tasksOf(runId)) {
-      if (kind === 'activity' && !run.activities.has(taskId.slice(runId.length + 1)))
-        this.blame(`G2 ${taskId} is still to be done, and nobody waits for it`);
-    }
-    if (this.inbox(runId).length > 0 && task.visibleAt > this.#world.now + mostSkew)
-      this.blame(`G7 ${runId} has messages and is not looked at before ${task.visibleAt}`);
-  }
-
-  #isToldOf(runId: string, activityId: string): boolean {
-    return this.inbox(runId).some(
-      ({ kind, body }) => kind === 'activity' && (JSON.parse(body) as SeenEvent).activityId === activityId,
-    );
-  }
 }
-
-/** Further than any clock of a simulation is off. Milliseconds. */
-const mostSkew = 120_000;
 
 function named(write: Extract<Write, { kind: 'advance-run' | 'insert-run' }>): string {
   const runId = write.kind === 'insert-run' ? write.run.runId : write.runId;
