@@ -130,7 +130,7 @@ test('B18 limits of the memo: number, names, size of a value, size in all', asyn
     () => ctx.upsertMemo({ n0: 'x'.repeat(10 * 1024) }),
     () => ctx.upsertMemo({ n0: 'x'.repeat(10 * 1024 - 2) }),
     () => ctx.upsertMemo({ n1: null, ['k'.repeat(129)]: 1 }),
-    () => ctx.upsertMemo(Object.fromEntries(Object.keys(many(7)).map((name) => [name, 'x'.repeat(10_000)]))),
+    () => ctx.upsertMemo(Object.fromEntries(Object.keys(many(30)).map((name) => [name, 'x'.repeat(10_000)]))),
     () => ctx.upsertMemo({ n1: () => 1 }),
     () => ctx.upsertMemo([] as never),
   ]);
@@ -145,6 +145,32 @@ test('B18 limits of the memo: number, names, size of a value, size in all', asyn
     'payload_invalid',
     'invalid_argument',
   ]);
+});
+
+test('B18 B31 a start has the same limits of the memo, so that whatever a run began with can be changed', async () => {
+  const full = Object.fromEntries(Object.keys(many(26)).map((name) => [name, 'x'.repeat(10_000)]));
+  const changing = defineWorkflow('changing', async (ctx): Promise<void> => {
+    ctx.upsertMemo({ n0: 'changed' });
+  });
+  const engine = await open({ workflows: [changing] });
+  const codes: unknown[] = [];
+  const memos: Record<string, unknown>[] = [
+    many(101),
+    { ['k'.repeat(129)]: 1 },
+    { large: 'x'.repeat(10 * 1024) },
+    { ...full, more: 'x'.repeat(10_000) },
+  ];
+  for (const memo of memos) {
+    const error: unknown = await engine
+      .start(changing, undefined, { memo })
+      .catch((reason: unknown) => reason);
+    codes.push((error as { code?: string }).code);
+  }
+  expect(codes).toEqual(['invalid_argument', 'invalid_argument', 'invalid_argument', 'payload_too_large']);
+  expect(await engine.count()).toBe(0);
+  const handle = await engine.start(changing, undefined, { memo: full });
+  await handle.result();
+  expect((await handle.describe()).memo).toEqual({ ...full, n0: 'changed' });
 });
 
 test('B18 declared attributes keep to their types; of undeclared ones the first value decides', async () => {

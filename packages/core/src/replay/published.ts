@@ -1,4 +1,5 @@
 import { readLimits } from '../codec/limits.js';
+import { checkMemoSize, memoCountIssues, memoIssues } from '../codec/memo-limits.js';
 import { decodeValue } from '../codec/values.js';
 import { InvalidArgumentError, PayloadTooLargeError, type ArgumentIssue } from '../model/errors.js';
 import type { MemoUpserted, RunEvent, SearchAttributesUpserted, WorkflowStarted } from '../model/events.js';
@@ -14,9 +15,7 @@ type Values = Readonly<Record<string, unknown>>;
 type Upserted = SearchAttributesUpserted | MemoUpserted;
 
 const most = 100;
-const longestName = 128;
 const mostText = 64 * 1024;
-const mostMemoText = 10 * 1024;
 
 /** What a run shows of itself besides its state: what it was started with, and what its code has set since. */
 export class Published {
@@ -43,43 +42,44 @@ export class Published {
 
   upsertSearchAttributes(values: Values): void {
     const before = (this.searchAttributes ??= valuesOf(this.#started.searchAttributes));
-    this.searchAttributes = this.#upsert('SearchAttributesUpserted', before, values, () => [
-      ...searchAttributeIssues(values, this.#declared),
-      ...attributeConflicts(before, values),
-    ]);
+    this.searchAttributes = this.#upsert('SearchAttributesUpserted', before, values, (merged) => {
+      const size = this.#encode(merged).text.length;
+      if (size > mostText)
+        throw new PayloadTooLargeError(
+          `The search attributes would be larger than 64 KiB (${size} characters): keep large values in the memo, the state, or outside`,
+        );
+      return [
+        ...(Object.keys(merged).length > most
+          ? [{ path: '', message: `must not be more than ${most}` }]
+          : []),
+        ...searchAttributeIssues(values, this.#declared),
+        ...attributeConflicts(before, values),
+      ];
+    });
   }
 
   upsertMemo(values: Values): void {
     const before = (this.memo ??= valuesOf(this.#started.memo));
-    this.memo = this.#upsert('MemoUpserted', before, values, () =>
-      Object.keys(values).flatMap((name): ArgumentIssue[] => {
-        const path = `memo.${name}`;
-        if (name.length > longestName)
-          return [{ path, message: `its name must not be longer than ${longestName} characters` }];
-        if (this.#encode(values[name]).text.length > mostMemoText)
-          return [{ path, message: 'must not be larger than 10 KiB' }];
-        return [];
-      }),
-    );
+    this.memo = this.#upsert('MemoUpserted', before, values, (merged) => {
+      checkMemoSize(this.#encode(merged));
+      return [...memoCountIssues(merged), ...memoIssues(values, this.#encode)];
+    });
   }
 
   /** What is recorded here with these values was accepted, whatever is declared and allowed now; a refusal leaves nothing behind. */
-  #upsert(type: Upserted['type'], before: Values, values: Values, check: () => ArgumentIssue[]): Values {
+  #upsert(
+    type: Upserted['type'],
+    before: Values,
+    values: Values,
+    check: (merged: Values) => ArgumentIssue[],
+  ): Values {
     if (typeof values !== 'object' || (values as unknown) === null || Array.isArray(values))
       throw refused([{ path: '', message: 'must be an object with a value for each name' }]);
     const encoded = this.#encode(values);
     const next = this.#recorder.next();
     if (!(next?.type === type && samePayload(next.values, encoded))) {
-      const merged = merge(before, values);
-      const issues = check();
-      if (Object.keys(merged).length > most)
-        issues.push({ path: '', message: `must not be more than ${most}` });
+      const issues = check(merge(before, values));
       if (issues.length > 0) throw refused(issues);
-      const size = this.#encode(merged).text.length;
-      if (size > mostText)
-        throw new PayloadTooLargeError(
-          `What the run shows would be larger than 64 KiB (${size} characters): keep large values in its state, or outside`,
-        );
     }
     return merge(before, valuesOf(this.#recorder.emit<Upserted>({ type, values: encoded }).values));
   }

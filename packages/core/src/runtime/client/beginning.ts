@@ -1,3 +1,4 @@
+import { checkMemoSize, memoCountIssues, memoIssues } from '../../codec/memo-limits.js';
 import { validateSync } from '../../codec/schema.js';
 import { encodeValue } from '../../codec/values.js';
 import { InvalidArgumentError, PayloadTooLargeError, unknownWorkflow } from '../../model/errors.js';
@@ -21,7 +22,6 @@ export interface PlannedStart extends Beginning {
 }
 
 const mostAttributesBytes = 64 * 1024;
-const mostMemoBytes = 256 * 1024;
 
 /**
  * Checks what a caller gave to start with and encodes it. Throws `UnknownWorkflowError`, `InvalidArgumentError`,
@@ -84,11 +84,9 @@ export function encodeMemo(core: Core, memo: Record<string, unknown>): TextPaylo
     ]);
   }
   const payload = encodeValue(memo, core.limits);
-  if (payload.text.length > mostMemoBytes) {
-    throw new PayloadTooLargeError(
-      `The memo is larger than 256 KiB (${payload.text.length} characters): keep large values in the input, or outside`,
-    );
-  }
+  checkMemoSize(payload);
+  const issues = [...memoCountIssues(memo), ...memoIssues(memo, (value) => encodeValue(value, core.limits))];
+  if (issues.length > 0) throw new InvalidArgumentError('The workflow cannot be started', issues);
   return payload;
 }
 
