@@ -97,6 +97,31 @@ test('B29 without the key nothing can be read, and the error names the codec', a
   expect(error.message).not.toContain(secret);
 });
 
+test('B29 a run that cannot be read is listed with what can, and hides no other', async () => {
+  const storage = await openStorage();
+  const engine = await open({ storage, codecs: [await encrypting('k1')], ...options });
+  const { workflowId } = await engine.start(workflow, secret, { memo: { secret } });
+  await engine.close();
+  const plain = await open({ storage, startAt: engine.now, ...options });
+  const other = await plain.start(workflow, 'open');
+  const { items } = await plain.list();
+  const found = Object.fromEntries(items.map((item) => [item.workflowId, item]));
+  expect(found[other.workflowId]).toMatchObject({ input: 'open' });
+  expect(found[other.workflowId]?.unreadable).toBeUndefined();
+  expect(found[workflowId]).toMatchObject({ workflowId, workflowType: workflow.name, memo: {} });
+  expect(found[workflowId]?.unreadable).toContain('k1');
+  expect(JSON.stringify(items)).not.toContain(secret);
+  const iterated: string[] = [];
+  for await (const item of plain.iterate()) iterated.push(item.workflowId);
+  expect(iterated.sort()).toEqual([other.workflowId, workflowId].sort());
+  const [run] = await plain.handle(workflowId).runs();
+  expect(run?.unreadable).toContain('k1');
+  for await (const live of plain.list$()) {
+    expect(live).toHaveLength(2);
+    break;
+  }
+});
+
 test('B29 keys rotate: the last codec writes, all of them read', async () => {
   const [k1, k2] = [await encrypting('k1'), await encrypting('k2')];
   const storage = await openStorage();

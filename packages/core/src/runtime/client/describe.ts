@@ -1,6 +1,7 @@
 import { failureOf } from '../../codec/failures.js';
 import { decodeValue } from '../../codec/values.js';
 import { readLimits } from '../../codec/limits.js';
+import { PayloadError } from '../../model/errors.js';
 import type { RunOrigin } from '../../model/events.js';
 import type { Failure, FailureRecord } from '../../model/failure.js';
 import type { Payload } from '../../model/payload.js';
@@ -16,20 +17,35 @@ import type { PendingActivity, WaitingFor, WorkflowAction, WorkflowDescription }
 import { workflowKey } from './keys.js';
 import { attributeValues } from './search-attributes.js';
 
-/** A run as people and programs see it. Reads its tasks, where they are not given, while it is open, and the newest run of its chain where that is another. */
+/**
+ * A run as people and programs see it, without the values that cannot be read where `onUnreadable` takes the error. Reads its tasks, where they are not given, while it is open, and the newest run of its chain where that is another.
+ */
 export async function describeRun(
   core: Core,
   run: RunRecord,
   given?: readonly TaskRecord[],
+  onUnreadable?: (error: PayloadError) => void,
 ): Promise<WorkflowDescription> {
+  const where = async <V>(reading: Promise<V>): Promise<V | undefined> => {
+    try {
+      return await reading;
+    } catch (error) {
+      if (!onUnreadable || !(error instanceof PayloadError)) throw error;
+      onUnreadable(error);
+      return undefined;
+    }
+  };
   const open = run.closedAt === null;
   const tasks = given ?? (open ? await core.storage.readTasks(run.runId) : []);
   const start = decodeStart(run);
   const body = decodeBody(run);
   const now = core.clock.now();
   const pendingActivities = await Promise.all(
-    tasks.filter((task) => task.kind === 'activity').map((task) => pendingActivity(core, task, now)),
+    tasks
+      .filter((task) => task.kind === 'activity')
+      .map((task) => pendingActivity(core, task, now, (payload) => where(readValue(core, payload)))),
   );
+  const failure = body.failure && (await where(readFailure(core, body.failure)));
   return {
     namespace: run.namespace,
     workflowId: run.workflowId,
@@ -43,11 +59,11 @@ export async function describeRun(
     isCurrentRun: run.isCurrent,
     ...(body.nextRunId !== undefined && { nextRunId: body.nextRunId }),
     ...(run.buildId !== null && { buildId: run.buildId }),
-    input: await readValue(core, start.input),
-    ...(body.output && { output: await readValue(core, body.output) }),
-    ...(body.failure && { failure: await readFailure(core, body.failure) }),
-    ...(body.state && { state: await readValue(core, body.state) }),
-    memo: (await readValue(core, body.memo ?? start.memo)) as Record<string, unknown>,
+    input: await where(readValue(core, start.input)),
+    ...(body.output && { output: await where(readValue(core, body.output)) }),
+    ...(failure && { failure }),
+    ...(body.state && { state: await where(readValue(core, body.state)) }),
+    memo: ((await where(readValue(core, body.memo ?? start.memo))) ?? {}) as Record<string, unknown>,
     searchAttributes: attributeValues(run),
     startedAt: toDate(run.startedAt),
     ...(run.closedAt !== null && { closedAt: toDate(run.closedAt) }),
@@ -103,7 +119,12 @@ async function newestRunNumber({ storage, namespace }: Core, run: RunRecord): Pr
   return newest?.runNumber ?? run.runNumber;
 }
 
-async function pendingActivity(core: Core, task: TaskRecord, now: EpochMs): Promise<PendingActivity> {
+async function pendingActivity(
+  core: Core,
+  task: TaskRecord,
+  now: EpochMs,
+  read: (payload: Payload) => Promise<unknown>,
+): Promise<PendingActivity> {
   const body = decodeActivityTask(task);
   const state = activityTaskState(task, body, now);
   return {
@@ -111,7 +132,7 @@ async function pendingActivity(core: Core, task: TaskRecord, now: EpochMs): Prom
     activityType: body.activityType,
     state,
     attempt: task.attempt,
-    ...(body.heartbeat && { lastHeartbeat: await readValue(core, body.heartbeat) }),
+    ...(body.heartbeat && { lastHeartbeat: await read(body.heartbeat) }),
     ...(body.heartbeatAt !== undefined && { lastHeartbeatAt: toDate(body.heartbeatAt) }),
     ...(body.lastFailure && { lastFailure: await readFailure(core, body.lastFailure) }),
     ...(state === 'backing_off' && { nextAttemptAt: toDate(task.visibleAt) }),

@@ -50,6 +50,11 @@ export interface WorkflowDescription<S = unknown> {
   readonly historyLength: number;
   /** Size of the history as stored, in UTF-16 units. */
   readonly historyBytes: number;
+  /**
+   * In a list: why values of this run are left out, such as a codec that is not here; its input may be one of them, and
+   * the memo is empty then. `describe` rejects instead.
+   */
+  readonly unreadable?: string;
   /** The run that started it as a child. */
   readonly parent?: { readonly workflowId: string; readonly runId: string };
   /** The run that this one was forked from, or imported as a copy of, and the last event that both have. */

@@ -1,4 +1,4 @@
-import { StorageError, WorkflowNotFoundError } from '../../model/errors.js';
+import { PayloadError, StorageError, WorkflowNotFoundError } from '../../model/errors.js';
 import type { WorkflowId } from '../../model/ids.js';
 import type { RunCursor } from '../../storage/port.js';
 import type { RunRecord } from '../../storage/records.js';
@@ -42,11 +42,21 @@ async function readable(core: Core, run: RunRecord): Promise<WorkflowDescription
   try {
     return await describeRun(core, run);
   } catch (error) {
+    if (error instanceof PayloadError) return describedInPart(core, run);
     if (!(error instanceof StorageError && error.code === 'storage_corrupt')) throw error;
     const { workflowId, runId } = run;
     core.log.error('A run cannot be read and is left out of a list', { workflowId, runId, error });
     return undefined;
   }
+}
+
+/** A value that cannot be read hides neither the run nor the others of the list. */
+async function describedInPart(core: Core, run: RunRecord): Promise<WorkflowDescription> {
+  let unreadable = '';
+  const description = await describeRun(core, run, undefined, (error) => {
+    unreadable ||= error.message;
+  });
+  return { ...description, unreadable };
 }
 
 export async function countRuns(core: Core, filter: ListFilter): Promise<number> {
@@ -68,7 +78,14 @@ export async function listChain(core: Core, workflowId: WorkflowId): Promise<rea
   if (runs.length === 0)
     throw new WorkflowNotFoundError(`There is no workflow '${workflowId}' in namespace '${core.namespace}'`);
   runs.sort((a, b) => a.runNumber - b.runNumber);
-  return Promise.all(runs.map((run) => describeRun(core, run)));
+  return Promise.all(
+    runs.map((run) =>
+      describeRun(core, run).catch((error: unknown) => {
+        if (error instanceof PayloadError) return describedInPart(core, run);
+        throw error;
+      }),
+    ),
+  );
 }
 
 const chainPage = 200;
