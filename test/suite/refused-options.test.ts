@@ -6,6 +6,7 @@ import {
   replay,
   signal,
   update,
+  verify,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
 import { eventTypes, open, rejection } from './kit.js';
@@ -157,4 +158,26 @@ test('E9 what redact throws is the cause of a coded error', async () => {
   };
   const error = await rejection(InvalidArgumentError, handle.exportHistory({ redact }));
   expect([error.code, error.cause]).toEqual(['invalid_argument', thrown]);
+});
+
+test('E11 what a refusal advises can be done', async () => {
+  const engine = await open({ workflows: [patient], activities: [work] });
+  const handle = await engine.start(patient, undefined, { id: 'w' });
+  await engine.runUntilIdle();
+  await handle.terminate();
+  const message = async (call: Promise<unknown>): Promise<string> =>
+    call.then(
+      () => 'accepted',
+      (error: unknown) => (error as Error).message,
+    );
+  const taken = await message(engine.start(patient, undefined, { id: 'w' }));
+  expect(taken).toContain("'allow'");
+  expect(taken).not.toContain('use_existing');
+  await engine.activities.start(work, 1, { id: 'a' });
+  const alone = await message(engine.activities.start(work, 1, { id: 'a' }));
+  expect(alone).toContain("Activity id 'a' is taken");
+  expect(alone).not.toContain('duplicatePolicy');
+  const listed = await rejection(InvalidArgumentError, engine.activities.list({ status: 'x' as never }));
+  expect(listed.issues.map(({ path }) => path)).toEqual(['status']);
+  expect(await message(verify([patient, patient], []))).not.toContain('engine');
 });

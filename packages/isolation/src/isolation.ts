@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { ActivityDefinition, ActivityImplementation, Duration } from '@perdure/core';
 import { ArgumentCheck } from '@perdure/core/storage';
@@ -74,6 +75,7 @@ export function createIsolation(module: URL | string, options: IsolationOptions 
   check.options(options, known);
   const { processes = availableParallelism(), recycleAfter = 100 } = options;
   check.require(isUrl(module), 'module', "must be a URL, as in new URL('./activities.js', import.meta.url)");
+  check.require(!isMissing(module), 'module', `is not there: ${String(module)}`);
   check.require(
     Number.isSafeInteger(processes) && processes >= 1,
     'processes',
@@ -113,6 +115,13 @@ const known: readonly (keyof IsolationOptions)[] = [
   'execArgv',
   'env',
 ];
+
+/** Known of files only. */
+function isMissing(module: unknown): boolean {
+  if (!isUrl(module)) return false;
+  const url = new URL(String(module));
+  return url.protocol === 'file:' && !existsSync(url);
+}
 
 function isUrl(module: unknown): boolean {
   return module instanceof URL || (typeof module === 'string' && URL.canParse(module));

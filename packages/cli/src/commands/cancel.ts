@@ -16,13 +16,21 @@ export const cancel = command({
   },
   run: async ({ values, places: [workflowId] }, output) => {
     const { reason } = values;
-    await withClient(values, (client) =>
-      handleOf(client, workflowId, values.run).cancel({
+    const ended = await withClient(values, async (client) => {
+      const handle = handleOf(client, workflowId, values.run);
+      const { status, closedAt } = await handle.describe();
+      if (closedAt) return status;
+      await handle.cancel({
         ...(reason !== undefined && { reason }),
         cancelQueuedActivities: values['keep-queued'] !== true,
-      }),
+      });
+      return undefined;
+    });
+    output.line(
+      ended === undefined
+        ? `Cancellation requested: ${workflowId}`
+        : `Nothing to cancel: ${workflowId} is ${ended}`,
     );
-    output.line(`Cancellation requested: ${workflowId}`);
     return 0;
   },
 });

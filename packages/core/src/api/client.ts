@@ -62,7 +62,8 @@ export interface Client {
   /**
    * Signals the open run of a workflow id; where there is none, starts one that finds the signal waiting. One commit
    * either way, so the signal is never lost between the two. With a `requestId`, or a `signalId`, the signal is applied
-   * once, however often this is called. A `duplicatePolicy` decides as it does for `start`.
+   * once, however often this is called. A `duplicatePolicy` that is given decides as it does for `start`; left out, an open
+   * run is what the signal is for (not `reject`, as there), and a closed one is followed by the next.
    *
    * Rejects as `start` and `signal` do.
    *
@@ -84,7 +85,7 @@ export interface Client {
   /**
    * Sends an update to the open run of a workflow id; where there is none, starts one that finds the update waiting. One
    * commit either way. Resolves to the outcome of the update. With a `requestId`, or an `updateId`, it is applied once
-   * and has one outcome. Rejects as `start` and `update` do.
+   * and has one outcome. A `duplicatePolicy` is as for `signalWithStart`. Rejects as `start` and `update` do.
    */
   updateWithStart<I, O, M extends Messages, S, K extends Named<M, 'update'>>(
     workflow: WorkflowDefinition<I, O, M, any, S>,

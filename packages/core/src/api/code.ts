@@ -2,14 +2,17 @@ import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
 import type { ActivityRecord, WorkflowRecord } from '../runtime/definitions.js';
 
 /** The definitions that an engine was given, as the engine reads them. Throws `InvalidArgumentError` with a path for each thing wrong. */
-export function registeredCode(options: Given | undefined): {
+export function registeredCode(
+  options: Given | undefined,
+  refusal = 'The engine cannot be opened',
+): {
   readonly workflows: readonly WorkflowRecord[];
   readonly activities: readonly ActivityRecord[];
 } {
   const issues: ArgumentIssue[] = [];
   const workflows = implementations('workflow', options?.workflows, issues) as readonly WorkflowRecord[];
   const activities = implementations('activity', options?.activities, issues) as readonly ActivityRecord[];
-  if (issues.length > 0) throw new InvalidArgumentError('The engine cannot be opened', issues);
+  if (issues.length > 0) throw new InvalidArgumentError(refusal, issues);
   return { workflows, activities };
 }
 

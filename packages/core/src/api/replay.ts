@@ -105,5 +105,10 @@ export async function verify(
 function byName(
   workflows: readonly WorkflowImplementation<any, any, any, any, any>[],
 ): Parameters<typeof replayBundle>[0] {
-  return new Map(registeredCode({ workflows }).workflows.map((workflow) => [workflow.name, workflow]));
+  return new Map(
+    registeredCode({ workflows }, 'The histories cannot be replayed').workflows.map((workflow) => [
+      workflow.name,
+      workflow,
+    ]),
+  );
 }

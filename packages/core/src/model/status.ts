@@ -28,6 +28,7 @@ const buckets: Record<WorkflowStatus, StatusBucket> = {
   timed_out: 'failed',
 };
 
+export const statusBuckets = [...new Set(Object.values(buckets))];
 export const workflowStatuses = Object.keys(buckets) as readonly WorkflowStatus[];
 
 export function statusBucket(status: WorkflowStatus): StatusBucket {

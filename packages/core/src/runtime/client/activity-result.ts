@@ -1,11 +1,12 @@
 import { rebuildError } from '../../codec/failures.js';
-import { requireObject } from '../../model/argument-check.js';
+import { ArgumentCheck, requireObject } from '../../model/argument-check.js';
 import {
   WorkflowCancelledError,
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowTimedOutError,
 } from '../../model/errors.js';
+import { statusBuckets } from '../../model/status.js';
 import type { RunRecord } from '../../storage/records.js';
 import { besideOf } from '../standalone.js';
 import { describeActivities, type ActivityDescription } from './describe-activity.js';
@@ -44,6 +45,13 @@ export async function listActivities(
   given: ActivityFilter,
 ): Promise<Page<ActivityDescription>> {
   const { status, pageSize, pageToken, ...others } = requireObject(given, 'filter');
+  const check = new ArgumentCheck();
+  check.require(
+    status === undefined || statusBuckets.includes(status),
+    'status',
+    `must be one of ${statusBuckets.join(', ')}`,
+  );
+  check.done('The activities cannot be listed');
   const filter: ListFilter = {
     ...others,
     ...(status !== undefined && { statusBucket: status }),

@@ -121,10 +121,14 @@ const advice: Record<DuplicatePolicy, string> = {
 };
 
 function alreadyStarted(
-  { workflowId, runId, status }: RunRecord,
+  { workflowId, runId, status, closedAt }: RunRecord,
   policy: DuplicatePolicy,
 ): WorkflowAlreadyStartedError {
+  const ways =
+    policy === 'reject' && closedAt !== null
+      ? "use another id, or duplicatePolicy 'allow' for another run"
+      : advice[policy];
   return new WorkflowAlreadyStartedError(
-    `Workflow id '${workflowId}' is taken: its run ${runId} is ${status}. With duplicatePolicy '${policy}', ${advice[policy]}`,
+    `Workflow id '${workflowId}' is taken: its run ${runId} is ${status}. With duplicatePolicy '${policy}', ${ways}`,
   );
 }

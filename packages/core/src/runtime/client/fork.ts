@@ -19,7 +19,11 @@ import { checkReason } from './termination.js';
 import { checkSeq } from './time-travel.js';
 
 export interface ForkOptions {
-  /** The last event that the new run has in common with this one: from 1 to the last one before the end. */
+  /**
+   * The last event that the new run has in common with this one: from 1 to the last one before the end; not where this run
+   * waits for a child, or for a signal or cancel request of its to arrive. The answer is for this run only, and a second
+   * child would do its work twice: choose an event before the call, or after the answer.
+   */
   seq: number;
   /** Workflow id of the new run, which nobody may have used. Made up (uuid v7) when left out. */
   id?: string;

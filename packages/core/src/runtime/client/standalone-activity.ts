@@ -1,6 +1,6 @@
 import { encodeValue } from '../../codec/values.js';
 import { validateSync } from '../../codec/schema.js';
-import { InvalidArgumentError } from '../../model/errors.js';
+import { InvalidArgumentError, WorkflowAlreadyStartedError } from '../../model/errors.js';
 import { isValidName, nameMessage } from '../../model/names.js';
 import {
   freezeActivityCall,
@@ -56,13 +56,20 @@ export async function startActivity(
     core.clock.now(),
   );
   const call: StandaloneCall = { type, input: accepted, options: { ...options, taskQueue } };
-  return startRun(besideOf(core), {
+  const starting = startRun(besideOf(core), {
     workflowType: standalone.name,
     plan: { ...plan, taskQueue: standaloneQueue },
     input: encodeFor(core, call, `The input of activity '${type}'`),
     memo: encodeValue({ label, businessKey }),
     attributes: '{}',
     headers: core.interceptors.headersOf({ kind: 'activity', type, id, input }),
+  });
+  return starting.catch((error: unknown) => {
+    if (!(error instanceof WorkflowAlreadyStartedError)) throw error;
+    throw new WorkflowAlreadyStartedError(
+      `Activity id '${id ?? ''}' is taken: look at what it stands for with activities.handle, or use another id`,
+      { cause: error },
+    );
   });
 }
 

@@ -144,6 +144,9 @@ function titleOf({ name, updateId, workflowId }: SentUpdate): string {
   return `Update '${name}' (${updateId}) of workflow '${workflowId}'`;
 }
 
+/** By its own code, which could have waited. */
+const endedByItself: ReadonlySet<string> = new Set(['completed', 'failed', 'continued_as_new']);
+
 function endedBefore(
   sent: SentUpdate,
   { ended, accepted }: Extract<Seen, { readonly accepted: boolean }>,
@@ -151,9 +154,10 @@ function endedBefore(
   if (!ended)
     return new WorkflowNotFoundError(`Run ${sent.runId} was removed while ${titleOf(sent)} was awaited`);
   const how = `run ${ended.runId} is ${ended.status}`;
+  const advice = endedByItself.has(ended.status)
+    ? ': let the workflow wait for its handlers with ctx.waitCondition(() => ctx.info.unfinishedUpdates === 0)'
+    : '';
   return accepted
-    ? new WorkflowNotActiveError(
-        `${titleOf(sent)} was accepted and is not done, and ${how}: let the workflow wait for its handlers with ctx.waitCondition(() => ctx.info.unfinishedUpdates === 0)`,
-      )
+    ? new WorkflowNotActiveError(`${titleOf(sent)} was accepted and is not done, and ${how}${advice}`)
     : new UpdateRejectedError(`${titleOf(sent)} was not accepted, and ${how}`);
 }
