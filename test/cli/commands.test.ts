@@ -119,7 +119,8 @@ test('A24 signal, cancel and terminate reach the run', async () => {
   for (const id of ['cancelled', 'terminated'])
     expect((await perdure(cwd, 'start', 'order', '--id', id, ...workflows)).code).toBe(0);
   expect((await perdure(cwd, 'cancel', 'cancelled', '--reason', 'too late', '--keep-queued')).code).toBe(0);
-  expect((await perdure(cwd, 'cancel', 'cancelled')).code).toBe(0);
+  const again = await perdure(cwd, 'cancel', 'cancelled');
+  expect([again.code, again.stdout]).toEqual([0, 'Nothing to cancel: cancelled is cancelled\n']);
   expect((await perdure(cwd, 'terminate', 'terminated', '--reason', 'no more')).code).toBe(0);
   const states = (await perdure(cwd, 'list', '--json')).stdout.trim().split('\n');
   expect(states.map((line) => JSON.parse(line) as unknown)).toMatchObject([

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -299,7 +299,10 @@ test('A27 an attempt that is left to somebody else is no failure', async () => {
 test('A27 what the module does not have, or cannot do, fails with what to do', async () => {
   const { isolation } = await open();
   const stray = defineActivity('stray', { retry: { maximumAttempts: 2, initialInterval: 1 } }, async () => 1);
-  const broken = createIsolation(pathToFileURL(join(folder, 'nothing-here.mjs')), { execArgv: [] });
+  const gone = join(folder, 'nothing-here.mjs');
+  writeFileSync(gone, '');
+  const broken = createIsolation(pathToFileURL(gone), { execArgv: [] });
+  rmSync(gone);
   const engine = await createEngine({
     storage: memory(),
     workflows: [tries],
@@ -315,11 +318,13 @@ test('A27 what the module does not have, or cannot do, fails with what to do', a
 });
 
 test('A27 options that mean nothing are refused', () => {
+  const here = new URL(import.meta.url);
   const wrong: [string, unknown, object][] = [
     ['module', './isolated-activities.js', {}],
-    ['processes', new URL('file:///a.js'), { processes: 0 }],
-    ['recycleAfter', new URL('file:///a.js'), { recycleAfter: -1 }],
-    ['proceses', new URL('file:///a.js'), { proceses: 2 }],
+    ['module', new URL('file:///none.mjs'), {}],
+    ['processes', here, { processes: 0 }],
+    ['recycleAfter', here, { recycleAfter: -1 }],
+    ['proceses', here, { proceses: 2 }],
   ];
   for (const [path, url, options] of wrong) {
     const error: unknown = (() => {
@@ -331,6 +336,13 @@ test('A27 options that mean nothing are refused', () => {
     })();
     expect(error).toMatchObject({ code: 'invalid_argument', issues: [{ path }] });
   }
+});
+
+test('A27 what is no activity is refused', async () => {
+  const { isolation } = await open();
+  expect(() => isolation.activity(5 as never)).toThrow(
+    expect.objectContaining({ code: 'invalid_argument' }) as Error,
+  );
 });
 
 test('A27 close leaves no process, kills what spins, and refuses what comes after', async () => {
