@@ -110,7 +110,7 @@ test('B29 a run that cannot be read is listed with what can, and hides no other'
   expect(found[other.workflowId]?.unreadable).toBeUndefined();
   expect(found[workflowId]).toMatchObject({ workflowId, workflowType: workflow.name, memo: {} });
   expect(found[workflowId]?.unreadable).toContain('k1');
-  expect(JSON.stringify(items)).not.toContain(secret);
+  expect(JSON.stringify(found[workflowId])).not.toContain(secret);
   const iterated: string[] = [];
   for await (const item of plain.iterate()) iterated.push(item.workflowId);
   expect(iterated.sort()).toEqual([other.workflowId, workflowId].sort());

@@ -3,6 +3,7 @@ import type { PayloadLimits } from '../codec/limits.js';
 import type { RunEvent, WorkflowStarted } from '../model/events.js';
 import type { Namespace, RunId } from '../model/ids.js';
 import type { Payload } from '../model/payload.js';
+import type { EpochMs } from '../model/time.js';
 import type { MonotonicUuid7 } from '../model/uuid.js';
 import type { ContextLogger } from '../replay/instance-host.js';
 import type { WorkflowInstance } from '../replay/instance.js';
@@ -66,6 +67,8 @@ export interface LocalWorker {
   moves(runId: RunId): boolean;
   /** Something for this run was committed by this process: look at it now instead of waiting for a hint. */
   poke(runId: RunId): void;
+  /** A task that this process has committed can be claimed from then on. */
+  claimableAt(at: EpochMs): void;
   /** A run as it was after these events, for looking only. Undefined where this worker has no code of it. Rejects with `NondeterminismError`. */
   replay(
     workflowType: string,

@@ -104,8 +104,11 @@ async function settle(
       if (unknown) return; // the commit that could not say so did it
       throw notActive();
     }
-    const attempted = await attemptCommit(core, await plan(task, decodeActivityTask(task)));
+    const batch = await plan(task, decodeActivityTask(task));
+    const attempted = await attemptCommit(core, batch);
     if (attempted !== 'unknown' && attempted.ok) {
+      for (const write of batch.writes)
+        if (write.kind === 'put-task') core.worker?.claimableAt(write.task.visibleAt);
       core.worker?.poke(task.runId);
       return;
     }
