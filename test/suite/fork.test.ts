@@ -41,6 +41,40 @@ async function ended(
   return { engine, handle, types: await eventTypes(handle) };
 }
 
+test('E7 B12 a copy knows the updates that its history has handled: they are answered, not handled again', async () => {
+  const adding = { add: update<number, number>(), go: signal() };
+  const counter = defineWorkflow('counter', { messages: adding }, async (ctx, start: number | null) => {
+    let sum = start ?? 0;
+    ctx.onUpdate('add', (n) => {
+      if (n < 0) throw new RangeError('negative');
+      return (sum += n);
+    });
+    await ctx.waitSignal('go');
+    if (start === null) ctx.continueAsNew(sum);
+    return sum;
+  });
+  const engine = await open({ workflows: [counter] });
+  const origin = await engine.start(counter, null, { id: 'origin' });
+  expect(await origin.update('add', 5, { id: 'k' })).toBe(5);
+  await expect(origin.update('add', -1, { id: 'bad' })).rejects.toThrow('negative');
+  const seq = (await eventTypes(origin)).length;
+  const bundle = await origin.exportHistory();
+  const other = await open({ workflows: [counter], startAt: engine.now });
+  for (const [where, copy] of [
+    [engine, await origin.fork({ seq, id: 'fork' })],
+    [other, await other.importHistory(bundle, { takeOver: true })],
+  ] as const) {
+    const handle = where.handle(counter, copy.workflowId);
+    expect(await handle.update('add', 5, { id: 'k' })).toBe(5);
+    await expect(handle.update('add', -1, { id: 'bad' })).rejects.toThrow('negative');
+    await handle.signal('go');
+    expect(await handle.update('add', 5, { id: 'k' })).toBe(5);
+    expect(await handle.update('add', 1, { id: 'new' })).toBe(6);
+    await handle.signal('go');
+    expect(await handle.result()).toBe(6);
+  }
+});
+
 test('E7 what a fork waits for it waits for from when it was made, and a fork of it from when that was', async () => {
   const patient = defineWorkflow('patient', { messages }, async (ctx, n: number) => {
     await ctx.runActivity(charge, n);

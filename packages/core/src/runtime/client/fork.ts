@@ -9,6 +9,7 @@ import { writeAttributes } from '../../storage/attributes.js';
 import type { NewRun } from '../../storage/records.js';
 import { encodeStart } from '../run-projection.js';
 import { eventsOf, sealPayload } from '../worker/sealing.js';
+import { copiedUpdateWrites } from '../worker/update-writes.js';
 import { idTaken, insertCopy, openTasks, startedAnew, startOf } from './copied-run.js';
 import { workflowKey } from './keys.js';
 import type { OpenCore } from './open-core.js';
@@ -77,7 +78,7 @@ export async function forkRun(core: OpenCore, target: RunTarget, options: ForkOp
     core,
     run,
     [encodeEvent(started), ...copied.slice(1)],
-    openTasks(run, started, events, now),
+    [...openTasks(run, started, events, now), ...copiedUpdateWrites(core, started, events)],
     async () => {
       const taken = await storage.readKey(namespace, key);
       if (taken) throw idTaken(workflowId, taken.value, 'known');

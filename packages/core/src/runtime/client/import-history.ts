@@ -11,6 +11,7 @@ import type { NewRun, RunRecord } from '../../storage/records.js';
 import { encodeStart } from '../run-projection.js';
 import { closedBody, closedStatus, storedAttributes } from '../worker/run-body.js';
 import { sealedBodies, sealPayload } from '../worker/sealing.js';
+import { copiedUpdateWrites } from '../worker/update-writes.js';
 import { changesOf } from './archive.js';
 import { idTaken, insertCopy, openTasks, startedAnew, startOf } from './copied-run.js';
 import { workflowKey } from './keys.js';
@@ -72,7 +73,7 @@ export async function importRun(
     core,
     run,
     await storedBodies(core, started, events, bodies),
-    close ? [] : openTasks(run, started, events, now),
+    [...(close ? [] : openTasks(run, started, events, now)), ...copiedUpdateWrites(core, started, events)],
     () => placeOf(core, run),
   );
   return { workflowId: run.workflowId, runId: run.runId, follow: true };
