@@ -1,6 +1,8 @@
 import { openStorage } from '#storage';
 import { defineActivity, defineWorkflow } from '@perdure/core';
+import type { TaskRecord } from '@perdure/core/storage';
 import { expect, test } from 'vitest';
+import { bent } from './bent-storage.js';
 import { open } from './kit.js';
 
 const short = defineActivity('short', (n: number) => n);
@@ -93,3 +95,38 @@ test('B22 an engine that closes gives back what waits in line, and nothing count
   expect(await next.handle(workflow, workflowId).result()).toBe(2);
   expect(attempts).toEqual([1]);
 });
+
+test('B22 steps and activities that wait together are not claimed beyond what there is room for', async () => {
+  const mixed = defineWorkflow('mixed', async (ctx) => {
+    for (let n = 0; n < 20; n++) await ctx.runActivity(short, n);
+    const both = Array.from({ length: 400 }, (_, n) => [ctx.runActivity(short, n), ctx.step('s', () => n)]);
+    return (await ctx.all(both.flat())).length;
+  });
+  let [claims, back] = [0, 0];
+  const storage = bent(await openStorage(), {
+    claim: (call, request) => {
+      claims += 1;
+      return call(request);
+    },
+    commit: (call, batches) => {
+      const writes = batches.flatMap((batch) => batch.writes);
+      back += writes.filter((write) => write.kind === 'put-task' && isGivenBack(write.task)).length;
+      return call(batches);
+    },
+  });
+  const engine = await open({
+    storage,
+    workflows: [mixed],
+    activities: [short],
+    maxConcurrentActivities: 1,
+    limits: { commands: 0 },
+  });
+  expect(await engine.execute(mixed)).toBe(800);
+  expect(claims).toBeGreaterThan(0);
+  expect(back).toBeLessThanOrEqual(2 * claims);
+});
+
+/** Claimed, and written back as if it had not been. */
+function isGivenBack({ kind, token, attempt, leaseOwner }: TaskRecord): boolean {
+  return kind === 'activity' && token > 0 && attempt === 0 && leaseOwner === null;
+}

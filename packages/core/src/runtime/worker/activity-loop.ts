@@ -86,8 +86,15 @@ export class ActivityLoop {
     return this.#running.size;
   }
   /** How many more may be leased to this worker: as many as have a slot, or will have one soon. */
-  get room(): number {
+  get #room(): number {
     return Math.max(0, this.#left + this.#line.room(this.#options.maxConcurrent));
+  }
+  /**
+   * How many to claim of each kind, of two that are claimed together: all the slots there are, since one kind alone may
+   * want them, and of the line a half. What came beyond the room had to be put back.
+   */
+  get share(): number {
+    return Math.max(0, this.#left, Math.ceil(this.#room / 2));
   }
   /** Slots that nobody has; below zero where some wait for one. */
   get #left(): number {
@@ -96,7 +103,7 @@ export class ActivityLoop {
   }
   /** Takes a slot, or a place in line for one, for an activity that has been claimed; `start` or `unreserve` gives it back. */
   reserve(): boolean {
-    if (this.room === 0) return false;
+    if (this.#room === 0) return false;
     this.#reserved += 1;
     return true;
   }

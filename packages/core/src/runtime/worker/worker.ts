@@ -332,7 +332,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   }
 
   #wants(): readonly (TaskWant & { limit: number; leaseMs: number })[] {
-    const { room } = this.activities;
+    const { share } = this.activities;
     const online = this.core.platform.online();
     return this.#served.map((want) => {
       switch (want.kind) {
@@ -346,7 +346,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
           return {
             ...want,
             ...(!online && { queues: want.queues.filter((queue) => !isOnlineQueue(queue)) }),
-            limit: room,
+            limit: share,
             leaseMs: activityLeaseMs,
           };
       }
