@@ -1,4 +1,4 @@
-import { PayloadError, StorageError, WorkflowNotFoundError } from '../../model/errors.js';
+import { StorageError, WorkflowNotFoundError } from '../../model/errors.js';
 import type { WorkflowId } from '../../model/ids.js';
 import type { RunCursor } from '../../storage/port.js';
 import type { RunRecord } from '../../storage/records.js';
@@ -40,9 +40,8 @@ export async function pageOfRuns(
 /** One damaged run does not hide all others: it is left out and logged; `describe` says what is wrong with it. */
 async function readable(core: Core, run: RunRecord): Promise<WorkflowDescription | undefined> {
   try {
-    return await describeRun(core, run);
+    return await describeAsFarAsItGoes(core, run);
   } catch (error) {
-    if (error instanceof PayloadError) return describedInPart(core, run);
     if (!(error instanceof StorageError && error.code === 'storage_corrupt')) throw error;
     const { workflowId, runId } = run;
     core.log.error('A run cannot be read and is left out of a list', { workflowId, runId, error });
@@ -51,12 +50,11 @@ async function readable(core: Core, run: RunRecord): Promise<WorkflowDescription
 }
 
 /** A value that cannot be read hides neither the run nor the others of the list. */
-async function describedInPart(core: Core, run: RunRecord): Promise<WorkflowDescription> {
-  let unreadable = '';
-  const description = await describeRun(core, run, undefined, (error) => {
-    unreadable ||= error.message;
-  });
-  return { ...description, unreadable };
+async function describeAsFarAsItGoes(core: Core, run: RunRecord): Promise<WorkflowDescription> {
+  const unreadable: string[] = [];
+  const description = await describeRun(core, run, undefined, ({ message }) => unreadable.push(message));
+  const [first] = unreadable;
+  return first === undefined ? description : { ...description, unreadable: first };
 }
 
 export async function countRuns(core: Core, filter: ListFilter): Promise<number> {
@@ -78,14 +76,7 @@ export async function listChain(core: Core, workflowId: WorkflowId): Promise<rea
   if (runs.length === 0)
     throw new WorkflowNotFoundError(`There is no workflow '${workflowId}' in namespace '${core.namespace}'`);
   runs.sort((a, b) => a.runNumber - b.runNumber);
-  return Promise.all(
-    runs.map((run) =>
-      describeRun(core, run).catch((error: unknown) => {
-        if (error instanceof PayloadError) return describedInPart(core, run);
-        throw error;
-      }),
-    ),
-  );
+  return Promise.all(runs.map((run) => describeAsFarAsItGoes(core, run)));
 }
 
 const chainPage = 200;
