@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient, createEngine, type Engine, type StorageError } from '@perdure/core';
+import { createClient, createEngine, type Client, type Engine, type StorageError } from '@perdure/core';
 import type { Storage } from '@perdure/core/storage';
 import { sqlite } from '@perdure/sqlite';
 import Database from 'better-sqlite3';
@@ -31,6 +31,21 @@ async function engineOn(storage: Storage): Promise<{ engine: Engine; reported: r
   const engine = await createEngine({ storage, workflows, activities: [effect], logger });
   onTestFinished(() => engine.close({ grace: 0 }));
   return { engine, reported };
+}
+
+/** A client of a new file, which runs nothing itself. */
+async function clientOfNewFile(): Promise<{
+  folder: string;
+  file: string;
+  storage: Storage;
+  client: Client;
+}> {
+  const folder = newFolder();
+  const file = join(folder, 'store.sqlite');
+  const storage = sqlite(file);
+  const client = await createClient({ storage });
+  onTestFinished(() => client.close());
+  return { folder, file, storage, client };
 }
 
 /** A process, which ends with the test. */
@@ -98,11 +113,7 @@ const canLimit = spawnSync('prlimit', ['--version']).status === 0;
 test.skipIf(!canLimit)(
   'F2 G10 the system refuses what a worker writes (Linux, with prlimit): whatever became of its commits, nothing is lost or done twice',
   async () => {
-    const folder = newFolder();
-    const file = join(folder, 'store.sqlite');
-    const storage = sqlite(file);
-    const client = await createClient({ storage });
-    onTestFinished(() => client.close());
+    const { folder, file, storage, client } = await clientOfNewFile();
     const worker = start('worker.ts', file, 'pipe');
     let reported = '';
     worker.stderr?.setEncoding('utf8').on('data', (text: string) => (reported += text));
@@ -129,11 +140,7 @@ const isStopped = ({ pid }: ChildProcess): boolean =>
 test.skipIf(process.platform !== 'linux')(
   'F2 G2 G8 a process that stands still for longer than its leases (Linux, where that can be seen) is fenced when it goes on: nothing is done twice',
   async () => {
-    const folder = newFolder();
-    const file = join(folder, 'store.sqlite');
-    const storage = sqlite(file);
-    const client = await createClient({ storage });
-    onTestFinished(() => client.close());
+    const { folder, file, storage, client } = await clientOfNewFile();
     const frozen = start('worker.ts', file, 'pipe');
     await said(frozen, 'ready');
     const site = await Site.of(client, folder, storage);

@@ -23,6 +23,35 @@ export function bent(storage: Storage, bends: Bends): Storage {
   };
 }
 
+/**
+ * A storage in which something happens after such a read and before anybody makes anything of it: the next time, and
+ * again the next time after `again`.
+ */
+export function meanwhile(
+  storage: Storage,
+  read: 'readKey' | 'listRuns',
+  happen: () => Promise<unknown>,
+): { readonly storage: Storage; again(): void } {
+  let due = true;
+  const bend = async (
+    call: (...args: unknown[]) => Promise<unknown>,
+    ...args: unknown[]
+  ): Promise<unknown> => {
+    const found = await call(...args);
+    if (due) {
+      due = false;
+      await happen();
+    }
+    return found;
+  };
+  return {
+    storage: bent(storage, { [read]: bend }),
+    again: () => {
+      due = true;
+    },
+  };
+}
+
 export function storeFailure(outcome: 'unknown' | 'not-applied', retryable = true): StorageError {
   return new StorageError('storage_failed', 'The store fails on purpose', { retryable, outcome });
 }

@@ -7,7 +7,7 @@ import {
   WorkflowFailedError,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { bent } from './bent-storage.js';
+import { meanwhile } from './bent-storage.js';
 import { clientOf, crashAtEachCommit, eventTypes, open, rejection } from './kit.js';
 
 const loop = defineWorkflow('loop', async (ctx, n: number) => {
@@ -44,26 +44,16 @@ test('C8 an id that passes on to the next run while it is looked up means that r
   const engine = await open({ storage, workflows: [waiting] });
   const handle = await engine.start(waiting, 0, { id: 'w' });
   await engine.runUntilIdle();
-  let passOn = true;
-  const client = await clientOf(
-    engine,
-    bent(storage, {
-      readKey: async (call, ...args) => {
-        const read = await call(...args);
-        if (!passOn) return read;
-        passOn = false;
-        await handle.signal('word', 'on');
-        await engine.runUntilIdle();
-        return read;
-      },
-    }),
-  );
-  const passed = client.handle('w');
+  const passing = meanwhile(storage, 'readKey', async () => {
+    await handle.signal('word', 'on');
+    await engine.runUntilIdle();
+  });
+  const passed = (await clientOf(engine, passing.storage)).handle('w');
   expect(await passed.describe()).toMatchObject({ runNumber: 2, status: 'waiting' });
-  passOn = true;
+  passing.again();
   await passed.signal('word', 'mine');
   await engine.runUntilIdle();
-  passOn = true;
+  passing.again();
   await passed.terminate('enough');
   expect(await passed.describe()).toMatchObject({ runNumber: 5, status: 'terminated' });
 });

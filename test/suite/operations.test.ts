@@ -9,7 +9,7 @@ import {
 } from '@perdure/core';
 import type { TestEngine } from '@perdure/testing';
 import { expect, test } from 'vitest';
-import { bent } from './bent-storage.js';
+import { meanwhile } from './bent-storage.js';
 import { clientOf, eventTypes, gate, open, rejection } from './kit.js';
 
 const waiting = defineWorkflow('waiting', async (ctx, _n: number) => ctx.waitSignal('end'));
@@ -116,21 +116,11 @@ test('E16 a run that passes on to the next of its chain while a batch is under w
     const engine = await open({ storage, workflows: [passing] });
     const handle = await engine.start(passing, 1, { id: 'w' });
     await engine.runUntilIdle();
-    let passOn = true;
-    const client = await clientOf(
-      engine,
-      bent(storage, {
-        listRuns: async (call, ...args) => {
-          const read = await call(...args);
-          if (passOn) {
-            passOn = false;
-            await handle.signal('word', 'on');
-            await engine.runUntilIdle();
-          }
-          return read;
-        },
-      }),
-    );
+    const bentStorage = meanwhile(storage, 'listRuns', async () => {
+      await handle.signal('word', 'on');
+      await engine.runUntilIdle();
+    });
+    const client = await clientOf(engine, bentStorage.storage);
     expect(await all(client.batch({}, action))).toEqual([{ matched: 1, done: 1, failed: 0 }]);
     await engine.runUntilIdle();
     const { runNumber, statusBucket } = await engine.handle('w').describe();

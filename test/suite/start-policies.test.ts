@@ -12,7 +12,7 @@ import {
   type StartOptions,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { bent } from './bent-storage.js';
+import { meanwhile } from './bent-storage.js';
 import { clientOf, open, rejection } from './kit.js';
 
 const opened = defineWorkflow('opened', async (ctx, value: unknown) => {
@@ -83,21 +83,11 @@ test('D2 C8 use_existing finds the run to which the id passes on while it is loo
   const engine = await open({ storage, workflows: [passing] });
   const first = await engine.start(passing, 0, { id: 'w' });
   await engine.runUntilIdle();
-  let passOn = true;
-  const client = await clientOf(
-    engine,
-    bent(storage, {
-      readKey: async (call, ...args) => {
-        const read = await call(...args);
-        if (passOn) {
-          passOn = false;
-          await first.signal('on');
-          await engine.runUntilIdle();
-        }
-        return read;
-      },
-    }),
-  );
+  const bentStorage = meanwhile(storage, 'readKey', async () => {
+    await first.signal('on');
+    await engine.runUntilIdle();
+  });
+  const client = await clientOf(engine, bentStorage.storage);
   const used = await client.start(passing, 0, { id: 'w', duplicatePolicy: 'use_existing' });
   expect(await used.describe()).toMatchObject({ runNumber: 2, status: 'waiting' });
 });
