@@ -70,23 +70,27 @@ export class CrashingStorage implements Storage {
     };
   }
 
+  #crash(): void {
+    const armed = this.#armed;
+    if (!armed) return;
+    this.#armed = undefined;
+    this.#dead = true;
+    armed.crashed();
+  }
+
   async #commit(
     handle: StorageHandle,
     batches: Parameters<StorageHandle['commit']>[0],
   ): Promise<readonly CommitResult[]> {
     if (this.#dead) return never;
     const armed = this.#armed;
-    this.#armed = undefined;
     if (armed?.at === 'before-commit') {
-      this.#dead = true;
-      armed.crashed();
+      this.#crash();
       return never;
     }
     const results = await handle.commit(batches);
-    if (armed) {
-      this.#dead = true;
-      armed.crashed();
-    }
+    // What was refused has not reached the store: the crash is still to come.
+    if (armed === this.#armed && results.some(({ ok }) => ok)) this.#crash();
     return this.#dead ? never : results;
   }
 }
