@@ -356,7 +356,8 @@ export interface WorkflowContext<
   setState(state: S): void;
   /**
    * Sets search attributes, which lists are filtered by; null removes one, the others stay. Declared ones take values of
-   * their type only; where the workflow declares none, any name takes any type, and keeps to it. At most 100, with names
+   * their type only; where the workflow declares none, any name takes any type, and keeps to it. What is registered in
+   * the namespace (`client.searchAttributes`) takes values of its type in every workflow. At most 100, with names
    * of 128 characters, keywords of 255, texts of 2048, 64 KiB in all. Throws `InvalidArgumentError`,
    * `PayloadTooLargeError`.
    */

@@ -118,7 +118,7 @@ const table: { readonly [T in EventType]: FieldsOf<Extract<RunEvent, { readonly 
   ConditionSatisfied: { waitId: 'string' },
   SideEffectRecorded: { value: 'payload?', failure: 'failure?' },
   VersionMarkerRecorded: { changeId: 'string', version: 'number', deprecated: 'boolean?' },
-  SearchAttributesUpserted: { values: 'payload' },
+  SearchAttributesUpserted: { values: 'payload', refused: 'object?' },
   MemoUpserted: { values: 'payload' },
   UpdateCompleted: { updateId: 'string', result: 'payload' },
   UpdateFailed: { updateId: 'string', failure: 'failure' },

@@ -2,6 +2,7 @@ import type { FailureRecord } from './failure.js';
 import type { RunId, Seq, WorkflowId } from './ids.js';
 import type { Payload } from './payload.js';
 import type { FrozenRetryPolicy } from './retry.js';
+import type { AttributeMisfit } from './search-attributes.js';
 import type { EpochMs } from './time.js';
 
 /**
@@ -316,6 +317,8 @@ export interface SideEffectRecorded extends EventBase<'SideEffectRecorded'> {
 /** Values by name; null removes one. */
 export interface SearchAttributesUpserted extends EventBase<'SearchAttributesUpserted'> {
   readonly values: Payload;
+  /** Nothing was set, because the namespace has registered this one with another type. The code was told. */
+  readonly refused?: AttributeMisfit;
 }
 /** Values by name; null removes one. */
 export interface MemoUpserted extends EventBase<'MemoUpserted'> {

@@ -97,20 +97,33 @@ function valueIssue(
     : 'must be a string, number, boolean, Date or list of strings, of bounded length';
 }
 
+/** The attributes that are registered in a namespace, by name. */
+export type RegisteredAttributes = ReadonlyMap<string, SearchAttributeTypeName>;
+
+/** A value is not of the type that the namespace has registered for its name. */
+export interface AttributeMisfit {
+  readonly attribute: string;
+  readonly registered: SearchAttributeTypeName;
+}
+
 /** The first value that is not of the type that the namespace has registered for its name. */
 export function misfit(
   values: Readonly<Record<string, unknown>>,
-  registered: ReadonlyMap<string, SearchAttributeTypeName>,
-): ArgumentIssue | undefined {
-  for (const [name, value] of Object.entries(values)) {
-    const type = registered.get(name);
-    if (type === undefined || checks[type](value)) continue;
-    return {
-      path: `searchAttributes.${name}`,
-      message: `must be of type ${type}, as it is registered in this namespace`,
-    };
+  registeredTypes: RegisteredAttributes,
+): AttributeMisfit | undefined {
+  for (const [attribute, value] of Object.entries(values)) {
+    const registered = registeredTypes.get(attribute);
+    if (registered === undefined || value === null || value === undefined) continue;
+    if (!checks[registered](value)) return { attribute, registered };
   }
   return undefined;
+}
+
+export function misfitIssue({ attribute, registered }: AttributeMisfit): ArgumentIssue {
+  return {
+    path: `searchAttributes.${attribute}`,
+    message: `must be of type ${registered}, as it is registered in this namespace`,
+  };
 }
 
 /** A name that has a value keeps to its kind: text, number, boolean, moment or list. */

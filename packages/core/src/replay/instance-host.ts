@@ -1,4 +1,5 @@
 import type { PayloadLimits } from '../codec/limits.js';
+import type { RegisteredAttributes } from '../model/search-attributes.js';
 import type { ActivityReference } from './activity-call.js';
 import type { ChildReference } from './child-call.js';
 
@@ -11,6 +12,8 @@ export interface InstanceHost {
   readonly workflows?: ReadonlyMap<string, ChildReference>;
   /** What is known here of the activities that code may call by name. */
   readonly activities?: ReadonlyMap<string, ActivityReference>;
+  /** The search attributes of the namespace, as they are known here; a commit makes sure. Where nothing new is written, none. */
+  readonly registeredAttributes?: RegisteredAttributes;
   /** Workflow code ran outside its window: the run is blocked from now on. */
   readonly onForeign: () => void;
 }

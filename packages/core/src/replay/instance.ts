@@ -133,7 +133,13 @@ export class WorkflowInstance implements RunningCode {
     this.host = host;
     this.random = new SeededRandom(started.seed ?? started.runId);
     this.recorder = recorder;
-    this.published = new Published(this.recorder, started, code.searchAttributes, this.encode);
+    this.published = new Published(
+      this.recorder,
+      started,
+      code.searchAttributes,
+      host.registeredAttributes,
+      this.encode,
+    );
     this.mailbox = new Mailbox(this);
     this.updates = new Updates(this);
     this.children = new Children(this);

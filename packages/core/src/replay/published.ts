@@ -6,7 +6,11 @@ import type { MemoUpserted, RunEvent, SearchAttributesUpserted, WorkflowStarted 
 import { asText, samePayload, type Payload, type TextPayload } from '../model/payload.js';
 import {
   attributeConflicts,
+  misfit,
+  misfitIssue,
+  type AttributeMisfit,
   searchAttributeIssues,
+  type RegisteredAttributes,
   type SearchAttributeSchema,
 } from '../model/search-attributes.js';
 import type { Recorder } from './recorder.js';
@@ -26,17 +30,20 @@ export class Published {
   readonly #recorder: Recorder;
   readonly #started: WorkflowStarted;
   readonly #declared: SearchAttributeSchema | undefined;
+  readonly #registered: RegisteredAttributes;
   readonly #encode: (value: unknown) => TextPayload;
 
   constructor(
     recorder: Recorder,
     started: WorkflowStarted,
     declared: SearchAttributeSchema | undefined,
+    registered: RegisteredAttributes = new Map(),
     encode: (value: unknown) => TextPayload,
   ) {
     this.#recorder = recorder;
     this.#started = started;
     this.#declared = declared;
+    this.#registered = registered;
     this.#encode = encode;
   }
 
@@ -66,7 +73,10 @@ export class Published {
     });
   }
 
-  /** What is recorded here with these values was accepted, whatever is declared and allowed now; a refusal leaves nothing behind. */
+  /**
+   * What is recorded here with these values was accepted, whatever is declared and allowed now; a refusal leaves nothing
+   * behind. Only what the namespace has registered is no matter of the code, so a refusal for its sake is recorded.
+   */
   #upsert(
     type: Upserted['type'],
     before: Values,
@@ -77,11 +87,15 @@ export class Published {
       throw refused([{ path: '', message: 'must be an object with a value for each name' }]);
     const encoded = this.#encode(values);
     const next = this.#recorder.next();
+    let unfit: AttributeMisfit | undefined;
     if (!(next?.type === type && samePayload(next.values, encoded))) {
       const issues = check(merge(before, values));
       if (issues.length > 0) throw refused(issues);
+      if (type === 'SearchAttributesUpserted') unfit = misfit(values, this.#registered);
     }
-    return merge(before, valuesOf(this.#recorder.emit<Upserted>({ type, values: encoded }).values));
+    const event = this.#recorder.emit<Upserted>({ type, values: encoded, ...(unfit && { refused: unfit }) });
+    if ('refused' in event) throw refused([misfitIssue(event.refused)]);
+    return merge(before, valuesOf(event.values));
   }
 }
 
@@ -96,7 +110,7 @@ export function publishedAfter(events: readonly RunEvent[]): {
     if (event.type === 'WorkflowStarted') {
       searchAttributes = copyOf(event.searchAttributes);
       memo = copyOf(event.memo);
-    } else if (event.type === 'SearchAttributesUpserted')
+    } else if (event.type === 'SearchAttributesUpserted' && !event.refused)
       searchAttributes = merge(searchAttributes, copyOf(event.values));
     else if (event.type === 'MemoUpserted') memo = merge(memo, copyOf(event.values));
   }

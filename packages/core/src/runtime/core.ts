@@ -16,6 +16,7 @@ import type { Committer } from './committer.js';
 import type { Registry } from './definitions.js';
 import type { Interceptors } from './interceptors.js';
 import type { Platform } from './platform.js';
+import type { KnownAttributes } from './search/known-attributes.js';
 
 export type Logger = ContextLogger;
 
@@ -34,6 +35,7 @@ export interface Core {
   readonly log: Logger;
   readonly ids: MonotonicUuid7;
   readonly interceptors: Interceptors;
+  readonly attributes: KnownAttributes;
   /** Replay after every commit and compare; drop every run after each activation. For tests. */
   readonly checks: { readonly shadowReplay: boolean; readonly alwaysEvict: boolean };
   /** The worker of this engine; a client has none. */

@@ -14,6 +14,7 @@ import { Registry, type ActivityRecord, type WorkflowRecord } from './definition
 import { Interceptors } from './interceptors.js';
 import type { CoreOptions } from './open-options.js';
 import { hostPlatform, type Platform } from './platform.js';
+import { KnownAttributes } from './search/known-attributes.js';
 
 /** What a test engine puts in place of the host. */
 export interface CoreSeams {
@@ -80,6 +81,7 @@ export async function openCore(
     log: logger,
     ids: new MonotonicUuid7(() => platform.randomUint32()),
     interceptors: new Interceptors(interceptors, logger),
+    attributes: new KnownAttributes({ storage, namespace }),
     checks: { shadowReplay: checks?.shadowReplay ?? false, alwaysEvict: checks?.alwaysEvict ?? false },
     get worker() {
       return worker;

@@ -10,7 +10,7 @@ import type { RunId, WorkflowId } from '../../model/ids.js';
  *   runs that continue-as-new and retries make, named by the first of them. Keys of a chain belong to `chainOwner`, not to
  *   one of its runs, since they outlive each; whoever purges the last run of a chain purges its owner too.
  * - `update:<chain>:<update id>` → how far an update has come, see `update-record.ts`.
- * - `search-attributes` → `{ name: type }`: those that are registered, see `../search/attribute-registry.ts`.
+ * - `search-attributes` → `{ name: type }`: those that are registered, see `../search/known-attributes.ts`.
  * - `reply:<uuid>` → the answer to a query, see `query-mail.ts`.
  */
 export function workflowKey(workflowId: WorkflowId): string {

@@ -19,6 +19,7 @@ import { readRun } from '../client/read-run.js';
 import { planStart, type StartPlan } from '../client/start-options.js';
 import type { Core, RunBirth } from '../core.js';
 import { decodeStart } from '../run-projection.js';
+import { checkRegistered } from '../search/attribute-registry.js';
 import type { Errand } from './errand.js';
 
 type PlannedChild = Beginning & { readonly plan: StartPlan };
@@ -33,9 +34,10 @@ export async function startChild(errand: Errand, event: ChildWorkflowScheduled):
   try {
     const parent = await readRun(core, errand.runId);
     const depth = depthBelow(parent, event);
+    const child = { ...plannedChild(core, event, parent.taskQueue), headers: decodeStart(parent).headers };
+    await checkRegistered(core, child.attributes);
     let origin = firstRun(core, workflowId);
     for (let look = false; ; look = true) {
-      const child = { ...plannedChild(core, event, parent.taskQueue), headers: decodeStart(parent).headers };
       if (look) {
         const decision = await decideDuplicate(core, workflowId, child);
         if (decision.kind === 'begin') origin = decision.origin;

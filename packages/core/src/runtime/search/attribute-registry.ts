@@ -1,25 +1,23 @@
 import { InvalidArgumentError } from '../../model/errors.js';
-import type { Namespace } from '../../model/ids.js';
-import type { StorageHandle } from '../../storage/port.js';
 import { attributeValues } from '../client/search-attributes.js';
 import type { Core } from '../core.js';
+import { readRegistered, registryKey } from './known-attributes.js';
 import {
   attributeNameIssue,
   isSearchAttributeType,
   misfit,
+  misfitIssue,
   searchAttributeTypes,
-  type SearchAttributeTypeName,
+  type RegisteredAttributes,
 } from '../../model/search-attributes.js';
 
-/** `search-attributes` → `{ name: type }`: all that are registered in a namespace. Belongs to no run. */
-const registryKey = 'search-attributes';
 const mostRegistered = 500;
 
-type Types = ReadonlyMap<string, SearchAttributeTypeName>;
-
 /** The attributes that are registered in the namespace, by name. */
-export async function registeredAttributes(core: Pick<Core, 'storage' | 'namespace'>): Promise<Types> {
-  return (await read(core)).types;
+export async function registeredAttributes(
+  core: Pick<Core, 'storage' | 'namespace'>,
+): Promise<RegisteredAttributes> {
+  return (await readRegistered(core)).types;
 }
 
 /**
@@ -54,33 +52,18 @@ export async function forgetAttribute(core: Core, name: string): Promise<void> {
 /** Rejects with `InvalidArgumentError` where attributes of a start are of another type than is registered. Reads only where there are any. */
 export async function checkRegistered(core: Core, attributes: string): Promise<void> {
   if (attributes === '{}') return;
-  const issue = misfit(attributeValues({ attributes, runId: '' }), await registeredAttributes(core));
-  if (issue) throw new InvalidArgumentError('The workflow cannot be started', [issue]);
-}
-
-interface Registered {
-  /** As stored, or null. */
-  readonly value: string | null;
-  readonly types: Types;
-}
-
-async function read({
-  storage,
-  namespace,
-}: {
-  readonly storage: StorageHandle;
-  readonly namespace: Namespace;
-}): Promise<Registered> {
-  const value = (await storage.readKey(namespace, registryKey))?.value ?? null;
-  const entries = Object.entries(JSON.parse(value ?? '{}') as Record<string, SearchAttributeTypeName>);
-  return { value, types: new Map(entries) };
+  const unfit = misfit(attributeValues({ attributes, runId: '' }), await registeredAttributes(core));
+  if (unfit) throw new InvalidArgumentError('The workflow cannot be started', [misfitIssue(unfit)]);
 }
 
 /** Compares and swaps until nobody else was quicker. */
-async function change(core: Core, next: (types: Types) => Types | undefined): Promise<void> {
+async function change(
+  core: Core,
+  next: (types: RegisteredAttributes) => RegisteredAttributes | undefined,
+): Promise<void> {
   const { namespace, committer } = core;
   for (;;) {
-    const { value, types } = await read(core);
+    const { types, expect } = await readRegistered(core);
     const changed = next(types);
     if (changed === undefined) return;
     const record = {
@@ -90,7 +73,7 @@ async function change(core: Core, next: (types: Types) => Types | undefined): Pr
       runId: '',
     };
     const result = await committer.commit({
-      expect: [{ kind: 'key', namespace, key: registryKey, value }],
+      expect: [expect],
       writes: [{ kind: 'put-key', record }],
     });
     if (result.ok) return;

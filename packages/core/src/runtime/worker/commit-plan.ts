@@ -15,6 +15,7 @@ import type { RunBirth } from '../core.js';
 import { outboxTask } from '../outbox/outbox-task.js';
 import { nextWake } from './activation.js';
 import type { ActivityOutcome } from '../messages.js';
+import type { Registered } from '../search/known-attributes.js';
 import type { RunHost } from './run-host.js';
 import type { RefusedUpdate } from './update-desk.js';
 
@@ -67,6 +68,8 @@ export interface PlanInput {
   readonly activityChecks: ReadonlyMap<string, EpochMs>;
   /** Tasks of cancelled activities that stay in their queues. */
   readonly kept: readonly TaskRecord[];
+  /** What search attributes of the activation were judged by. */
+  readonly attributes: Registered;
   readonly now: EpochMs;
 }
 
@@ -102,6 +105,8 @@ export function planCommit(input: PlanInput): CommitPlan {
     if (!closed) writes.push({ kind: 'drop-task', taskId });
   };
   for (const { task: settled } of unwritten.outcomes) settle(settled);
+  if (unwritten.events.some(({ type }) => type === 'SearchAttributesUpserted'))
+    expect.push(input.attributes.expect);
   unwritten.expired.forEach(settle);
   const consumed = unwritten.through > input.inbox;
   if (consumed) writes.push({ kind: 'drop-messages', runId, through: unwritten.through });

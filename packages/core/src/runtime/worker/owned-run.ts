@@ -22,6 +22,7 @@ import { intercepted, resultOf } from './intercepted.js';
 import { handBackTo, pinOf, takeSteps } from './pinning.js';
 import { closedStatus, foundBy, isStale, openStatus, shownWhere, type Shown } from './run-body.js';
 import type { PendingInput } from './pending-input.js';
+import type { Registered } from '../search/known-attributes.js';
 import type { RunHost } from './run-host.js';
 import { RunBudget } from './run-limits.js';
 import { eventsOf, openMessage } from './sealing.js';
@@ -68,6 +69,8 @@ export class OwnedRun {
   #unwritten: Unwritten = emptyUnwritten(0);
   /** The run as it was loaded; undefined once it was written here. */
   #kept: RunRecord | undefined;
+  /** What is registered, as far as the instance knows. */
+  #attributes: Registered;
   #activityChecks: ReadonlyMap<string, EpochMs> = new Map();
   #birth: (RunBirth & { readonly answer: Answer }) | undefined;
   /** When this worker last wrote it, by the monotonic clock. */
@@ -81,6 +84,7 @@ export class OwnedRun {
     this.runId = task.runId;
     this.#budget = new RunBudget(host.runLimits, host.core.log);
     this.#updates = new UpdateDesk(host.runLimits.pendingUpdates);
+    this.#attributes = host.core.attributes.current;
     this.#task = task;
   }
 
@@ -258,9 +262,7 @@ export class OwnedRun {
         unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
     }
     if (instance.tainted) {
-      // Nothing that it has come to since its last commit counts: it is done again, from history.
-      this.#rewind();
-      this.#messagesDue = this.#again = true;
+      this.#againFromHistory();
       this.#goOn();
       return;
     }
@@ -379,13 +381,15 @@ export class OwnedRun {
 
   #newInstance(started: WorkflowStarted): WorkflowInstance {
     const { core } = this.#host;
-    const { namespace, log, limits, registry } = core;
+    const { namespace, log, limits, registry, attributes } = core;
+    this.#attributes = attributes.current;
     return new WorkflowInstance(this.workflow, started, {
       namespace,
       log,
       limits,
       workflows: registry.workflows,
       activities: registry.activities,
+      registeredAttributes: this.#attributes.types,
       onForeign: () => {
         this.#kick();
       },
@@ -522,6 +526,7 @@ export class OwnedRun {
         after,
         birth: this.#birth,
         activityChecks: this.#activityChecks,
+        attributes: this.#attributes,
         kept,
         now: core.clock.now(),
       });
@@ -629,7 +634,7 @@ export class OwnedRun {
         if (result?.ok) {
           this.#accepted(result, plan, written);
           done();
-        } else if (result) this.#refused(result.refusal, result).then(done, failed);
+        } else if (result) this.#refused(result.refusal, result, plan).then(done, failed);
         else if (this.#mayWriteLater(error)) {
           const later = Math.min(pause * 2, longestPause);
           this.#pause(error, pause).then(() => {
@@ -675,7 +680,12 @@ export class OwnedRun {
     await core.busy.pause(core.clock, ms);
   }
 
-  async #refused(refusal: Refusal, result: CommitResult): Promise<void> {
+  async #refused(refusal: Refusal, result: CommitResult, { expect }: Written): Promise<void> {
+    if (refusal.of === 'expect' && expect[refusal.index] === this.#attributes.expect) {
+      await this.#host.core.attributes.refresh();
+      this.#againFromHistory();
+      return;
+    }
     if (this.#birth) {
       this.#birth.answer(result, undefined);
       this.#leave();
@@ -786,6 +796,12 @@ export class OwnedRun {
     this.#instance = undefined;
     this.#updates.clear();
     this.#unwritten = emptyUnwritten(0);
+  }
+
+  /** Nothing that it has come to since its last commit counts: it is done again. */
+  #againFromHistory(): void {
+    this.#rewind();
+    this.#messagesDue = this.#again = true;
   }
 
   /**

@@ -15,6 +15,7 @@ import type { Core, RunBirth } from '../core.js';
 import { Registry, type ActivityRecord, type WorkflowRecord } from '../definitions.js';
 import { Interceptors } from '../interceptors.js';
 import { hostPlatform } from '../platform.js';
+import { KnownAttributes } from '../search/known-attributes.js';
 import { silent } from '../silent-log.js';
 import { startWorker, type Worker } from './worker.js';
 
@@ -56,6 +57,7 @@ export async function openWorker(options: {
     log: silent,
     ids: new MonotonicUuid7(hostPlatform.randomUint32),
     interceptors: new Interceptors([], silent),
+    attributes: new KnownAttributes({ storage, namespace: 'default' }),
     checks: { shadowReplay: false, alwaysEvict: false, ...options.checks },
     worker: undefined,
     assertOpen: () => undefined,
