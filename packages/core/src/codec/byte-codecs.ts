@@ -4,6 +4,7 @@ import type { FailureRecord } from '../model/failure.js';
 import { payloadText, payloadTree, type Payload, type TextPayload } from '../model/payload.js';
 import { fromBase64, toBase64 } from './base64.js';
 import { eventFields } from './event-fields.js';
+import { encodeFailure } from './failures.js';
 import { fromUtf8, toUtf8 } from './utf8.js';
 
 /**
@@ -122,7 +123,7 @@ async function attempt<T>(
     return await work();
   } catch (cause) {
     throw new PayloadError(
-      `Payload codec '${codec.id}' could not ${verb} a value: ${cause instanceof Error ? cause.message : 'it threw'}`,
+      `Payload codec '${codec.id}' could not ${verb} a value: ${encodeFailure(cause).message}`,
       '',
       { cause },
     );

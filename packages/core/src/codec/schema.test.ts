@@ -10,6 +10,11 @@ const schema = (validate: (value: unknown) => unknown): StandardSchemaV1 => ({
   },
 });
 
+const boom = (): never => {
+  throw new Error('hands off');
+};
+const hostile = new Proxy({}, { get: boom, has: boom, getPrototypeOf: boom });
+
 describe('schemas', () => {
   test('give back what they make of the value', () => {
     expect(
@@ -62,6 +67,15 @@ describe('schemas', () => {
       /broken/,
     ],
     ['without an answer', () => undefined, /no answer/],
+    [
+      'throwing what cannot be looked at',
+      () => {
+        throw hostile;
+      },
+      /the schema threw/,
+    ],
+    ['answering what cannot be looked at', () => hostile, /the schema threw: hands off/],
+    ['answering with issues that are none', () => ({ issues: 7 }), /the schema threw/],
   ])('one that is %s is refused', (_name, validate, message) => {
     expect(() => validateSync(schema(validate), {}, 'The input')).toThrow(
       expect.objectContaining({ code: 'invalid_argument', message: expect.stringMatching(message) }),

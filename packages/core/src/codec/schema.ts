@@ -1,33 +1,40 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { InvalidArgumentError, type ArgumentIssue } from '../model/errors.js';
+import { encodeFailure } from './failures.js';
 
 /** A schema of any Standard Schema library. */
 export type StandardSchema = StandardSchemaV1;
 
 /** The value as the schema gives it back. Throws `InvalidArgumentError` with a path for each issue. Schemas must be synchronous: replay is. */
 export function validateSync(schema: StandardSchema, value: unknown, what: string): unknown {
-  const result = resultOf(schema, value, what);
-  if ('then' in result) {
-    result.then(undefined, () => undefined); // its outcome comes too late to count
-    const message = 'the schema is asynchronous; workflows need one that answers at once';
-    throw new InvalidArgumentError(`${what} cannot be checked`, [{ path: '', message }]);
+  let answer: Answer;
+  try {
+    answer = answerOf(schema, value);
+  } catch (cause) {
+    answer = { none: `the schema threw: ${encodeFailure(cause).message}`, cause };
   }
-  if (result.issues) throw new InvalidArgumentError(`${what} is not valid`, result.issues.map(issueOf));
-  return result.value;
+  if ('none' in answer) {
+    const { none, cause } = answer;
+    throw new InvalidArgumentError(`${what} cannot be checked`, [{ path: '', message: none }], { cause });
+  }
+  if (answer.issues) throw new InvalidArgumentError(`${what} is not valid`, answer.issues);
+  return answer.value;
 }
 
-type Result = ReturnType<StandardSchemaV1['~standard']['validate']>;
+type Answer =
+  | { readonly issues?: readonly ArgumentIssue[]; readonly value?: unknown }
+  /** Why there is no answer. */
+  | { readonly none: string; readonly cause?: unknown };
 
-function resultOf(schema: StandardSchema, value: unknown, what: string): Result {
-  let cause: unknown;
-  try {
-    const result: unknown = schema['~standard'].validate(value);
-    if (typeof result === 'object' && result !== null) return result as Result;
-  } catch (error) {
-    cause = error;
+function answerOf(schema: StandardSchema, given: unknown): Answer {
+  const result: unknown = schema['~standard'].validate(given);
+  if (typeof result !== 'object' || result === null) return { none: 'the schema gave no answer' };
+  if ('then' in result) {
+    Promise.resolve(result).catch(() => undefined); // its outcome comes too late to count
+    return { none: 'the schema is asynchronous; workflows need one that answers at once' };
   }
-  const message = cause instanceof Error ? `the schema threw: ${cause.message}` : 'the schema gave no answer';
-  throw new InvalidArgumentError(`${what} cannot be checked`, [{ path: '', message }], { cause });
+  const { issues, value } = result as Partial<StandardSchemaV1.FailureResult> & { readonly value?: unknown };
+  return issues ? { issues: issues.map(issueOf) } : { value };
 }
 
 function issueOf(issue: StandardSchemaV1.Issue): ArgumentIssue {

@@ -1,4 +1,4 @@
-import { PayloadError, PayloadTooLargeError } from '../model/errors.js';
+import { isThrown, PayloadError, PayloadTooLargeError } from '../model/errors.js';
 import { redactedCodec, type Json, type Payload, type TextPayload } from '../model/payload.js';
 import { defaultPayloadLimits, type PayloadLimits } from './limits.js';
 import { isPlainJson } from './plain.js';
@@ -19,7 +19,7 @@ export function encodeValue(value: unknown, limits: PayloadLimits = defaultPaylo
     writer = new RichWriter(limits);
     return within({ codec: 'superjson', text: writer.text(value) }, limits);
   } catch (error) {
-    if (error instanceof PayloadError || error instanceof PayloadTooLargeError) throw error;
+    if (isThrown(error, PayloadError) || isThrown(error, PayloadTooLargeError)) throw error;
     throw refusal('looking at it throws', writer?.path ?? '', error);
   }
 }

@@ -37,6 +37,18 @@ function isMarked(error: unknown, by: symbol): boolean {
   }
 }
 
+/** `instanceof` for what anybody may have thrown: a proxy may throw when it is asked what it is. */
+export function isThrown<E extends Error>(
+  thrown: unknown,
+  type: abstract new (...args: never[]) => E,
+): thrown is E {
+  try {
+    return thrown instanceof type;
+  } catch {
+    return false;
+  }
+}
+
 function named(type: { readonly prototype: Error }, name: string): void {
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true, writable: true });
 }

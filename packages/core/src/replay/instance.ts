@@ -8,6 +8,7 @@ import {
   QueryRejectedError,
   isCancelled,
   isPerdureError,
+  isThrown,
   unknownWorkflow,
 } from '../model/errors.js';
 import type {
@@ -593,7 +594,7 @@ export class WorkflowInstance implements RunningCode {
     try {
       return this.#look(`Query '${name}'`, () => handler(argument));
     } catch (error) {
-      if (error instanceof QueryRejectedError) throw error;
+      if (isPerdureError(error) && isThrown(error, QueryRejectedError)) throw error;
       const { message } = failureOf(encodeFailure(error));
       throw new QueryRejectedError(`Query '${name}' failed: ${message}`, { cause: error });
     }

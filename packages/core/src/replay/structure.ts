@@ -1,4 +1,4 @@
-import { InvalidArgumentError, ScopeTimeoutError, isCancelled } from '../model/errors.js';
+import { InvalidArgumentError, ScopeTimeoutError, isCancelled, isThrown } from '../model/errors.js';
 import { ContinuedAsNew } from './continuation.js';
 import type { RunningCode } from './running-code.js';
 import type { Scope } from './scope.js';
@@ -88,7 +88,7 @@ export function saga(
         steps.push(step);
       });
     } catch (error) {
-      if (error instanceof ContinuedAsNew) throw error; // no failure: the work goes on in the next run
+      if (isThrown(error, ContinuedAsNew)) throw error; // no failure: the work goes on in the next run
       const failures = await nonCancellable(run, () => unwind(steps));
       if (failures.length === 0) throw error;
       throw new AggregateError(failures, `ctx.saga failed, and ${failures.length} of its undo steps too`, {

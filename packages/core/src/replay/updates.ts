@@ -1,5 +1,5 @@
 import { encodeFailure } from '../codec/failures.js';
-import { InvalidArgumentError, NondeterminismError } from '../model/errors.js';
+import { InvalidArgumentError, isThrown, NondeterminismError } from '../model/errors.js';
 import type { Unplaced, UpdateAccepted, UpdateCompleted, UpdateFailed } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import { asText } from '../model/payload.js';
@@ -119,7 +119,7 @@ export class Updates implements UpdateHandlers {
       },
       (error: unknown) => {
         // No event: handed on, it would do the same in the next run, and in the one after that.
-        if (error instanceof ContinuedAsNew) {
+        if (isThrown(error, ContinuedAsNew)) {
           this.#unfinished.delete(updateId);
           this.#leaving.set(updateId, name);
           return;

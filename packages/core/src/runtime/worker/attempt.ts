@@ -273,6 +273,6 @@ const lasting: ReadonlySet<string> = new Set([
 function failed(error: unknown): AttemptEnd {
   if (isCompleteLater(error)) return { kind: 'later' };
   const failure = encodeFailure(error);
-  const hopeless = isPerdureError(error) && lasting.has(error.code);
+  const hopeless = isPerdureError(error) && lasting.has(failure.code ?? '');
   return { kind: 'failed', failure: hopeless ? { ...failure, nonRetryable: true } : failure };
 }
