@@ -1,7 +1,6 @@
-import { replay, type Client } from '@perdure/core';
-import type { StorageHandle } from '@perdure/core/storage';
-import type { Database } from 'better-sqlite3';
+import { replay } from '@perdure/core';
 import { expect } from 'vitest';
+import type { ClientInReach, Insides } from './reach.js';
 import { workflows } from './workflows.js';
 
 interface RecordedEvent {
@@ -25,56 +24,48 @@ const once: Readonly<Record<string, string>> = {
   ChildWorkflowCompleted: 'childId',
 };
 
-interface Row {
-  readonly id: number;
-  readonly run_id: string;
-  readonly workflow_id: string;
-  readonly status: string;
+interface Known {
+  readonly runId: string;
+  readonly workflowId: string;
 }
 
-/** Holds what Perdure promises against a store in a SQLite file, again and again while others write it. */
+/** Holds what Perdure promises against a store, again and again while others write it. */
 export class Guarantees {
   /** Runs seen so far. */
   runs = 0;
   /** Runs that were claimed so often without a commit that they were taken for what kills the workers. */
   repaired = 0;
-  #newest = 0;
-  #open: string[] = [];
-  readonly #client: Client;
-  readonly #store: StorageHandle;
-  readonly #database: Database;
+  #open: Known[] = [];
+  readonly #client: ClientInReach;
+  readonly #insides: Insides;
 
-  constructor(client: Client, store: StorageHandle, database: Database) {
+  constructor(client: ClientInReach, insides: Insides) {
     this.#client = client;
-    this.#store = store;
-    this.#database = database;
+    this.#insides = insides;
   }
 
-  /** The file, the runs that are new since the last look, and those that were open then. */
+  /** The store, the runs that are new since the last look, and those that were open then. */
   async hold(): Promise<void> {
-    expect(this.#database.pragma('integrity_check', { simple: true })).toBe('ok');
-    const fresh = this.#database
-      .prepare('select id, run_id from runs where id > ? order by id')
-      .all(this.#newest) as Row[];
-    this.#newest = fresh.at(-1)?.id ?? this.#newest;
+    await this.#insides.check();
+    const fresh = await this.#insides.newRuns();
     this.runs += fresh.length;
-    const look = [...this.#open, ...fresh.map(({ run_id }) => run_id)];
+    const look = [...this.#open, ...fresh];
     this.#open = [];
-    for (const runId of look) if (!(await this.#holdIn(runId))) this.#open.push(runId);
+    for (const run of look) if (!(await this.#holdIn(run))) this.#open.push(run);
   }
 
   /** Once everything has ended: nothing is left to do. */
-  holdAtTheEnd(): void {
+  async holdAtTheEnd(): Promise<void> {
     expect(this.#open, 'open runs').toEqual([]);
-    for (const table of ['tasks', 'leases', 'inbox'])
-      expect(this.#database.prepare(`select * from ${table}`).all(), `G7 G11 ${table}`).toEqual([]);
+    for (const [where, left] of Object.entries(await this.#insides.leftovers()))
+      expect(left, `G7 G11 ${where}`).toEqual([]);
   }
 
   /** Whether the run has ended. */
-  async #holdIn(runId: string): Promise<boolean> {
-    const { workflow_id, status } = this.#row(runId);
-    const name = `${workflow_id} (${runId}), ${status}`;
-    const handle = this.#client.handle(workflow_id, runId);
+  async #holdIn({ runId, workflowId }: Known): Promise<boolean> {
+    const handle = this.#client.handle(workflowId, runId);
+    const { status, blocked } = await handle.describe();
+    const name = `${workflowId} (${runId}), ${status}`;
     const bundle = await handle.exportHistory();
     const events = bundle.events as readonly RecordedEvent[];
     expect(
@@ -88,12 +79,11 @@ export class Guarantees {
     const replayed = await replay(workflows, bundle);
     if (ended) {
       expect(replayed.status, `G12 ${name}`).toBe(status);
-      expect(await this.#store.readTasks(runId), `G7 ${name}`).toEqual([]);
-      expect(await this.#store.readInbox(runId, { afterPosition: 0, limit: 1 }), `G11 ${name}`).toEqual([]);
+      expect(await this.#insides.readTasks(runId), `G7 ${name}`).toEqual([]);
+      expect(await this.#insides.readInbox(runId), `G11 ${name}`).toEqual([]);
       return true;
     }
     if (status === 'blocked') {
-      const { blocked } = await handle.describe();
       expect(['suspected_poison', undefined], `${name}: ${blocked?.message}`).toContain(blocked?.code);
       if ((await handle.repair()).outcome === 'repair_dispatched') this.repaired += 1;
       return false;
@@ -102,33 +92,22 @@ export class Guarantees {
     return false;
   }
 
-  #row(runId: string): Row {
-    return this.#database.prepare('select * from runs where run_id = ?').get(runId) as Row;
-  }
-
-  /** Changes whenever a run moves on. */
-  progress(): string {
-    return JSON.stringify(
-      this.#database.prepare('select count(*), sum(seq), count(closed_at) from runs').get(),
-    );
-  }
-
-  /** All there is of what is still to do. */
-  told(): string {
-    const all = (sql: string): readonly unknown[] => this.#database.prepare(sql).all();
-    return JSON.stringify(
-      {
-        runs: all('select * from runs where closed_at is null'),
-        tasks: all('select * from tasks'),
-        leases: all('select * from leases'),
-        inbox: all('select * from inbox'),
-        workers: all('select * from workers'),
-      },
-      null,
-      1,
-    );
+  /** Waits for what ends, as long as anything moves; so long may everything stand still. Milliseconds. */
+  async holdUntil(end: Promise<void>, patience: number): Promise<void> {
+    const ended = end.then(() => true);
+    let progress = await this.#insides.progress();
+    for (let since = Date.now(); !(await Promise.race([ended, pause(500)]));) {
+      await this.hold();
+      const now = await this.#insides.progress();
+      if (now !== progress) since = Date.now();
+      else if (Date.now() - since > patience)
+        throw new Error(`Nothing has moved for ${patience} ms:\n${await this.#insides.told()}`);
+      progress = now;
+    }
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** G1, G2, G3, G5: nothing is recorded twice, and what has an outcome was asked for. */
 function checkOnce(events: readonly RecordedEvent[], name: string, ended: boolean): void {

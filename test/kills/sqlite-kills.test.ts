@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@perdure/core';
 import { sqlite } from '@perdure/sqlite';
-import Database from 'better-sqlite3';
 import { onTestFailed, test } from 'vitest';
 import { Crew } from './crew.js';
 import { Guarantees } from './guarantees.js';
 import { checkLedger } from './ledger.js';
+import { SqliteInsides } from './sqlite-insides.js';
 import { Users } from './users.js';
 
 const asked = process.env['PERDURE_KILLS'];
@@ -32,9 +32,8 @@ test(
     const ledger = join(folder, 'ledger.jsonl');
     const storage = sqlite(file);
     const client = await createClient({ storage });
-    const store = await storage.open();
-    const database = new Database(file, { readonly: true });
-    const guarantees = new Guarantees(client, store, database);
+    const insides = await SqliteInsides.of(storage, folder);
+    const guarantees = new Guarantees(client, insides);
     const users = new Users(client, ledger);
     const crew = await Crew.of(processes, file);
     try {
@@ -44,36 +43,21 @@ test(
         await crew.killOne(between(0, processes - 1));
         await guarantees.hold();
       }
-      await allEnded(users, guarantees);
+      await guarantees.holdUntil(users.ended(), patience);
     } finally {
       await crew.killAll();
     }
 
     await guarantees.hold();
-    guarantees.holdAtTheEnd();
+    await guarantees.holdAtTheEnd();
     const effects = checkLedger(ledger, users.effects);
     if (asked !== undefined) {
       const { runs, repaired } = guarantees;
       console.log(JSON.stringify({ kills, uses: users.begun, runs, ...effects, repaired }));
     }
-    database.close();
-    await store.close();
+    await insides.close();
     await client.close();
     rmSync(folder, { recursive: true });
   },
   300_000 + kills * 10_000,
 );
-
-/** Waits for them as long as anything moves. */
-async function allEnded(users: Users, guarantees: Guarantees): Promise<void> {
-  const ended = users.ended().then(() => true);
-  let progress = guarantees.progress();
-  for (let since = Date.now(); !(await Promise.race([ended, pause(500)]));) {
-    await guarantees.hold();
-    const now = guarantees.progress();
-    if (now !== progress) since = Date.now();
-    else if (Date.now() - since > patience)
-      throw new Error(`Nothing has moved for ${patience} ms:\n${guarantees.told()}`);
-    progress = now;
-  }
-}

@@ -8,8 +8,10 @@ import type { Storage } from '@perdure/core/storage';
 import { sqlite } from '@perdure/sqlite';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
+import { fileEffect } from './file-effect.js';
 import { patience, Site } from './site.js';
-import { effect, workflows } from './workflows.js';
+import { SqliteInsides } from './sqlite-insides.js';
+import { workflows } from './workflows.js';
 
 const limit = 600_000;
 
@@ -28,9 +30,17 @@ async function engineOn(storage: Storage): Promise<{ engine: Engine; reported: r
     reported.push(String((fields?.['error'] as Partial<StorageError> | undefined)?.code));
   };
   const logger = { debug: () => undefined, info: () => undefined, warn: report, error: report };
-  const engine = await createEngine({ storage, workflows, activities: [effect], logger });
+  const engine = await createEngine({ storage, workflows, activities: [fileEffect], logger });
   onTestFinished(() => engine.close({ grace: 0 }));
   return { engine, reported };
+}
+
+/** Runs on the store in this folder, their ledger beside it. */
+async function siteIn(client: Client, folder: string, storage: Storage): Promise<Site> {
+  const insides = await SqliteInsides.of(storage, folder);
+  onTestFinished(() => insides.close());
+  const ledger = join(folder, 'ledger.jsonl');
+  return Site.of(client, insides, { address: ledger, file: ledger });
 }
 
 /** A client of a new file, which runs nothing itself. */
@@ -76,7 +86,7 @@ test(
     const holder = start('lock-holder.ts', file, 'inherit');
     await said(holder, 'ready');
     const { engine, reported } = await engineOn(storage);
-    const site = await Site.of(engine, folder, storage);
+    const site = await siteIn(engine, folder, storage);
     const holds = said(holder, 'holds');
     holder.send('take it');
     await holds;
@@ -96,7 +106,7 @@ test(
     database.pragma('journal_mode = wal');
     const storage = sqlite({ database });
     const { engine, reported } = await engineOn(storage);
-    const site = await Site.of(engine, folder, storage);
+    const site = await siteIn(engine, folder, storage);
     const mostPages = database.pragma('max_page_count', { simple: true }) as number;
     database.pragma(`max_page_count = ${database.pragma('page_count', { simple: true })}`);
     await site.refuses('storage_full');
@@ -121,7 +131,7 @@ test.skipIf(!canLimit)(
       execFileSync('prlimit', ['--pid', String(worker.pid), `--fsize=${most}:`]);
     };
     await said(worker, 'ready');
-    const site = await Site.of(client, folder, storage);
+    const site = await siteIn(client, folder, storage);
     // More than the ledger, and less than a write-ahead log before it begins anew.
     limitFiles('250000');
     await expect.poll(() => reported, patience).toContain("code: 'SQLITE_IOERR_WRITE'");
@@ -143,7 +153,7 @@ test.skipIf(process.platform !== 'linux')(
     const { folder, file, storage, client } = await clientOfNewFile();
     const frozen = start('worker.ts', file, 'pipe');
     await said(frozen, 'ready');
-    const site = await Site.of(client, folder, storage);
+    const site = await siteIn(client, folder, storage);
     await said(start('worker.ts', file, 'inherit'), 'ready');
     const database = new Database(file, { timeout: 0 });
     onTestFinished(() => {

@@ -1,5 +1,5 @@
-import type { Client, WorkflowHandle } from '@perdure/core';
 import { expect } from 'vitest';
+import type { ClientInReach, RunInReach } from './reach.js';
 import { chain, cleans, relay } from './workflows.js';
 
 const steps = 12;
@@ -13,10 +13,10 @@ export class Users {
   /** Uses that have not ended yet. */
   open = 0;
   readonly #ends: Promise<void>[] = [];
-  readonly #client: Client;
+  readonly #client: ClientInReach;
   readonly #ledger: string;
 
-  constructor(client: Client, ledger: string) {
+  constructor(client: ClientInReach, ledger: string) {
     this.#client = client;
     this.#ledger = ledger;
   }
@@ -44,8 +44,8 @@ export class Users {
     const start = { id: `chain-${n}`, requestId: `chain-${n}` };
     const input = { ledger: this.#ledger, steps };
     const [handle, again] = await Promise.all([
-      this.#client.start(chain, input, start),
-      this.#client.start(chain, input, start),
+      this.#client.start(chain.name, input, start),
+      this.#client.start(chain.name, input, start),
     ]);
     expect((await again.describe()).runId, 'G6').toBe((await handle.describe()).runId);
     await Promise.all([1, 2].map(() => handle.signal('bonus', 1_000, { id: 'once' })));
@@ -54,14 +54,14 @@ export class Users {
 
   async #relay(n: number): Promise<void> {
     const input = { ledger: this.#ledger, round: 0, sum: 0 };
-    const handle = await this.#client.start(relay, input, { id: `relay-${n}` });
+    const handle = await this.#client.start(relay.name, input, { id: `relay-${n}` });
     const sums = await Promise.all([1, 2].map(() => handle.update('add', 7, { id: 'once' })));
     expect(sums, 'G5').toEqual([7, 7]);
     expect(await handle.result()).toBe(7);
   }
 
   async #cleans(n: number): Promise<void> {
-    const handle = await this.#client.start(cleans, this.#ledger, { id: `cleans-${n}` });
+    const handle = await this.#client.start(cleans.name, this.#ledger, { id: `cleans-${n}` });
     // One that has not begun would end at once, with nothing to clean up.
     while ((await handle.describe()).state !== 'asleep') await new Promise((next) => setTimeout(next, 5));
     await Promise.all([1, 2].map(() => handle.cancel()));
@@ -69,7 +69,7 @@ export class Users {
   }
 
   /** G13: a subscriber sees every event once and in order, whatever dies meanwhile. */
-  async #watched(handle: WorkflowHandle<number>, result: number): Promise<void> {
+  async #watched(handle: RunInReach, result: number): Promise<void> {
     const seen: number[] = [];
     for await (const { seq } of handle.history$()) seen.push(seq);
     expect(seen, 'G13').toEqual(seen.map((_, index) => index + 1));

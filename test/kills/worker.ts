@@ -1,7 +1,8 @@
 import { createEngine } from '@perdure/core';
 import { sqlite } from '@perdure/sqlite';
-import { effect, workflows } from './workflows.js';
+import { fileEffect } from './file-effect.js';
+import { workflows } from './workflows.js';
 
 const [file] = process.argv.slice(2);
-await createEngine({ storage: sqlite(file as string), workflows, activities: [effect] });
+await createEngine({ storage: sqlite(file as string), workflows, activities: [fileEffect] });
 process.send?.('ready');

@@ -1,21 +1,17 @@
-import { appendFileSync } from 'node:fs';
-import { defineActivity, defineWorkflow, signal, update } from '@perdure/core';
+import { defineActivity, defineWorkflow, signal, type, update } from '@perdure/core';
 
-interface Effect {
+/** A line in a ledger: an effect in the world outside, which cannot be taken back by a crash. */
+export interface Effect {
+  /** Where the ledger is reached: a file, or an address. */
   readonly ledger: string;
   readonly what: string;
 }
 
-/** A line in the ledger is an effect in the world outside: it cannot be taken back by a crash. */
-export const effect = defineActivity(
-  'effect',
-  { retry: { maximumAttempts: 0, initialInterval: 10 } },
-  async ({ ledger, what }: Effect, { idempotencyKey, info }) => {
-    appendFileSync(ledger, `${JSON.stringify({ key: idempotencyKey, attempt: info.attempt, what })}\n`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    return what;
-  },
-);
+export const effect = defineActivity('effect', {
+  input: type<Effect>(),
+  output: type<string>(),
+  retry: { maximumAttempts: 0, initialInterval: 10 },
+});
 
 /** Activities beside timers, one after the other, and a signal at the end. */
 export const chain = defineWorkflow(

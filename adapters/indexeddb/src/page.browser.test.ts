@@ -85,7 +85,16 @@ test('S1 a store deleted by another tab is lost', async () => {
   await handle.close();
 });
 
-test('S1 a page that sleeps in the cache holds nobody up, and works on when it is back', async () => {
+const hide = (): unknown => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+const show = (): unknown => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+const freeze = (): unknown => document.dispatchEvent(new Event('freeze'));
+const resume = (): unknown => document.dispatchEvent(new Event('resume'));
+
+test.each([
+  ['sleeps in the cache', [hide], [show]],
+  ['is frozen', [freeze], [resume]],
+  ['is frozen in the cache', [hide, freeze], [resume, show]],
+])('S1 E1 a page that %s holds nobody up, and works on when it is back', async (_, asleep, awake) => {
   const name = newName();
   const handle = await indexedDb(name).open();
   const other = await indexedDb(name).open();
@@ -95,14 +104,14 @@ test('S1 a page that sleeps in the cache holds nobody up, and works on when it i
     start('r', { kind: 'put-task', task: newTask('r/0', 'r', { ...leased, leaseOwner: 'asleep' }) }),
   );
   expect(await locksOf(name)).toHaveLength(1);
-  dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+  for (const event of asleep) event();
   // Both handles of this page let go.
   const foreign = await openDB(name);
   await expect.poll(() => locksOf(name)).toEqual([]);
   foreign.close();
   const hints = heard(handle);
   const waiting = handle.readRun('r');
-  dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  for (const event of awake) event();
   expect((await waiting)?.seq).toBe(1);
   expect(hints).toEqual([{ kind: 'unknown' }]);
   await expect.poll(() => locksOf(name)).toHaveLength(1);
@@ -113,10 +122,10 @@ test('S1 a page that sleeps in the cache holds nobody up, and works on when it i
 test('S1 while the page sleeps, another can delete the store', async () => {
   const name = newName();
   const handle = await indexedDb(name).open();
-  dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+  hide();
   // Never resolves while somebody has it open.
   await deleteDB(name);
-  dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  show();
   await expect(handle.readRun('r')).rejects.toMatchObject({ code: 'storage_lost' });
   await handle.close();
 });
