@@ -22,12 +22,32 @@ export function isBinary(value: object): value is ArrayBuffer | ArrayBufferView 
   return value instanceof ArrayBuffer || ArrayBuffer.isView(value);
 }
 
-/** `type:base64`; undefined for a type that would not come back: memory that is shared, and views that are not everywhere. */
+/**
+ * `type:base64`; undefined for what would not come back: memory that is shared, views that are not everywhere, and those
+ * of classes. Throws for what only says that it is a buffer, which would be taken for an empty one.
+ */
 export function writeBinary(value: ArrayBuffer | ArrayBufferView): string | undefined {
-  if (value instanceof ArrayBuffer) return `ArrayBuffer:${toBase64(new Uint8Array(value))}`;
+  if (value instanceof ArrayBuffer) {
+    byteLength.call(value);
+    return `ArrayBuffer:${toBase64(new Uint8Array(value))}`;
+  }
   const name = Object.prototype.toString.call(value).slice(8, -1);
-  if (!Object.hasOwn(types, name) || !(value.buffer instanceof ArrayBuffer)) return undefined;
+  if (!isOwnType(name, Object.getPrototypeOf(value)) || !(value.buffer instanceof ArrayBuffer))
+    return undefined;
   return `${name}:${toBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))}`;
+}
+
+/** Called with a buffer as `this` only. */
+const byteLength = Reflect.getOwnPropertyDescriptor(ArrayBuffer.prototype, 'byteLength')?.['get'] as (
+  this: ArrayBuffer,
+) => number;
+
+/** Where Node is, its `Buffer` extends a type of ours. */
+const { Buffer } = globalThis as { readonly Buffer?: { readonly prototype: unknown } };
+
+function isOwnType(name: string, prototype: unknown): boolean {
+  const type = Object.hasOwn(types, name) ? types[name] : undefined;
+  return type !== undefined && (prototype === type.prototype || prototype === Buffer?.prototype);
 }
 
 /** Throws for what `writeBinary` did not write. */

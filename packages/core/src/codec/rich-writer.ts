@@ -143,6 +143,12 @@ export class RichWriter {
         this.#refuse('an error whose name or message is no string');
       }
       const kept = typeof stack === 'string' ? { stack } : {};
+      // Hosts and libraries mark their errors by symbols that nobody lists; ours does.
+      this.#withoutSymbols(
+        Object.getOwnPropertySymbols(error).filter((symbol) =>
+          Object.prototype.propertyIsEnumerable.call(error, symbol),
+        ),
+      );
       this.#spend(0, name.length + message.length + (kept.stack?.length ?? 0));
       return { name, message, ...kept, members: this.#members(error, membersOf(error), 'members.') };
     });
@@ -163,16 +169,18 @@ export class RichWriter {
     const keys = Object.keys(object);
     // superjson refuses these names on the way back, for fear of prototypes.
     if (keys.includes('constructor') || keys.includes('prototype')) {
-      return this.#composite(['custom', 'members'], () => this.#members(object, keys, ''));
+      return this.#composite(['custom', 'members'], () => {
+        this.#withoutSymbols(Object.getOwnPropertySymbols(object));
+        return this.#members(object, keys, '');
+      });
     }
-    this.#withoutSymbols(object);
+    this.#withoutSymbols(Object.getOwnPropertySymbols(object));
     const written: Record<string, Json> = {};
     for (const key of keys) written[key] = this.#member(object, key, key);
     return written;
   }
 
   #members(object: object, keys: readonly string[], prefix: string): Json {
-    this.#withoutSymbols(object);
     return keys.map((key, i) => [
       key,
       this.#member(object, key, { written: `${prefix}${i}.1`, shown: `.${key}` }),
@@ -219,9 +227,8 @@ export class RichWriter {
     return written;
   }
 
-  #withoutSymbols(object: object): void {
-    if (Object.getOwnPropertySymbols(object).length > 0)
-      this.#refuse('an object with members named by symbols');
+  #withoutSymbols(names: readonly symbol[]): void {
+    if (names.length > 0) this.#refuse('an object with members named by symbols');
   }
 
   #refuse(what: string, why?: string): never {

@@ -2,6 +2,7 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { SuperJSON } from 'superjson';
 import { describe, expect, test } from 'vitest';
+import { PayloadError } from '../model/errors.js';
 import { copyValue, decodeValue, encodeValue } from './values.js';
 
 /** Any code points, lone surrogates among them. */
@@ -321,6 +322,21 @@ describe('values come back as they went in', () => {
     expect(both.error.shared).toBe(both.shared);
     const many = copyValue(new AggregateError([new Error('one')], 'many')) as AggregateError;
     expect((many.errors[0] as Error).message).toBe('one');
+  });
+
+  test('errors of this library and of Node are errors, whatever marks them', () => {
+    const ours = new PayloadError('no', 'a.b');
+    expect(copyValue([ours])).toMatchObject([
+      { name: 'PayloadError', message: 'no', code: 'payload_invalid' },
+    ]);
+    const nodes = (() => {
+      try {
+        return Buffer.alloc(-1);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(copyValue([nodes])).toMatchObject([{ name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }]);
   });
 
   test('a hostile shared superjson does not change what is written', () => {

@@ -1,5 +1,5 @@
+import { sameValue } from '../codec/same-value.js';
 import type { CommandEvent, RunEvent, Unplaced } from '../model/events.js';
-import { samePayload } from '../model/payload.js';
 import { alike, difference, namesakes, onlyNamesDiffer, summary, type CommandSummary } from './likeness.js';
 
 /**
@@ -67,7 +67,7 @@ export function sameCommand(recorded: CommandEvent, produced: Omit<CommandEvent,
         recorded.activityId === other.activityId &&
         recorded.activityType === other.activityType &&
         recorded.inline === other.inline &&
-        samePayload(recorded.input, other.input)
+        sameValue(recorded.input, other.input)
       );
     case 'ActivityCancelRequested':
       return other.type === recorded.type && recorded.activityId === other.activityId;
@@ -78,7 +78,7 @@ export function sameCommand(recorded: CommandEvent, produced: Omit<CommandEvent,
         recorded.workflowType === other.workflowType &&
         // One that was made up holds the ids of the run, which a copy does not share.
         (recorded.workflowId === other.workflowId || recorded.workflowId.endsWith(`:${other.childId}`)) &&
-        samePayload(recorded.input, other.input)
+        sameValue(recorded.input, other.input)
       );
     case 'ChildWorkflowCancelRequested':
       return other.type === recorded.type && recorded.childId === other.childId;
@@ -88,7 +88,7 @@ export function sameCommand(recorded: CommandEvent, produced: Omit<CommandEvent,
         recorded.requestId === other.requestId &&
         recorded.workflowId === other.workflowId &&
         recorded.name === other.name &&
-        samePayload(recorded.input, other.input)
+        sameValue(recorded.input, other.input)
       );
     case 'ExternalCancelRequested':
       return (

@@ -1,3 +1,4 @@
+import { sameValue } from '../codec/same-value.js';
 import { isCommandEvent, isInputEvent } from '../model/events.js';
 import type {
   ActivityScheduled,
@@ -9,7 +10,7 @@ import type {
   VersionMarkerRecorded,
   WorkflowStarted,
 } from '../model/events.js';
-import { samePayload, type Payload } from '../model/payload.js';
+import type { Payload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import { callSite } from './call-site.js';
 import { WorkflowInstance, type WorkflowCode } from './instance.js';
@@ -185,6 +186,6 @@ export class DryRun {
 function mostAlike(recorded: ActivityScheduled, waits: Iterable<Wait>): ActivityWait | undefined {
   const activities = [...waits].filter((wait) => wait.kind === 'activity');
   const sameType = activities.filter(({ scheduled }) => scheduled.activityType === recorded.activityType);
-  const sameInput = (wait: ActivityWait): boolean => samePayload(wait.scheduled.input, recorded.input);
+  const sameInput = (wait: ActivityWait): boolean => sameValue(wait.scheduled.input, recorded.input);
   return sameType.find(sameInput) ?? sameType[0] ?? activities.find(sameInput);
 }

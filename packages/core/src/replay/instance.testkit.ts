@@ -87,6 +87,14 @@ export async function replayed(fn: Program, history: readonly RunEvent[], log = 
   return bench;
 }
 
+/** As text, without saying where in the code errors were made: that is told by their stacks, which are others on replay. */
+export function withoutStacks(value: unknown): string | undefined {
+  return JSON.stringify(value, (key, inner: unknown) => {
+    if (key === 'stack') return undefined;
+    return key === 'text' ? String(inner).replace(/"stack":"(?:[^"\\]|\\.)*"/g, '"stack":""') : inner;
+  });
+}
+
 export const completed = (activityId: string, result?: unknown): Unplaced<InputEvent> => ({
   type: 'ActivityCompleted',
   activityId,

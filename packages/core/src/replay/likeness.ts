@@ -1,5 +1,6 @@
+import { sameValue } from '../codec/same-value.js';
 import type { CommandEvent, Unplaced } from '../model/events.js';
-import { payloadText } from '../model/payload.js';
+import { payloadText, type Payload } from '../model/payload.js';
 
 /** A command in words: what a report shows of it. */
 export interface CommandSummary {
@@ -13,7 +14,14 @@ export interface CommandSummary {
 /** The same call, wherever it stands. */
 export function alike(one: Unplaced<CommandEvent>, other: Unplaced<CommandEvent>): boolean {
   const [a, b] = [summary(one), summary(other)];
-  return a.type === b.type && a.name === b.name && a.input === b.input;
+  return a.type === b.type && a.name === b.name && sameInput(one, other);
+}
+
+/** Not by what a report shows of it, which is cut. */
+function sameInput(one: object, other: object): boolean {
+  const { input: a } = one as { readonly input?: Payload };
+  const { input: b } = other as { readonly input?: Payload };
+  return a && b ? sameValue(a, b) : a === b;
 }
 
 /** What of two calls of one kind must be the same and is not; their numbers apart. */
@@ -22,7 +30,7 @@ export function difference(recorded: CommandEvent, produced: Unplaced<CommandEve
   const inline = (event: object): boolean => 'inline' in event;
   return [
     ...(a.name === b.name ? [] : ['name']),
-    ...(a.input === b.input ? [] : ['input']),
+    ...(sameInput(recorded, produced) ? [] : ['input']),
     ...(inline(recorded) === inline(produced) ? [] : ['inline']),
   ];
 }

@@ -10,6 +10,7 @@ import {
   fired,
   replayed,
   signalled,
+  withoutStacks,
   type Bench,
 } from './instance.testkit.js';
 
@@ -185,8 +186,7 @@ function choices({ instance }: Bench, dice: number): Unplaced<InputEvent> {
 
 function fingerprint({ instance }: Bench): unknown {
   const { settlement, recorder, waits, blockage } = instance;
-  // Where an error was made is told by its stack, which is another one on replay.
-  const end = JSON.stringify(settlement, (key, value: unknown) => (key === 'stack' ? undefined : value));
+  const end = withoutStacks(settlement);
   return { end, head: recorder.head, waits: [...waits.all()].map((wait) => wait.id), blockage };
 }
 

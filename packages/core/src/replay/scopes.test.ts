@@ -10,6 +10,7 @@ import {
   fired,
   replayed,
   signalled,
+  withoutStacks,
   type Bench,
 } from './instance.testkit.js';
 import type { Scope } from './scope.js';
@@ -236,7 +237,7 @@ function choose(instance: WorkflowInstance, dice: number): Unplaced<InputEvent> 
 
 function fingerprint({ instance }: Bench, { log }: World): unknown {
   const { settlement, recorder, waits, blockage } = instance;
-  const end = JSON.stringify(settlement, (key, value: unknown) => (key === 'stack' ? undefined : value));
+  const end = withoutStacks(settlement);
   return { end, log, head: recorder.head, waits: [...waits.all()].map((wait) => wait.id), blockage };
 }
 

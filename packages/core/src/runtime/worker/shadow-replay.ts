@@ -1,6 +1,6 @@
+import { sameValue } from '../../codec/same-value.js';
 import type { WorkflowStarted } from '../../model/events.js';
 import type { RunId } from '../../model/ids.js';
-import { payloadText } from '../../model/payload.js';
 import { WorkflowInstance } from '../../replay/instance.js';
 import type { Blockage } from '../../replay/recorder.js';
 import type { WorkflowRecord } from '../definitions.js';
@@ -42,12 +42,12 @@ function compare(live: WorkflowInstance, shadow: WorkflowInstance): string | und
   const waits = (instance: WorkflowInstance): string =>
     [...instance.waits.all()].map((wait) => wait.id).join(' ');
   const unfinished = ({ updates }: WorkflowInstance): string => [...updates.unfinished.keys()].join(' ');
-  const state = ({ state }: WorkflowInstance): string => (state ? payloadText(state) : '');
   if (live.recorder.head !== shadow.recorder.head)
     return `history ends at ${shadow.recorder.head} instead of ${live.recorder.head}`;
   if (waits(live) !== waits(shadow)) return `it waits for [${waits(shadow)}] instead of [${waits(live)}]`;
   if (unfinished(live) !== unfinished(shadow)) return 'other updates of it are under way';
-  if (state(live) !== state(shadow)) return 'its state is another one';
+  if (!(live.state && shadow.state ? sameValue(live.state, shadow.state) : live.state === shadow.state))
+    return 'its state is another one';
   if (live.settlement?.kind !== shadow.settlement?.kind)
     return `it is ${shadow.settlement?.kind ?? 'open'} instead of ${live.settlement?.kind ?? 'open'}`;
   return undefined;
