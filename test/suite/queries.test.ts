@@ -243,34 +243,65 @@ test('C6 a validator that makes true what the run waits for refuses its update, 
   await engine.importHistory(await handle.exportHistory(), { id: 'replayed' });
 });
 
-test('B11 under development a query that changes what it looks at is refused, and the outcome of the run stays', async () => {
-  const workflow = defineWorkflow('in-development', async (ctx) => {
-    let n = 0;
-    ctx.onQuery('next', () => ++n);
-    ctx.onQuery('silent', () => {
-      n += 1;
-      return 'nothing to see';
-    });
-    ctx.onUpdate('u', () => n, {
-      validate: () => {
+test.each([false, true])(
+  'B11 C6 what a query or a validator changes never reaches the run, and a query whose answers tell is refused (crash: %s)',
+  async (crash) => {
+    const workflow = defineWorkflow('looked-at', async (ctx) => {
+      let n = 0;
+      ctx.onQuery('next', () => ++n);
+      ctx.onQuery('silent', () => {
         n += 1;
-        throw new Error('no');
-      },
+        return 'nothing to see';
+      });
+      ctx.onUpdate('refused', () => n, {
+        validate: () => {
+          n += 1;
+          throw new Error('no');
+        },
+      });
+      ctx.onUpdate('taken', () => n, { validate: () => void (n += 1) });
+      await ctx.waitSignal('end');
+      if (n > 0) await ctx.sleep(1);
+      return n;
     });
-    await ctx.waitSignal('end');
-    if (n > 0) await ctx.sleep(1);
-    return n;
-  });
-  for (const crash of [false, true]) {
-    const engine = await open({ workflows: [workflow], shadowReplay: true });
+    const engine = await open({ workflows: [workflow] });
     const handle = await engine.start(workflow);
-    const refused = await rejection(QueryRejectedError, handle.query('next'));
-    expect(refused.message).toContain("Query 'next' changes the run");
-    expect(await handle.query('silent')).toBe('nothing to see');
-    const noted = await rejection(UpdateRejectedError, handle.update('u'));
-    expect(noted.message).toContain('no');
+    for (let i = 0; i < 2; i++) {
+      const refused = await rejection(QueryRejectedError, handle.query('next'));
+      expect(refused.message).toContain("Query 'next' changes the run");
+      expect(await handle.query('silent')).toBe('nothing to see');
+      const noted = await rejection(UpdateRejectedError, handle.update('refused'));
+      expect(noted.message).toContain('no');
+      expect(await handle.update('taken')).toBe(0);
+    }
     if (crash) await engine.crash();
     await handle.signal('end');
     expect(await handle.result()).toBe(0);
+    await engine.importHistory(await handle.exportHistory(), { id: 'replayed' });
+  },
+);
+
+test('B11 a query that tells the time is no query that changes the run', async () => {
+  let now = 0;
+  const workflow = defineWorkflow('clocked', async (ctx) => {
+    ctx.onQuery('age', () => ++now);
+    await ctx.waitSignal('end');
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  for (let i = 0; i < 3; i++) expect(await handle.query('age')).toBeGreaterThan(0);
+});
+
+test('B11 queries in between see what has been recorded until then, of runs that end too', async () => {
+  const engine = await open({ workflows: [counting] });
+  const handle = await engine.start(counting);
+  const ask = () => Promise.all([handle.query('count'), handle.query('plus', 1)]);
+  for (const n of [0, 4, 8]) {
+    expect(await ask()).toEqual([n, n + 1]);
+    await handle.signal('add', 4);
+    await engine.runUntilIdle();
   }
+  expect(await handle.result()).toBe(12);
+  expect(await ask()).toEqual([12, 13]);
+  expect(await ask()).toEqual([12, 13]);
 });

@@ -170,19 +170,18 @@ export interface WorkflowContext<
   /** Calls back for each signal of a name, in order, those sent earlier included. An error of the handler fails the workflow. */
   onSignal<K extends Named<M, 'signal'>>(name: K, handler: (arg: ArgOf<M, K>) => void | Promise<void>): void;
   /**
-   * Answers queries of a name. The handler is synchronous, may look and not act: no `ctx` calls, no changes. Nothing of a
-   * query is recorded, so what it changes is gone after the next replay, and may lead the run astray until then. Where a
-   * condition comes true by it, it is refused with `QueryRejectedError`, and the run goes on from its history without the
-   * change. With `dev: true` queries are answered by a replay of their own, never by the run in memory, and one whose
-   * answer changes with the asking is refused too.
+   * Answers queries of a name. The handler is synchronous, may look and not act: no `ctx` calls, no changes. It is asked
+   * of a copy of the run, replayed from its history, so what it changes never reaches the run, though later queries may
+   * see it; and it may be asked twice. A query whose second answer would be another one, or that makes a condition true,
+   * is refused with `QueryRejectedError`.
    */
   onQuery<K extends Named<M, 'query'>>(name: K, handler: (arg: ArgOf<M, K>) => ResultOf<M, K>): void;
   /**
-   * Handles updates of a name. The validator is asked first; what it throws refuses the update, which then leaves no
-   * trace. It is synchronous and may look, not act, and it is not asked again at replay: where a condition comes true by
-   * it, the update is refused, and the run goes on from its history without the change. With `dev: true` the run goes on
-   * from its history whenever a validator was asked. What the handler returns, or
-   * throws, is the outcome of the update; the workflow goes on either way. Handlers may be async, and interleave.
+   * Handles updates of a name. The validator is asked first, once what came before is written; what it throws refuses
+   * the update, which then leaves no trace. It is synchronous, may look and not act, and is asked of a copy of the run,
+   * replayed from its history, so what it changes never reaches the run; where it makes a condition true, the update is
+   * refused. It is not asked again at replay. What the handler returns, or throws, is the outcome of the update; the
+   * workflow goes on either way. Handlers may be async, and interleave.
    *
    * An update that comes before its handler is registered waits for it: register handlers before the first await. One
    * that comes once the workflow's function has returned and before the run is closed is handled as well; what the

@@ -113,8 +113,6 @@ export class WorkflowInstance implements RunningCode {
   cancelRequest: CancelRequested | undefined;
   /** Somebody who may only look has changed it: what history holds is the run, not this. */
   tainted = false;
-  /** A validator was asked. */
-  validated = false;
   readonly #code: WorkflowCode;
   readonly #context: ReplayContext;
   #feed: Feed[] = [];
@@ -224,8 +222,8 @@ export class WorkflowInstance implements RunningCode {
         }
         // A run that a client has started and no worker has moved on yet holds nothing but its start; one that has been
         // copied holds what was copied, which may end before, between or behind the commands of an input.
-        const unanswered = events.length === 1 && !this.started.origin;
-        const openEnded = i === events.length && this.started.origin?.seq === i;
+        const unanswered = event.type === 'WorkflowStarted' && events.length === 1 && !this.started.origin;
+        const openEnded = i === events.length && this.started.origin?.seq === events[i - 1]?.seq;
         this.#feed.push({
           recorded: event,
           size,
@@ -262,7 +260,7 @@ export class WorkflowInstance implements RunningCode {
       case 'SignalReceived':
         return !this.#messageIds.has(input.messageId);
       case 'UpdateAccepted':
-        return this.judge(input) === 'accept';
+        return ['accept', 'ask'].includes(this.judge(input) as string);
       case 'CancelRequested':
         return this.cancelRequest === undefined;
       case 'WorkflowStarted':
@@ -276,11 +274,17 @@ export class WorkflowInstance implements RunningCode {
    * that one.
    */
   judge(update: Unplaced<UpdateAccepted>, acceptedBefore = false): UpdateVerdict {
-    const what = `The validator of update '${update.name}'`;
-    return this.updates.judge(update, acceptedBefore, this.continuing || this.#isTriedAgain(), (look) => {
-      this.validated = true;
-      return this.#look(what, look);
-    });
+    return this.updates.judge(update, acceptedBefore, this.continuing || this.#isTriedAgain());
+  }
+
+  /** What the validator of an update throws; undefined where it lets it pass. To be asked of a copy of the run. */
+  validate(update: Unplaced<UpdateAccepted>): FailureRecord | undefined {
+    try {
+      this.#look(`The validator of update '${update.name}'`, () => this.updates.validate(update));
+      return undefined;
+    } catch (error) {
+      return encodeFailure(error);
+    }
   }
 
   /**

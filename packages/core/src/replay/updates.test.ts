@@ -24,13 +24,15 @@ const counting = async (ctx: any): Promise<number> => {
 describe('C6 updates', () => {
   test('the verdict: accept, hold, known, or the error of the validator', async () => {
     const run = await begin(counting);
-    expect(run.instance.judge(update('add', 1))).toBe('accept');
+    expect(run.instance.judge(update('add', 1))).toBe('ask');
+    expect(run.instance.validate(update('add', 1))).toBeUndefined();
+    expect(run.instance.validate(update('add', -1))).toMatchObject({ name: 'RangeError' });
+    expect(run.instance.judge(update('add', 1), true)).toBe('accept');
     expect(run.instance.judge(update('other'))).toBe('hold');
-    expect(run.instance.judge(update('add', -1))).toMatchObject({ refused: { name: 'RangeError' } });
     await run.feed(update('add', 1));
     expect(run.instance.judge(update('add', 1))).toBe('known');
     await run.feed(signalled('end'));
-    expect(run.instance.judge(update('add', 1, 'late'))).toBe('accept');
+    expect(run.instance.judge(update('add', 1, 'late'))).toBe('ask');
   });
 
   test('acceptance is an input, the outcome a command in the same window', async () => {

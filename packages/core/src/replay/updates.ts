@@ -15,6 +15,8 @@ export type UnfinishedUpdate = Pick<UpdateAccepted, 'seq' | 'name'>;
 /** What becomes of an update that has come in. */
 export type UpdateVerdict =
   | 'accept'
+  /** Its validator has to be asked first. */
+  | 'ask'
   /** Nothing handles its name yet. */
   | 'hold'
   /** It was accepted before. */
@@ -65,26 +67,22 @@ export class Updates implements UpdateHandlers {
     this.#handlers.set(name, { handler, validate });
   }
 
-  /** Asks the validator, which gets a copy of its own and may only look; not about what an earlier run let pass. */
+  /** Nobody asks the validator about what an earlier run let pass. */
   judge(
-    { updateId, name, input }: Pick<UpdateAccepted, 'updateId' | 'name' | 'input'>,
+    { updateId, name }: Pick<UpdateAccepted, 'updateId' | 'name'>,
     acceptedBefore: boolean,
     forTheNextRun: boolean,
-    readOnly: (look: () => unknown) => unknown,
   ): UpdateVerdict {
     if (this.#accepted.has(updateId)) return 'known';
     const known = this.#handlers.get(name);
     if (forTheNextRun) return 'hold';
     if (!known) return this.#awaited(name) ?? 'hold';
-    const { validate } = known;
-    if (!validate || acceptedBefore) return 'accept';
-    try {
-      const argument = this.#run.decode(asText(input));
-      readOnly(() => validate(argument));
-      return 'accept';
-    } catch (error) {
-      return { refused: encodeFailure(error) };
-    }
+    return known.validate && !acceptedBefore ? 'ask' : 'accept';
+  }
+
+  /** Asks the validator, which gets a copy of its own. Throws what it throws. */
+  validate({ name, input }: Pick<UpdateAccepted, 'name' | 'input'>): unknown {
+    return this.#handlers.get(name)?.validate?.(this.#run.decode(asText(input)));
   }
 
   /** A handler of a name that the type does not declare never comes. */

@@ -56,16 +56,19 @@ export class Activation implements Job {
   }
 
   #feedNext(): boolean {
-    if (this.instance.continuing || this.instance.tainted) return false;
+    if (this.instance.continuing) return false;
     const released = this.#updates.next(this.instance);
     if (released) return this.#feed(released);
-    if (this.instance.tainted) return false;
+    if (this.#updates.asking) return false;
     if (this.#fed >= mostInputs) return false;
     for (let pending = this.#inputs.shift(); pending; pending = this.#inputs.shift()) {
       const fed = this.#admits(pending);
+      if (this.#updates.asking) {
+        this.#inputs.unshift(pending);
+        return false;
+      }
       this.consumed.push({ pending, fed });
       if (fed) return this.#feed(pending);
-      if (this.instance.tainted) return false;
     }
     if (this.instance.settlement) return false;
     const now = this.#clock.now();

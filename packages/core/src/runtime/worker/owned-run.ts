@@ -1,5 +1,5 @@
 import { encodeFailure, failureOf } from '../../codec/failures.js';
-import { StorageError, isPerdureError } from '../../model/errors.js';
+import { isPerdureError, NondeterminismError, StorageError } from '../../model/errors.js';
 import type { CloseEvent, WorkflowStarted } from '../../model/events.js';
 import { activityTaskId, type RunId } from '../../model/ids.js';
 import type { EpochMs } from '../../model/time.js';
@@ -187,7 +187,6 @@ export class OwnedRun {
       return;
     }
     this.#again = false;
-    if (this.#instance?.tainted && this.#unwritten.events.length === 0) this.cool();
     try {
       const instance = this.#isReady() ? this.#instance : undefined;
       if (instance && this.#mayGoStraightOn(instance)) this.#activate(instance);
@@ -212,6 +211,7 @@ export class OwnedRun {
       !this.#messagesDue &&
       !instance.blockage &&
       !hasQueueTimeouts(instance) &&
+      !this.#updates.asking &&
       (this.#birth !== undefined || !overdue(instance, this.#host.core.clock.now()))
     );
   }
@@ -231,7 +231,7 @@ export class OwnedRun {
       };
     if (this.#messagesDue || hasQueueTimeouts(instance)) await this.#collect(instance);
     if (this.#gone) return;
-    if (ending) {
+    if (ending || !(await this.#validated(instance))) {
       this.#again = true;
       return;
     }
@@ -261,11 +261,6 @@ export class OwnedRun {
       if (pending.task && fed)
         unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
     }
-    if (instance.tainted) {
-      this.#againFromHistory();
-      this.#goOn();
-      return;
-    }
     try {
       this.#conclude(instance);
     } catch (error) {
@@ -281,9 +276,13 @@ export class OwnedRun {
       return;
     }
     // Only what has not been looked at keeps a settled run open; that it was claimed again meanwhile does not.
-    const more = this.#messagesDue || (this.#inputs.length > 0 && !instance.continuing);
+    const more =
+      this.#messagesDue ||
+      this.#updates.asking !== undefined ||
+      (this.#inputs.length > 0 && !instance.continuing);
     if (more) this.#again = true;
-    if (more && instance.continuing) {
+    const nothingNew = this.#updates.asking !== undefined && instance.recorder.head === this.#seq;
+    if (more && (instance.continuing || nothingNew)) {
       this.#goOn();
       return;
     }
@@ -315,6 +314,26 @@ export class OwnedRun {
       this.#inputs.push(...found.inputs);
       this.#unwritten.requeued.push(...found.requeued);
     }
+  }
+
+  /**
+   * Asks the validator of the update that comes next, once all before it is written: of a copy, because it may look and
+   * not act, and history would not tell what it has done. False where the run has to be looked at again first.
+   */
+  async #validated(instance: WorkflowInstance): Promise<boolean> {
+    const { asking } = this.#updates;
+    if (!asking || this.#unwritten.events.length > 0) return true;
+    try {
+      const verdict = await this.#host.copies.look(this.runId, (copy) =>
+        copy.recorder.head === instance.recorder.head ? [copy.validate(asking.input)] : undefined,
+      );
+      if (verdict) this.#updates.answer(verdict[0]);
+      else this.#againFromHistory();
+    } catch (error) {
+      if (!(error instanceof NondeterminismError)) throw error;
+      this.#againFromHistory(); // its replay is what blocks it, with the same report
+    }
+    return this.#instance === instance;
   }
 
   /** Whether somebody else has ended the run; then what runs here for it, and who waits for it, is told at once. */
@@ -526,6 +545,7 @@ export class OwnedRun {
         after,
         birth: this.#birth,
         activityChecks: this.#activityChecks,
+        goesOn: this.#updates.asking !== undefined,
         attributes: this.#attributes,
         kept,
         now: core.clock.now(),
@@ -544,8 +564,6 @@ export class OwnedRun {
   async #compare(instance: WorkflowInstance): Promise<void> {
     const difference = await shadowReplay(this.#host, this.workflow, instance, this.runId);
     if (difference) await this.#block(difference);
-    // What a validator may have changed shows soonest where the run goes on from its history.
-    else if (instance.validated) this.cool();
   }
 
   #changes(

@@ -7,6 +7,7 @@ import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
 import type { Executor } from '../executor.js';
 import type { EndedRun } from '../run-projection.js';
 import type { Outbox } from '../outbox/outbox.js';
+import type { RunCopies } from './run-copies.js';
 import type { RunLimits } from './run-limits.js';
 import type { ActivityLoop } from './activity-loop.js';
 
@@ -28,6 +29,7 @@ export interface RunHost {
   readonly executor: Executor;
   readonly activities: ActivityLoop;
   readonly outbox: Outbox;
+  readonly copies: RunCopies;
   /** How long a claim on a run lasts. Milliseconds. */
   readonly runLeaseMs: number;
   fingerprintOf(workflow: WorkflowRecord): string;
@@ -42,10 +44,4 @@ export interface RunHost {
   rested(run: HeldRun): void;
   /** `ended`: how the run has ended, where it has. */
   forget(run: HeldRun, ended: EndedRun | undefined): void;
-}
-
-/** What answering queries needs besides. */
-export interface QueryHost extends RunHost {
-  /** The hot instance of a run while nothing moves it, for looking only. */
-  hotInstance(runId: RunId): { readonly instance: WorkflowInstance; readonly seq: number } | undefined;
 }

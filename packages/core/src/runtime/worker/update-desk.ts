@@ -1,6 +1,7 @@
 import type { Unplaced, UpdateAccepted } from '../../model/events.js';
 import type { FailureRecord } from '../../model/failure.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
+import type { UpdateVerdict } from '../../replay/updates.js';
 import type { MessageRecord, TaskRecord } from '../../storage/records.js';
 import type { Core } from '../core.js';
 import { acceptedUpdate } from '../messages.js';
@@ -31,8 +32,9 @@ const mostHeld = 100;
 export class UpdateDesk {
   #held: PendingUpdate[] = [];
   #refused: RefusedUpdate[] = [];
-  /** Those whose validators have changed an instance, which was dropped: they are not asked again. */
-  readonly #spoilt = new Map<string, FailureRecord>();
+  /** What validators have said, by update id: undefined where they let it pass. Holds for the input that comes next. */
+  readonly #verdicts = new Map<string, FailureRecord | undefined>();
+  #asking: PendingUpdate | undefined;
   readonly #mostAccepted: number;
 
   /** `mostAccepted`: whose handlers have not ended; 0 is no limit. */
@@ -45,35 +47,41 @@ export class UpdateDesk {
     return this.#held;
   }
 
-  /** Whether an update may be fed now; one that may not is held or refused. */
+  /** An update that cannot go on before its validator was asked; nothing goes on before it. */
+  get asking(): PendingUpdate | undefined {
+    return this.#asking;
+  }
+
+  answer(verdict: FailureRecord | undefined): void {
+    if (this.#asking) this.#verdicts.set(this.#asking.input.updateId, verdict);
+    this.#asking = undefined;
+  }
+
+  /** Whether an update may be fed now; one that may not is held, refused, or `asking`. */
   admits(instance: WorkflowInstance, update: PendingUpdate): boolean {
     const accepted = wasAccepted(update);
-    if (this.#refusesSpoilt(update, accepted)) return false;
-    const verdict = instance.judge(update.input, accepted);
+    const verdict = this.#verdictOf(instance, update, accepted);
     const { updateId, name } = update.input;
-    if (verdict === 'accept') {
+    if (verdict === 'ask') this.#asking = update;
+    else if (verdict === 'accept') {
       const most = this.#mostAccepted;
       if (accepted || most === 0 || instance.updates.unfinished.size < most) return true;
       this.#refused.push({ updateId, name, failure: tooManyUnderWay(most), accepted });
-      return false;
-    }
-    if (verdict === 'hold') {
+    } else if (verdict === 'hold') {
       if (this.#held.some(({ input }) => input.updateId === updateId)) return false;
       if (accepted || this.#held.length < mostHeld) this.#held.push(update);
       else this.#refused.push({ updateId, name, failure: tooMany, accepted });
-    } else if (verdict !== 'known') {
-      if (instance.tainted) this.#spoilt.set(updateId, verdict.refused);
-      else this.#refused.push({ updateId, name, failure: verdict.refused, accepted });
-    }
+    } else if (verdict !== 'known')
+      this.#refused.push({ updateId, name, failure: verdict.refused, accepted });
     return false;
   }
 
-  #refusesSpoilt({ input: { updateId, name } }: PendingUpdate, accepted: boolean): boolean {
-    const failure = this.#spoilt.get(updateId);
-    if (!failure) return false;
-    this.#spoilt.delete(updateId);
-    this.#refused.push({ updateId, name, failure, accepted });
-    return true;
+  #verdictOf(instance: WorkflowInstance, { input }: PendingUpdate, accepted: boolean): UpdateVerdict {
+    const verdict = instance.judge(input, accepted);
+    if (verdict !== 'ask' || !this.#verdicts.has(input.updateId)) return verdict;
+    const refused = this.#verdicts.get(input.updateId);
+    this.#verdicts.delete(input.updateId);
+    return refused ? { refused } : 'accept';
   }
 
   /** The first held update whose handler has come, and that may be fed. */
@@ -83,12 +91,14 @@ export class UpdateDesk {
     this.#held = [];
     while (waiting.length > 0) {
       const update = waiting.shift() as PendingUpdate;
-      if (!this.admits(instance, update)) {
-        if (instance.tainted) return undefined;
-        continue;
+      if (this.admits(instance, update)) {
+        this.#held.push(...waiting);
+        return update;
       }
-      this.#held.push(...waiting);
-      return update;
+      if (this.#asking) {
+        this.#held.push(update, ...waiting);
+        return undefined;
+      }
     }
     return undefined;
   }
@@ -102,6 +112,8 @@ export class UpdateDesk {
   clear(): void {
     this.#held = [];
     this.#refused = [];
+    this.#asking = undefined;
+    this.#verdicts.clear();
   }
 
   /** The body of the run's task. */

@@ -25,8 +25,9 @@ import { OutsideChanges } from './outside-changes.js';
 import { pinOf } from './pinning.js';
 import { OwnedRun } from './owned-run.js';
 import { QueryResponder } from './query-responder.js';
+import { RunCopies } from './run-copies.js';
 import { replayEvents, replayRun } from './replay-run.js';
-import type { HeldRun, QueryHost } from './run-host.js';
+import type { HeldRun, RunHost } from './run-host.js';
 import { defaultRunLimits, type RunLimits } from './run-limits.js';
 import { RunTable } from './run-table.js';
 import { eventsOf, openTaskBody } from './sealing.js';
@@ -66,7 +67,7 @@ const readAgainAfter = 1_000;
 const beginAgainAfter = 10_000;
 
 /** Claims and runs what its engine was given. */
-export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
+export class Worker implements LocalWorker, RunHost, OutcomeTaker {
   readonly id: WorkerId;
   readonly core: Core;
   readonly buildId: string | null;
@@ -77,6 +78,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
   readonly outbox: Outbox;
   readonly #runs: RunTable<OwnedRun>;
   readonly #dispatcher: Dispatcher;
+  readonly copies: RunCopies;
   readonly #queries: QueryResponder;
   readonly #outside: OutsideChanges;
   readonly #options: WorkerOptions;
@@ -109,6 +111,7 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
     );
     this.outbox = new Outbox(core, options.id);
     this.#runs = new RunTable<OwnedRun>(options.maxCachedWorkflows, (runId) => this.activities.hasRun(runId));
+    this.copies = new RunCopies(this);
     this.#queries = new QueryResponder(this);
     this.#outside = new OutsideChanges(
       core,
@@ -454,12 +457,6 @@ export class Worker implements LocalWorker, QueryHost, OutcomeTaker {
 
   async #instanceOf(runId: RunId): Promise<WorkflowInstance | undefined> {
     return this.#runs.get(runId)?.instance ?? replayRun(this, runId);
-  }
-
-  /** The hot instance of a run while nothing moves it, for looking only. */
-  hotInstance(runId: RunId): { readonly instance: WorkflowInstance; readonly seq: number } | undefined {
-    const run = this.#runs.get(runId);
-    return run?.instance && { instance: run.instance, seq: run.hotSeq };
   }
 
   /**
