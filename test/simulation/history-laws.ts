@@ -44,6 +44,13 @@ function note(run: SeenRun, event: SeenEvent, blame: Blame): void {
     case 'TimerStarted':
       run.timers.set(timerId, { dueAt });
       return;
+    case 'WorkflowTimedOut': {
+      const [{ runDeadline = Infinity, executionDeadline = Infinity } = {}] = run.events;
+      const deadline = event.timeout === 'run' ? runDeadline : executionDeadline;
+      if (event.at < deadline)
+        blame(`G4 ${run.runId} times out (${String(event.timeout)}) ${deadline - event.at} ms early`);
+      return;
+    }
     case 'TimerCancelled':
       run.timers.delete(timerId);
       return;
@@ -66,6 +73,6 @@ function factOf(event: SeenEvent): string | undefined {
     return `outcome of ${activityId}`;
   if (type === 'CancelRequested' || type === 'WorkflowStarted') return type;
   const id =
-    activityId ?? childId ?? requestId ?? event.timerId ?? event.waitId ?? event.messageId ?? event.updateId;
+    activityId ?? requestId ?? childId ?? event.timerId ?? event.waitId ?? event.messageId ?? event.updateId;
   return id === undefined ? undefined : `${type} ${id}`;
 }

@@ -1,9 +1,13 @@
+import type { Finished } from './callers.js';
+import { judgeChains, shownAfter } from './chain-laws.js';
 import { differenceOf } from './oracle/compare.js';
 import type { Ledger } from './ledger.js';
+import { partOf } from './program.js';
 import type { Told } from './script.js';
 import { isForced, type SeenEvent, type SeenRun } from './seen.js';
 import type { Witness } from './witness.js';
-import type { Work } from './workflow.js';
+import type { Work } from './work.js';
+import type { Input } from './workflow.js';
 
 /** What is there once everything should have ended. */
 export interface Evidence {
@@ -11,6 +15,7 @@ export interface Evidence {
   readonly ledger: Ledger;
   /** What clients were told, and the results that they heard, by workflow. */
   readonly told: readonly Told[];
+  readonly finished: readonly Finished[];
   readonly results: ReadonlyMap<number, string>;
   /** Calls of clients that have not been answered. */
   readonly unanswered: number;
@@ -32,6 +37,11 @@ export function judge(evidence: Evidence): void {
   if (evidence.ledger.wrong !== undefined) witness.blame(evidence.ledger.wrong);
   judgeAnswers(evidence);
   for (const run of witness.runs.values()) judgeActivities(evidence, run);
+  for (const one of evidence.finished) judgeFinished(witness, one);
+  for (const run of witness.runs.values()) {
+    judgeRequests(witness, run);
+    judgeShown(witness, run);
+  }
   judgeChains(witness);
   for (const run of witness.runs.values()) {
     const difference = differenceOf(run);
@@ -75,7 +85,7 @@ function judgeActivities({ witness, ledger, exact }: Evidence, { runId, events }
   for (const event of events) {
     const { type, activityId = '' } = event;
     const about = `${activityId} of ${runId}`;
-    if (type === 'ActivityScheduled') scheduled.set(activityId, inputOf(event));
+    if (type === 'ActivityScheduled') scheduled.set(activityId, workOf(event, events));
     const work = scheduled.get(activityId);
     if (!work) continue;
     const { begun, failed, succeeded } = ledger.of(`${runId}/${activityId}`) ?? {
@@ -87,7 +97,7 @@ function judgeActivities({ witness, ledger, exact }: Evidence, { runId, events }
       witness.blame(`G2 ${about} is recorded as completed, and never was`);
     if (work.attempts === 1 && begun > 1)
       witness.blame(`G2 ${about} may be attempted once and was begun ${begun} times`);
-    if (!exact || work.mode === 'hang') continue;
+    if (!exact || work.mode === 'hang' || work.mode === 'later') continue;
     if (failed > work.attempts || succeeded > 1 || (type === 'ActivityCompleted' && failed >= work.attempts))
       witness.blame(
         `G2 ${about} failed ${failed} times and succeeded ${succeeded} times; its policy allows ${work.attempts} attempts`,
@@ -97,25 +107,52 @@ function judgeActivities({ witness, ledger, exact }: Evidence, { runId, events }
   }
 }
 
-function inputOf(event: SeenEvent): Work {
-  return event.input?.data as Work;
+function workOf({ activityType = '', input }: SeenEvent, [started]: readonly SeenEvent[]): Work {
+  if (!activityType.startsWith('step-')) return input?.data as Work;
+  const { root } = started?.input?.data as Input;
+  return partOf(root, Number(activityType.slice('step-'.length))) as Work;
 }
 
-/** What holds along the runs that continue each other. */
-function judgeChains(witness: Witness): void {
-  const accepted = new Set<string>();
-  for (const run of witness.runs.values()) {
-    for (const { type, updateId = '' } of run.events) {
-      const fact = `${run.workflowId} ${updateId}`;
-      if (type === 'UpdateAccepted' && accepted.has(fact))
-        witness.blame(`G5 update ${updateId} is accepted twice by ${run.workflowId}`);
-      if (type === 'UpdateAccepted') accepted.add(fact);
-    }
-    const last = run.events.at(-1) as SeenEvent & { readonly newRunId?: string };
-    if (last.type !== 'WorkflowContinuedAsNew') continue;
-    const next = witness.runs.get(last.newRunId ?? '');
-    if (!next) witness.blame(`G9 ${run.runId} continues as ${String(last.newRunId)}, which is no run`);
-    else if (run.recorded.has('CancelRequested') && !next.recorded.has('CancelRequested') && !isForced(next))
-      witness.blame(`§4 ${run.runId} was asked to cancel, and ${next.runId}, which goes on from it, was not`);
+/** Whoever was told that an attempt is completed finds that in the history of its run, unless nobody waits for it any more. */
+function judgeFinished(witness: Witness, { taskToken, failed, answer }: Finished): void {
+  if (failed || answer !== 'done') return;
+  const [, runId = '', activityId = ''] = /^(.+)\/(\w+)#\d+$/.exec(taskToken) ?? [];
+  const run = witness.runs.get(runId);
+  // What was meant for a run that another one has gone on for is not for that one.
+  const goesOn = run?.events.at(-1)?.newRunId !== undefined;
+  if (!run || goesOn || isForced(run) || run.recorded.has(`ActivityCancelRequested ${activityId}`)) return;
+  const outcome = run.events.find(
+    (event) => event.activityId === activityId && event.type !== 'ActivityScheduled',
+  );
+  if (outcome?.type !== 'ActivityCompleted')
+    witness.blame(
+      `G2 ${taskToken} was acknowledged as completed, and is recorded as ${outcome?.type ?? 'nothing'}`,
+    );
+}
+
+/** What a run was told of its requests is so: the other run has the signal, or is asked to cancel. */
+function judgeRequests(witness: Witness, { runId, events }: SeenRun): void {
+  const asked = new Map(
+    events.flatMap((event) => (/^External.+Requested$/.test(event.type) ? [[event.requestId, event]] : [])),
+  );
+  for (const { type, requestId = '' } of events) {
+    const request = type === 'ExternalRequestCompleted' ? asked.get(requestId) : undefined;
+    if (!request) continue;
+    const runs = runsOf(witness, request.workflowId ?? '');
+    const fact =
+      request.type === 'ExternalSignalRequested' ? `SignalReceived ${runId}:${requestId}` : 'CancelRequested';
+    if (!runs.some(isForced) && !runs.some(({ recorded }) => recorded.has(fact)))
+      witness.blame(
+        `G3 ${requestId} of ${runId} was answered, and ${request.workflowId ?? ''} has no ${fact}`,
+      );
   }
+}
+
+/** Lists find a run by what it has shown last. */
+function judgeShown(witness: Witness, { runId, events, attributes }: SeenRun): void {
+  const listed = JSON.parse(attributes) as Record<string, unknown>;
+  const shown = shownAfter(events, 'SearchAttributesUpserted', events[0]?.searchAttributes?.data);
+  for (const [name, value] of Object.entries(shown))
+    if (listed[name] !== value)
+      witness.blame(`G9 ${runId} shows ${name} ${String(value)}, and is listed with ${String(listed[name])}`);
 }

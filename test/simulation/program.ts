@@ -1,5 +1,3 @@
-import type { Random } from './random.js';
-
 /** A workflow program, as data: what `workflow.ts` does with a `ctx`, and what `oracle.ts` does without one. */
 export type Part = Leaf | Branch;
 
@@ -11,13 +9,20 @@ export type Leaf =
       readonly fails: number;
       readonly attempts: number;
       readonly ms: number;
-      /** `hang`: it ends only where it is stopped. `beat`: it says now and then that it lives. */
-      readonly mode: 'plain' | 'hang' | 'beat' | 'sync';
+      /**
+       * `hang`: it ends only where it is stopped. `beat`: it says now and then that it lives. `later`: somebody else
+       * completes it, by its token. `step`: its code is a closure of the workflow.
+       */
+      readonly mode: 'plain' | 'hang' | 'beat' | 'sync' | 'later' | 'step';
     }
   | { readonly kind: 'sleep'; readonly id: number; readonly ms: number }
   | { readonly kind: 'signal'; readonly id: number; readonly name: 's0' | 's1'; readonly ms: number }
   | { readonly kind: 'condition'; readonly id: number; readonly bumps: number; readonly ms: number }
-  | { readonly kind: 'effect' | 'hop' | 'throw'; readonly id: number };
+  /** A signal to another workflow, or to itself. */
+  | { readonly kind: 'tell'; readonly id: number; readonly to: string; readonly name: 's0' | 's1' | 'bump' }
+  /** Another workflow is asked to cancel. */
+  | { readonly kind: 'stop'; readonly id: number; readonly to: string }
+  | { readonly kind: 'effect' | 'hop' | 'throw' | 'show'; readonly id: number };
 
 export type Branch =
   | {
@@ -25,6 +30,11 @@ export type Branch =
       readonly id: number;
       readonly parts: readonly Part[];
     }
+  /** Steps, each with what takes it back behind it. */
+  | { readonly kind: 'saga'; readonly id: number; readonly parts: readonly Part[] }
+  | { readonly kind: 'map'; readonly id: number; readonly atOnce: number; readonly parts: readonly Part[] }
+  /** The way without the change, that of its first version, that of its second. */
+  | { readonly kind: 'version'; readonly id: number; readonly parts: readonly [Part, Part, Part] }
   | {
       readonly kind: 'attempt' | 'finally' | 'patched';
       readonly id: number;
@@ -36,18 +46,29 @@ export type Branch =
       readonly ms: number;
       readonly parts: readonly [Part];
     }
+  | { readonly kind: 'shielded'; readonly id: number; readonly parts: readonly [Part] }
   | {
-      readonly kind: 'shielded' | 'child' | 'left';
+      readonly kind: 'child' | 'left';
       readonly id: number;
       readonly parts: readonly [Part];
+      /** A signal that is sent to it at once. */
+      readonly say?: 's0' | 's1' | 'bump';
+      readonly terms?: Terms;
     };
 
+/** How long a workflow may take, and how often it is tried. Milliseconds. */
+export interface Terms {
+  readonly attempts?: number;
+  readonly runTimeout?: number;
+  readonly executionTimeout?: number;
+}
+
+const tasks = ['activity', 'sleep', 'signal', 'condition', 'tell', 'stop', 'map'] as const;
 /** Parts that are one task, which a race can cancel. */
-export type Waiting = Extract<Part, { readonly kind: 'activity' | 'sleep' | 'signal' | 'condition' }>;
+export type Waiting = Extract<Part, { readonly kind: (typeof tasks)[number] }>;
 
 export function waits(part: Part): part is Waiting {
-  const { kind } = part;
-  return kind === 'activity' || kind === 'sleep' || kind === 'signal' || kind === 'condition';
+  return (tasks as readonly string[]).includes(part.kind);
 }
 
 export interface Program {
@@ -56,110 +77,16 @@ export interface Program {
   readonly rounds: number;
   /** It does not end when it is asked to cancel. */
   readonly stubborn: boolean;
-}
-
-const leaves = ['activity', 'activity', 'sleep', 'signal', 'condition', 'effect', 'hop', 'throw'] as const;
-const branches = [
-  ...['sequence', 'sequence', 'all', 'settled', 'race', 'any', 'attempt', 'finally', 'patched'],
-  ...['scope', 'within', 'locked', 'locked', 'shielded', 'child', 'left'],
-] as readonly Branch['kind'][];
-
-/** Draws programs. Each seed leaves some kinds out, so that those that are left meet more often. */
-export class Programs {
-  readonly #random: Random;
-  readonly #leaves: readonly Leaf['kind'][];
-  readonly #branches: readonly Branch['kind'][];
-  #ids = 0;
-  /** Nobody waits for a lock that they hold. */
-  #locked = false;
-
-  constructor(random: Random) {
-    this.#random = random;
-    const some = <T>(all: readonly T[], always: T): T[] => [always, ...all.filter(() => random.chance(0.5))];
-    this.#leaves = some(leaves, 'activity');
-    this.#branches = some(branches, 'sequence');
-  }
-
-  draw(): Program {
-    const root = this.#part(this.#random.between(1, 3), 1);
-    const rounds = this.#random.chance(0.35) ? this.#random.between(1, 2) : 0;
-    return { root, rounds, stubborn: this.#random.chance(0.5) };
-  }
-
-  #part(depth: number, most: number): Part {
-    if (depth <= 0 || (most > 1 && this.#random.chance(0.45))) return this.#leaf();
-    const kind = this.#random.pick(this.#branches);
-    return this.#branch(kind === 'locked' && this.#locked ? 'sequence' : kind, depth - 1);
-  }
-
-  /** Moments within a program differ by the part that they belong to, so that each tells where it comes from. */
-  #ms(id: number): number {
-    return this.#random.pick([0, 10, 100, 700, 2_000]) + id;
-  }
-
-  #leaf(): Leaf {
-    const random = this.#random;
-    const id = ++this.#ids;
-    const kind = random.pick(this.#leaves);
-    switch (kind) {
-      case 'activity': {
-        const attempts = random.between(1, 3);
-        return {
-          ...{ kind, id, attempts, ms: random.pick([0, 0, 5, 60, 400]) },
-          fails: random.chance(0.6) ? 0 : random.below(attempts + 3),
-          mode: random.pick(['plain', 'plain', 'sync', 'beat', random.chance(0.4) ? 'hang' : 'plain']),
-        };
-      }
-      case 'sleep':
-        return { kind, id, ms: this.#ms(id) };
-      case 'signal':
-        return { kind, id, name: random.pick(['s0', 's1']), ms: this.#ms(id) };
-      case 'condition':
-        return { kind, id, bumps: random.below(4), ms: this.#ms(id) };
-      case 'effect':
-      case 'hop':
-      case 'throw':
-        return { kind, id };
-    }
-  }
-
-  #branch(kind: Branch['kind'], depth: number): Branch {
-    const id = ++this.#ids;
-    const one = (): Part => this.#part(depth, 2);
-    switch (kind) {
-      case 'sequence':
-      case 'all':
-      case 'settled':
-      case 'race':
-      case 'any':
-        return { kind, id, parts: Array.from({ length: this.#random.between(2, 3) }, one) };
-      case 'attempt':
-      case 'finally':
-      case 'patched':
-        return { kind, id, parts: [one(), one()] };
-      case 'scope':
-      case 'within':
-        return { kind, id, ms: this.#ms(id), parts: [one()] };
-      case 'locked': {
-        this.#locked = true;
-        const parts = Array.from({ length: this.#random.between(2, 4) }, one);
-        this.#locked = false;
-        return { kind, id, parts };
-      }
-      case 'shielded':
-      case 'child':
-      case 'left':
-        return { kind, id, parts: [one()] };
-    }
-  }
+  readonly terms?: Terms;
 }
 
 /** A program in one line. */
 export function show(part: Part): string {
   const { kind, id, ...rest } = part;
   if ('parts' in rest) {
-    const of = 'ms' in rest ? `${rest.ms}: ` : '';
-    return `${kind}#${id}(${of}${rest.parts.map(show).join(', ')})`;
+    const { parts, ...about } = rest;
+    const of = Object.values(about).map((one) => (typeof one === 'object' ? JSON.stringify(one) : one));
+    return `${kind}#${id}(${of.length > 0 ? `${of.join(' ')}: ` : ''}${parts.map(show).join(', ')})`;
   }
   const about = Object.values(rest);
   return `${kind}#${id}${about.length > 0 ? `[${about.join(' ')}]` : ''}`;
@@ -175,9 +102,21 @@ export function* smaller(part: Part): Generator<Part> {
   }
   yield* part.parts;
   const { parts } = part;
-  if (parts.length > 1 && part.kind !== 'attempt' && part.kind !== 'finally' && part.kind !== 'patched')
+  if ('say' in part || 'terms' in part) yield { kind: part.kind, id: part.id, parts: part.parts };
+  if (parts.length > 1 && !['attempt', 'finally', 'patched', 'version'].includes(part.kind))
     for (let i = 0; i < parts.length; i++) yield { ...part, parts: parts.filter((_, j) => j !== i) } as Part;
   for (let i = 0; i < parts.length; i++)
     for (const less of smaller(parts[i] as Part))
       yield { ...part, parts: parts.map((one, j) => (j === i ? less : one)) } as Part;
+}
+
+/** The part of that number. */
+export function partOf(part: Part, id: number): Part | undefined {
+  if (part.id === id) return part;
+  if (!('parts' in part)) return undefined;
+  for (const one of part.parts) {
+    const found = partOf(one, id);
+    if (found) return found;
+  }
+  return undefined;
 }

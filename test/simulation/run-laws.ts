@@ -17,12 +17,20 @@ interface SeenStore {
 const mostSkew = 120_000;
 
 /** Whatever an open run waits for, there is something in the store that will wake it, and nothing else is to be done for it. */
-export function judgeWaiting({ runId, timers, activities }: SeenRun, store: SeenStore, now: number): void {
+export function judgeWaiting(
+  { runId, timers, activities, events }: SeenRun,
+  store: SeenStore,
+  now: number,
+): void {
   const task = store.task(runId);
   if (!task) {
     store.blame(`G7 ${runId} is open and has no task`);
     return;
   }
+  const [{ runDeadline, executionDeadline } = {}] = events as Partial<SeenEvent>[];
+  for (const deadline of [runDeadline, executionDeadline])
+    if (deadline !== undefined && task.visibleAt > Math.max(deadline, now + mostSkew))
+      store.blame(`G4 ${runId} has time until ${deadline} and is not looked at before ${task.visibleAt}`);
   for (const [timerId, { dueAt }] of timers) {
     if (task.visibleAt > Math.max(dueAt, now + mostSkew))
       store.blame(

@@ -1,5 +1,6 @@
 import { isPerdureError, type Client, type WorkflowHandle } from '@perdure/core';
-import { Programs, type Program } from './program.js';
+import { Programs } from './drawing.js';
+import type { Program } from './program.js';
 import type { Random } from './random.js';
 
 /** What a client does to a workflow. */

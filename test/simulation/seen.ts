@@ -13,8 +13,20 @@ export interface SeenEvent {
   readonly dueAt?: number;
   readonly purpose?: string;
   readonly name?: string;
+  readonly reason?: string;
+  readonly activityType?: string;
   readonly workflowId?: string;
   readonly changeId?: string;
+  readonly version?: number;
+  readonly timeout?: string;
+  readonly newRunId?: string;
+  readonly attempt?: number;
+  readonly runDeadline?: number;
+  readonly executionDeadline?: number;
+  readonly retry?: { readonly maximumAttempts: number };
+  readonly values?: { readonly data?: unknown };
+  readonly memo?: { readonly data?: unknown };
+  readonly searchAttributes?: { readonly data?: unknown };
   readonly input?: { readonly data?: unknown };
   readonly result?: { readonly data?: unknown };
   readonly value?: { readonly data?: unknown };
@@ -34,14 +46,16 @@ export interface SeenRun {
   /** Activities that have no outcome yet. */
   readonly activities: Set<string>;
   readonly timers: Map<string, { readonly dueAt: number }>;
+  /** Its search attributes, as lists find them. */
+  attributes: string;
 }
 
 /** Ended by somebody who waits for nothing: by force, by a deadline, or by a cancellation before any of its code was run. */
 export function isForced({ events, recorded }: SeenRun): boolean {
-  const last = events.at(-1)?.type;
+  const { type, newRunId } = events.at(-1) ?? {};
   return (
-    last === 'WorkflowTerminated' ||
-    last === 'WorkflowTimedOut' ||
-    (last === 'WorkflowCancelled' && !recorded.has('CancelRequested'))
+    type === 'WorkflowTerminated' ||
+    (type === 'WorkflowTimedOut' && newRunId === undefined) ||
+    (type === 'WorkflowCancelled' && !recorded.has('CancelRequested'))
   );
 }

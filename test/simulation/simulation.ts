@@ -114,6 +114,7 @@ class Simulation {
       witness: this.#witness,
       ledger: this.#ledger,
       told: this.#callers.told,
+      finished: this.#callers.finished,
       results: this.#callers.results,
       unanswered: this.#callers.waiting,
       exact: isExact(this.#drawn),
@@ -149,9 +150,18 @@ class Simulation {
       this.#note(`${process.name}: opens (${this.#build}, keeps ${cached})`);
       const { engine, worker } = await openEngine(
         {
-          ...codeOf(process, this.#ledger, this.#build, (what) => {
-            this.#note(`${process.name}: ${what}`);
-          }),
+          ...codeOf(
+            process,
+            this.#ledger,
+            this.#build,
+            (what) => {
+              this.#note(`${process.name}: ${what}`);
+            },
+            (taskToken, part, end) => {
+              this.#witness.entrusted.add(taskToken);
+              this.#callers.end(taskToken, part, end);
+            },
+          ),
           storage: linked(this.#network, process),
           clock: process.clock,
           logger: this.#logger(process),

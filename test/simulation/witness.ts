@@ -20,8 +20,14 @@ export class Witness {
   readonly #accepted = new Set<string>();
   /** Updates whose senders have been told how far they have come. */
   readonly answered = new Set<string>();
+  /** Tokens of tasks that were handed to somebody outside. */
+  readonly entrusted = new Set<string>();
   /** Who was granted the newest token of a task. */
   readonly #holders = new Map<string, SimulatedProcess>();
+  /** The newest tokens, those of tasks that are no more included. */
+  readonly #tokens = new Map<string, number>();
+  /** The newest request of each run that has reached another one. */
+  readonly #requests = new Map<string, number>();
   /** Children that have been begun, by whose they are. */
   readonly #children = new Set<string>();
   #position = 0;
@@ -57,6 +63,7 @@ export class Witness {
       if (!before || task.token <= before.token)
         this.blame(`C2 token ${task.token} of ${task.taskId} is not new`);
       this.#tasks.set(task.taskId, task);
+      this.#tokens.set(task.taskId, task.token);
       this.#holders.set(task.taskId, process);
     }
   }
@@ -100,7 +107,7 @@ export class Witness {
         const { runId, workflowId, status } = write.run;
         const run: SeenRun = {
           ...{ runId, workflowId, status, closed: false, events: [] },
-          ...{ recorded: new Set(), activities: new Set(), timers: new Map() },
+          ...{ recorded: new Set(), activities: new Set(), timers: new Map(), attributes: '{}' },
         };
         if (this.runs.has(runId)) this.blame(`G6 run ${runId} begins twice`);
         begun.push(run);
@@ -133,6 +140,7 @@ export class Witness {
         // A run is born with a token in the hands of who bears it.
         if (write.task.leaseOwner !== null || (!this.#tasks.has(write.task.taskId) && write.task.token > 0))
           this.#holders.set(write.task.taskId, process);
+        this.#tokens.set(write.task.taskId, write.task.token);
         this.#tasks.set(write.task.taskId, write.task);
         touched.add(write.task.runId);
         return;
@@ -183,6 +191,7 @@ export class Witness {
       if (this.#accepted.has(name))
         this.blame(`${kind === 'signal' ? 'G3' : 'G5'} ${name} is accepted twice`);
       this.#accepted.add(name);
+      this.#judgeRequest(messageId, run);
     }
     if (kind === 'activity')
       this.#judgeOutcome(process, runId, (JSON.parse(body) as SeenEvent).activityId ?? '');
@@ -205,9 +214,20 @@ export class Witness {
     }
   }
 
-  /** How an activity ended is told by whoever has its task. */
+  /** What one run asks of others comes in the order in which it asked. */
+  #judgeRequest(messageId: string, { runId }: SeenRun): void {
+    const [, from = '', number = ''] = /^(.+):r(\d+)$/.exec(messageId) ?? [];
+    if (from === '') return;
+    if ((this.#requests.get(from) ?? 0) >= Number(number))
+      this.blame(`G3 request ${number} of ${from} reaches ${runId} behind a later one`);
+    this.#requests.set(from, Number(number));
+  }
+
+  /** How an activity ended is told by whoever has its task, or was given the token of it. */
   #judgeOutcome(process: SimulatedProcess, runId: string, activityId: string): void {
     const taskId = `${runId}/${activityId}`;
+    const token = `${taskId}#${this.#tokens.get(taskId) ?? 0}`;
+    if (!process.mortal && this.entrusted.has(token)) return;
     if (this.#holders.get(taskId) !== process)
       this.blame(`G2 ${process.name} tells how ${taskId} ended and does not hold its newest token`);
   }
@@ -257,10 +277,11 @@ export class Witness {
 
   #change(
     run: SeenRun,
-    { status, closedAt }: Pick<RunChanges, 'status' | 'closedAt'>,
+    { status, closedAt, attributes }: Pick<RunChanges, 'status' | 'closedAt' | 'attributes'>,
     { writes }: Batch,
   ): void {
     run.status = status;
+    if (attributes !== undefined) run.attributes = attributes;
     if (status === 'blocked') this.blame(`G12 run ${run.runId} is blocked: ${whyBlocked(writes)}`);
     if (closedAt === null || run.closed) return;
     run.closed = true;

@@ -305,3 +305,61 @@ test('C2 once its attempt was failed by its token, the limit of the wait in the 
     'schedule_to_start',
   ]);
 });
+
+test.each(['complete', 'fail'] as const)(
+  'G10 E16 %s by a token: not taken for done where nobody could say and its attempt has timed out since',
+  async (end) => {
+    const { approval, workflow, attempts } = approving({
+      startToCloseTimeout: '10m',
+      retry: { maximumAttempts: 2, initialInterval: '1s' },
+    });
+    const storage = await openStorage();
+    const engine = await open({ storage, workflows: [workflow], activities: [approval] });
+    const handle = await engine.start(workflow);
+    const first = await attempts(1);
+    await engine.runUntilIdle();
+    let lie = true;
+    const client = await clientOf(
+      engine,
+      bent(storage, {
+        commit: async (call, batches) => {
+          if (!lie) return call(batches);
+          lie = false;
+          await engine.advance('11m');
+          await engine.runUntilIdle();
+          throw storeFailure('unknown');
+        },
+      }),
+    );
+    const { activities } = client;
+    await rejection(
+      ActivityNotActiveError,
+      end === 'complete' ? activities.complete(first, 'yes') : activities.fail(first, new Error('no')),
+    );
+    await engine.activities.complete(await attempts(2), 'yes, at last');
+    expect(await handle.result()).toBe('yes, at last');
+  },
+);
+
+test('G10 E16 a completion that nobody could tell of is done where it is in the inbox, or in the history', async () => {
+  const { approval, workflow, attempts } = approving();
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [workflow], activities: [approval] });
+  for (const looksLate of [false, true]) {
+    const handle = await engine.start(workflow);
+    const token = await attempts(looksLate ? 2 : 1);
+    await engine.runUntilIdle();
+    const client = await clientOf(
+      engine,
+      bent(storage, {
+        commit: async (call, batches) => {
+          await call(batches);
+          if (looksLate) await handle.result();
+          throw storeFailure('unknown');
+        },
+      }),
+    );
+    await client.activities.complete(token, 'yes');
+    expect(await handle.result()).toBe('yes');
+  }
+});

@@ -1,6 +1,8 @@
+import { openStorage } from '#storage';
 import { defineWorkflow, NonRetryableError, WorkflowFailedError } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { crashAtEachCommit, eventTypes, open, rejection } from './kit.js';
+import { bent } from './bent-storage.js';
+import { clientOf, crashAtEachCommit, eventTypes, open, rejection } from './kit.js';
 
 const flaky = defineWorkflow(
   'flaky',
@@ -128,6 +130,35 @@ test('C1 a signal that no code has taken waits for the next attempt, and does no
   await engine.runUntilIdle();
   expect((await handle.describe()).status).toBe('pending');
   expect(await handle.result()).toEqual([1, 2]);
+});
+
+test('G7 a signal that was sent to an attempt that waits, and is written once it has begun, wakes it', async () => {
+  const takes = defineWorkflow('takes', { retry: { intervals: ['1m'] } }, async (ctx) => {
+    if (ctx.info.attempt === 1) throw new Error('first');
+    return ctx.waitSignal('x');
+  });
+  const storage = await openStorage();
+  const engine = await open({ storage, workflows: [takes] });
+  const handle = await engine.start(takes);
+  while ((await handle.runs()).length < 2) await engine.runUntilIdle();
+  let late = true;
+  const client = await clientOf(
+    engine,
+    bent(storage, {
+      commit: async (call, batches) => {
+        if (late) {
+          late = false;
+          await engine.advance('2m');
+          await engine.runUntilIdle();
+          // Nobody who has it in memory hears of the signal.
+          await engine.crash();
+        }
+        return call(batches);
+      },
+    }),
+  );
+  await client.handle(handle.workflowId).signal('x', 'heard');
+  expect(await handle.result()).toBe('heard');
 });
 
 test('C8 a run that continues as new begins with its first attempt', async () => {

@@ -11,7 +11,8 @@ export function differenceOf(run: SeenRun): string | undefined {
   const oracle = new Oracle(input, expected);
   for (let i = 0; i < run.events.length;) {
     const event = run.events[i++] as SeenEvent;
-    if (isClose(event)) return isForced(run) ? undefined : endOf(oracle, event);
+    if (isClose(event))
+      return isForced(run) || event.type === 'WorkflowTimedOut' ? undefined : endOf(oracle, event);
     const commands: SeenEvent[] = [];
     for (let next = run.events[i]; next && isCommand(next); next = run.events[++i]) commands.push(next);
     expected.open(event, commands);
@@ -33,7 +34,7 @@ function isUnanswered({ events }: SeenRun): boolean {
   );
 }
 
-function endOf({ settled, cancelRequested }: Oracle, event: SeenEvent): string | undefined {
+function endOf({ settled, cancelledInTime }: Oracle, event: SeenEvent): string | undefined {
   const told = JSON.stringify(settled);
   const is = (holds: boolean): string | undefined =>
     holds
@@ -44,7 +45,7 @@ function endOf({ settled, cancelRequested }: Oracle, event: SeenEvent): string |
     return is(event.type === 'WorkflowContinuedAsNew' && same(event.input?.data, settled.next));
   if ('value' in settled)
     return is(event.type === 'WorkflowCompleted' && same(event.result?.data, settled.value));
-  if (cancelRequested && settled.error === '!cancelled') return is(event.type === 'WorkflowCancelled');
+  if (cancelledInTime && settled.error === '!cancelled') return is(event.type === 'WorkflowCancelled');
   const { message } = (event.failure ?? {}) as { message?: string };
   return is(
     event.type === 'WorkflowFailed' &&
@@ -73,6 +74,7 @@ const commands = new Set([
   ...['ActivityScheduled', 'ActivityCancelRequested', 'TimerStarted', 'TimerCancelled', 'SignalWaitOpened'],
   ...['ConditionWaitOpened', 'ConditionSatisfied', 'SideEffectRecorded', 'VersionMarkerRecorded'],
   ...['UpdateCompleted', 'UpdateFailed', 'ChildWorkflowScheduled', 'ChildWorkflowCancelRequested'],
+  ...['ExternalSignalRequested', 'ExternalCancelRequested', 'MemoUpserted', 'SearchAttributesUpserted'],
 ]);
 function isCommand({ type }: SeenEvent): boolean {
   return commands.has(type);

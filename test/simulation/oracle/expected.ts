@@ -11,6 +11,8 @@ export interface Command {
   /** How far away it is due. */
   readonly ms?: number;
   readonly name?: string;
+  /** Whom it is sent to. */
+  readonly to?: string;
   readonly activityId?: string;
   readonly timerId?: string;
   readonly waitId?: string;
@@ -28,8 +30,8 @@ export class Expected {
   #recorded: SeenEvent[] = [];
   #now = 0;
   #within: ReadonlyMap<number, number> = new Map();
-  /** Changes by which the run goes the new way. */
-  readonly #marked = new Set<string>();
+  /** Versions of changes that the run goes by. */
+  readonly #versions = new Map<string, number>();
 
   open(input: SeenEvent, commands: readonly SeenEvent[]): void {
     this.#now = input.at;
@@ -59,16 +61,17 @@ export class Expected {
     return this.#recorded.splice(at, 1)[0];
   }
 
-  /** A marker of this change, once in a run. */
-  marks(changeId: string): boolean {
+  /** The version of a change, recorded at the first visit; −1 where that was before there was such a change. */
+  version(changeId: string): number {
+    const known = this.#versions.get(changeId);
+    if (known !== undefined) return known;
     const at = this.#recorded.findIndex(
       (event) => event.type === 'VersionMarkerRecorded' && event.changeId === changeId,
     );
-    if (at >= 0) {
-      this.#recorded.splice(at, 1);
-      this.#marked.add(changeId);
-    }
-    return this.#marked.has(changeId);
+    const [marker] = at < 0 ? [] : this.#recorded.splice(at, 1);
+    const version = marker?.version ?? -1;
+    this.#versions.set(changeId, version);
+    return version;
   }
 
   /** The value of a side effect. */
@@ -98,15 +101,15 @@ export class Expected {
   }
 
   #fits(event: SeenEvent, command: Command): boolean {
-    const { type, part, within, purpose, ms, name, result } = command;
+    const { type, part, within, purpose, ms, name, to, result } = command;
     if (event.type !== type) return false;
     if (within !== undefined && (this.#within.get(event.seq) ?? null) !== within) return false;
     if (purpose !== undefined && (event.purpose !== purpose || event.dueAt !== this.#now + (ms ?? 0)))
       return false;
     if (name !== undefined && event.name !== name) return false;
     if (result !== undefined && event.result?.data !== result) return false;
-    if (type === 'ActivityScheduled') return (event.input?.data as { id: number }).id === part;
-    if (type === 'ChildWorkflowScheduled') return event.workflowId?.endsWith(`-${String(part)}`) === true;
+    if (to !== undefined && event.workflowId !== to) return false;
+    if (part !== undefined && partOf(event) !== part) return false;
     const ids = ['activityId', 'timerId', 'waitId', 'childId', 'updateId'] as const;
     return ids.every((id) => command[id] === undefined || command[id] === event[id]);
   }
@@ -116,7 +119,25 @@ export class Expected {
   }
 }
 
-function numberOf({ activityId, timerId, waitId, childId, seq }: SeenEvent): number {
-  const id = activityId ?? waitId ?? timerId ?? childId;
+/** The part that has asked for it, as far as a command tells. */
+function partOf({ type, activityType, input, workflowId, reason, values }: SeenEvent): number {
+  switch (type) {
+    case 'ActivityScheduled':
+      return activityType === 'work'
+        ? (input?.data as { id: number }).id
+        : Number(activityType?.slice('step-'.length));
+    case 'ChildWorkflowScheduled':
+      return Number(workflowId?.split('-').at(-1));
+    case 'ExternalSignalRequested':
+      return Number(String(input?.data).split('/').at(-1));
+    case 'ExternalCancelRequested':
+      return Number(reason?.slice('part '.length));
+    default:
+      return Object.values((values?.data ?? {}) as Record<string, number>)[0] ?? NaN;
+  }
+}
+
+function numberOf({ activityId, timerId, waitId, requestId, childId, seq }: SeenEvent): number {
+  const id = activityId ?? waitId ?? timerId ?? requestId ?? childId;
   return id === undefined ? seq : Number(id.slice(1));
 }

@@ -28,6 +28,8 @@ export class Oracle {
   /** How the workflow's function ended; `next`: as a new run with this input. */
   settled: Outcome | { readonly next: OracleInput } | undefined;
   cancelRequested = false;
+  /** It was asked to cancel while its function was still under way. */
+  cancelledInTime = false;
   readonly #input: OracleInput;
   readonly #drains = new Drains();
   readonly #waits: Waits;
@@ -57,15 +59,17 @@ export class Oracle {
   }
 
   #deliver(event: SeenEvent): void {
-    const { type, activityId, childId, timerId = '', name = '', input } = event;
+    const { type, activityId, childId, requestId, timerId = '', name = '', input } = event;
     if (type === 'WorkflowStarted') this.#start();
     else if (type === 'TimerFired') this.#waits.fire(timerId);
     else if (type === 'SignalReceived') this.#receive(name, input?.data);
     else if (type === 'UpdateAccepted') this.#update(input?.data as { id: string; n: number });
     else if (type === 'CancelRequested') {
       this.cancelRequested = true;
+      this.cancelledInTime = this.settled === undefined;
       this.#waits.cancel(this.#root);
     } else if (type === 'ChildWorkflowStarted') this.#waits.childStarted(childId ?? '');
+    else if (requestId !== undefined) this.#waits.answer(requestId, requestOutcome(event));
     else if (activityId !== undefined) this.#waits.answer(activityId, activityOutcome(event));
     else if (childId !== undefined) this.#waits.answer(childId, childOutcome(event));
   }
@@ -131,6 +135,11 @@ function activityOutcome({ type, result }: SeenEvent): Outcome {
   if (type === 'ActivityCompleted') return { value: result?.data };
   if (type === 'ActivityCancelled') return { error: '!activity_cancelled' };
   return { error: type === 'ActivityFailed' ? '!activity_failed' : '!activity_timeout' };
+}
+
+function requestOutcome({ type, failure }: SeenEvent): Outcome {
+  if (type === 'ExternalRequestCompleted') return { value: null };
+  return { error: `!${String((failure as { readonly code?: string } | undefined)?.code)}` };
 }
 
 function childOutcome({ type, result }: SeenEvent): Outcome {

@@ -1,6 +1,7 @@
 import { waits, type Part, type Waiting } from '../program.js';
 import type { Drains } from './drains.js';
 import type { Expected } from './expected.js';
+import { mapped } from './mapped.js';
 import { isCancelled, openScope, type Done, type Outcome, type Scope } from './scope.js';
 import type { Waits } from './waits.js';
 
@@ -43,11 +44,24 @@ export class Parts {
         return this.#waits.signal(part.name, part.ms, scope, done);
       case 'condition':
         return this.#waits.condition(scope, () => this.#seen.bumps >= part.bumps, part.ms, done);
+      case 'tell':
+        return this.#waits.request({ part: part.id, to: part.to, name: part.name }, scope, done);
+      case 'stop':
+        return this.#waits.request({ part: part.id, to: part.to }, scope, done);
+      case 'map':
+        return mapped(part, (one, end) => this.begin(one, scope, end), this.#drains, this.#expected, done);
     }
   }
 
   #branch(part: Exclude<Part, Waiting>, scope: Scope, done: Done): void {
     switch (part.kind) {
+      case 'show':
+        this.#expected.take({ type: 'MemoUpserted', part: part.id });
+        this.#expected.take({ type: 'SearchAttributesUpserted', part: part.id });
+        this.#waits.sleep(scope, part.id, (outcome) => {
+          done('error' in outcome ? outcome : { value: 'shown' });
+        });
+        return;
       case 'throw':
         return done({ error: `!thrown ${part.id}` });
       case 'hop':
@@ -86,8 +100,17 @@ export class Parts {
         });
         return;
       case 'patched':
-        this.begin(part.parts[this.#expected.marks(`c${part.id}`) ? 1 : 0], scope, done);
+        this.begin(part.parts[this.#expected.version(`c${part.id}`) > 0 ? 1 : 0], scope, done);
         return;
+      case 'version': {
+        const version = this.#expected.version(`v${part.id}`);
+        this.begin(part.parts[Math.max(0, version)] as Part, scope, (outcome) => {
+          done('error' in outcome ? outcome : { value: [version, outcome.value, version] });
+        });
+        return;
+      }
+      case 'saga':
+        return this.#saga(part.parts, scope, done);
       case 'scope':
         return this.#scope(part, scope, done);
       case 'within':
@@ -96,7 +119,7 @@ export class Parts {
         return this.#shielded(part.parts[0], scope, done);
       case 'child':
       case 'left':
-        return this.#waits.child(part.id, part.kind === 'left', scope, done);
+        return this.#child(part, scope, done);
     }
   }
 
@@ -117,7 +140,7 @@ export class Parts {
     });
   }
 
-  #all(parts: readonly Part[], done: Done, begin: (part: Part, end: Done) => unknown): void {
+  #all<T>(parts: readonly T[], done: Done, begin: (part: T, end: Done) => unknown): void {
     const values: unknown[] = [];
     let left = parts.length;
     let failed: { readonly error: string; readonly turn: number } | undefined;
@@ -206,6 +229,55 @@ export class Parts {
       });
     };
     return { scope, end };
+  }
+
+  /** A child, and where it is sent a signal at once, both. */
+  #child({ id, kind, say }: Extract<Part, { kind: 'child' | 'left' }>, scope: Scope, done: Done): void {
+    const child = (end: Done): string => this.#waits.child(id, kind === 'left', scope, end);
+    if (!say) {
+      child(done);
+      return;
+    }
+    let childId = '';
+    const both = [
+      (end: Done) => (childId = child(end)),
+      (end: Done) => this.#waits.request({ part: id, name: say, childId }, scope, end),
+    ];
+    this.#all(both, done, (begin, end) => begin(end));
+  }
+
+  /** What fails is taken back step by step, the newest first, whatever is cancelled. */
+  #saga(parts: readonly Part[], parent: Scope, done: Done): void {
+    const { scope, end } = this.open(parent, false, done);
+    const undos: Part[] = [];
+    const values: unknown[] = [];
+    const failures: string[] = [];
+    const goOn = (i: number): void => {
+      const step = parts[i];
+      if (!step) return end({ value: values });
+      this.begin(step, scope, (outcome) => {
+        if ('error' in outcome) return takeBack(outcome);
+        values.push(outcome.value);
+        const undo = parts[i + 1];
+        if (undo) undos.push(undo);
+        goOn(i + 2);
+      });
+    };
+    const takeBack = (outcome: Outcome): void => {
+      const inner = this.open(scope, true, () => {
+        end(failures.length === 0 ? outcome : { error: '!aggregate' });
+      });
+      const next = (): void => {
+        const undo = undos.pop();
+        if (!undo) return inner.end({ value: null });
+        this.begin(undo, inner.scope, (outcome) => {
+          if ('error' in outcome) failures.push(outcome.error);
+          next();
+        });
+      };
+      next();
+    };
+    goOn(0);
   }
 
   #shielded(part: Part, parent: Scope, done: Done): void {

@@ -1,6 +1,6 @@
-import type { Work } from '../workflow.js';
+import type { Work } from '../work.js';
 import type { Asked, Drains } from './drains.js';
-import type { Expected } from './expected.js';
+import type { Command, Expected } from './expected.js';
 import { cancelled, isCancelled, isWithin, type Done, type Outcome, type Scope } from './scope.js';
 
 /** What is pending and can be cancelled. */
@@ -77,11 +77,23 @@ export class Waits {
     });
   }
 
-  /** `left`: it only has to be there. */
-  child(part: number, left: boolean, scope: Scope, done: Done): void {
+  /** A signal to another workflow, to a child, or a request to cancel. */
+  request(about: Omit<Command, 'type'>, scope: Scope, done: Done): () => void {
+    if (isCancelled(scope)) return over(done);
+    const type = about.name === undefined ? 'ExternalCancelRequested' : 'ExternalSignalRequested';
+    const { requestId = '' } = this.#expected.take({ type, ...about }) ?? {};
+    this.#answers.set(requestId, done);
+    return this.#cancellable(requestId, scope, () => {
+      this.#answers.delete(requestId);
+      done(cancelled);
+    });
+  }
+
+  /** `left`: it only has to be there. Gives back its id. */
+  child(part: number, left: boolean, scope: Scope, done: Done): string {
     if (isCancelled(scope)) {
       done(cancelled);
-      return;
+      return '';
     }
     const { childId = '' } = this.#expected.take({ type: 'ChildWorkflowScheduled', part }) ?? {};
     let told = false;
@@ -100,6 +112,7 @@ export class Waits {
       this.#answers.delete(childId);
       once(cancelled);
     });
+    return childId;
   }
 
   // ── time ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -31,7 +31,7 @@ export const messages: readonly Plant[] = [
     cuts: [
       {
         file: `${client}/signal.ts`,
-        of: `...(backsOff(run) ? [] : [{ kind: 'wake-task' as const, taskId: runTaskId(runId), at: atOnce(at) }]),`,
+        of: `wakeUp(run, at),`,
         into: ``,
       },
     ],

@@ -21,6 +21,8 @@ export interface RunStart {
   readonly firstRunId?: RunId;
   /** From 1; absent in the first. */
   readonly attempt?: number;
+  /** When another attempt begins: no message makes it begin sooner. */
+  readonly beginsAt?: EpochMs;
   /** Runs before this one in its chain have left children open. */
   readonly inherits?: true;
   /** What interceptors sent along. */

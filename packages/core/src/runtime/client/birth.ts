@@ -85,7 +85,7 @@ export async function birthOf(
     ...deadlines,
     ...(requestId !== undefined && { requestId }),
     ...lineage,
-    ...(attempt > 1 && { attempt }),
+    ...(attempt > 1 && { attempt, beginsAt: visibleAt }),
     ...(children && { inherits: true as const }),
     ...(headers && { headers }),
   });

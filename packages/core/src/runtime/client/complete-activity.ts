@@ -1,7 +1,13 @@
+import { decodeEvent } from '../../codec/events.js';
 import { encodeFailure } from '../../codec/failures.js';
 import { validateSync } from '../../codec/schema.js';
 import { ActivityNotActiveError, InvalidArgumentError } from '../../model/errors.js';
-import type { ActivityScheduled } from '../../model/events.js';
+import type {
+  ActivityCompleted,
+  ActivityFailed,
+  ActivityScheduled,
+  RunEvent,
+} from '../../model/events.js';
 import { runTaskId } from '../../model/ids.js';
 import { NEVER } from '../../model/time.js';
 import type { Batch } from '../../storage/port.js';
@@ -98,10 +104,11 @@ async function settle(
   plan: (task: TaskRecord, body: ActivityTaskBody) => Promise<Batch>,
 ): Promise<void> {
   const named = readTaskToken(token);
-  for (let round = 0, unknown = false; round < mostRounds; round++) {
+  let unknown: { readonly task: TaskRecord; readonly batch: Batch } | undefined;
+  for (let round = 0; round < mostRounds; round++) {
     const task = await core.storage.readTask(named.taskId);
     if (task?.token !== named.token || task.namespace !== core.namespace || task.kind !== 'activity') {
-      if (unknown) return; // the commit that could not say so did it
+      if (unknown && (await wasApplied(core, unknown.task, unknown.batch, task))) return;
       throw notActive();
     }
     const batch = await plan(task, decodeActivityTask(task));
@@ -113,9 +120,41 @@ async function settle(
       return;
     }
     if (attempted !== 'unknown' && attempted.refusal.reason === 'run-open') throw notActive();
-    unknown ||= attempted === 'unknown';
+    if (attempted === 'unknown') unknown = { task, batch };
   }
   throw gaveUp('The end of an activity');
+}
+
+/**
+ * Whether a commit of unknown outcome was applied, now that its token counts no more: that may as well be because the
+ * attempt has timed out. Its outcome is in the inbox or the history then, or its failure in the task of the next attempt.
+ */
+async function wasApplied(
+  core: OpenCore,
+  { runId, attempt }: TaskRecord,
+  { writes }: Batch,
+  task: TaskRecord | undefined,
+): Promise<boolean> {
+  for (const write of writes) {
+    if (write.kind === 'put-task') {
+      const [asked, now] = [write.task, task].map((one) => one && decodeActivityTask(one).lastFailure);
+      return now !== undefined && JSON.stringify(now) === JSON.stringify(asked);
+    }
+    if (write.kind !== 'put-message') continue;
+    const { kind, messageId } = write.message;
+    const [loaded] = await core.storage.loadRuns([{ runId, afterSeq: 0 }]);
+    const { inbox = [], events = [] } = loaded ?? {};
+    if (inbox.some((message) => message.kind === kind && message.messageId === messageId)) return true;
+    const [activityId] = messageId.split(':');
+    return events
+      .map(decodeEvent)
+      .some((event) => isOutcome(event) && event.activityId === activityId && event.attempt === attempt);
+  }
+  return true; // nobody waits for what it has ended
+}
+
+function isOutcome(event: RunEvent): event is ActivityCompleted | ActivityFailed {
+  return event.type === 'ActivityCompleted' || event.type === 'ActivityFailed';
 }
 
 /** Stands for one attempt of one activity. */

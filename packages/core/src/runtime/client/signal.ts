@@ -7,7 +7,8 @@ import {
 } from '../../model/errors.js';
 import { isValidId, runTaskId, type RunId } from '../../model/ids.js';
 import type { Payload, TextPayload } from '../../model/payload.js';
-import type { Batch } from '../../storage/port.js';
+import type { EpochMs } from '../../model/time.js';
+import type { Batch, Write } from '../../storage/port.js';
 import type { RunRecord } from '../../storage/records.js';
 import type { Core } from '../core.js';
 import { encodeSignal } from '../messages.js';
@@ -91,7 +92,7 @@ function refuseWhereFull(run: RunRecord, name: string): void {
 }
 
 /** A run as far as a message to it has to know it. */
-export type Addressee = Pick<RunRecord, 'runId' | 'runNumber' | 'start' | 'status'>;
+export type Addressee = Pick<RunRecord, 'runId' | 'start' | 'status'>;
 
 export function signalBatch(
   { namespace, clock }: Core,
@@ -112,7 +113,7 @@ export function signalBatch(
         kind: 'put-message',
         message: { namespace, runId, kind: 'signal', messageId, at, body: encodeSignal({ name, input }) },
       },
-      ...(backsOff(run) ? [] : [{ kind: 'wake-task' as const, taskId: runTaskId(runId), at: atOnce(at) }]),
+      wakeUp(run, at),
       ...(once && key !== undefined
         ? [
             {
@@ -125,9 +126,13 @@ export function signalBatch(
   };
 }
 
-/** A start delay ends with the first signal; the wait before another attempt does not. */
-export function backsOff(run: Addressee): boolean {
-  return run.status === 'pending' && run.runNumber > 1 && (decodeStart(run).attempt ?? 1) > 1;
+/**
+ * Makes a run look at a message. A start delay ends with it; the wait before another attempt does not, but what has
+ * begun since it was read is woken all the same, so that there is no message without a wake-up.
+ */
+export function wakeUp(run: Addressee, now: EpochMs): Write {
+  const { beginsAt } = run.status === 'pending' ? decodeStart(run) : {};
+  return { kind: 'wake-task', taskId: runTaskId(run.runId), at: beginsAt ?? atOnce(now) };
 }
 
 /** The door: a type that declares messages takes the declared ones only; one that declares none takes any. */

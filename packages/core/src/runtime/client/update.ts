@@ -7,14 +7,13 @@ import {
   WorkflowNotActiveError,
   type ArgumentIssue,
 } from '../../model/errors.js';
-import { isValidId, runTaskId, type RunId } from '../../model/ids.js';
+import { isValidId, type RunId } from '../../model/ids.js';
 import type { Payload, TextPayload } from '../../model/payload.js';
 import { NEVER } from '../../model/time.js';
 import type { Batch, Write } from '../../storage/port.js';
 import { encodeSignal } from '../messages.js';
 import { chainOf } from '../run-projection.js';
 import { sealPayload } from '../worker/sealing.js';
-import { atOnce } from './at-once.js';
 import { attemptCommit, gaveUp, mostRounds } from './attempt-commit.js';
 import { checkMessage, type DeclaredMessages } from './declared-messages.js';
 import { encodeFor } from './encode.js';
@@ -22,7 +21,7 @@ import { updateKey } from './keys.js';
 import type { OpenCore } from './open-core.js';
 import { readTarget } from './read-run.js';
 import type { RunTarget } from './run-reads.js';
-import { backsOff, type Addressee } from './signal.js';
+import { wakeUp, type Addressee } from './signal.js';
 import { awaitStage, outcomeOfUpdate, type SentUpdate, type UpdateStage } from './update-outcome.js';
 import type { WaitLimits } from './wait-for.js';
 import type { WaitOptions } from './wait-result.js';
@@ -146,12 +145,7 @@ export function updateBatch(
       { kind: 'key', namespace: core.namespace, key: updateKey(chain, updateId), value: null },
       { kind: 'run-open', runId },
     ],
-    writes: [
-      updateMessage(core, runId, updateId, name, input),
-      ...(backsOff(run)
-        ? []
-        : [{ kind: 'wake-task' as const, taskId: runTaskId(runId), at: atOnce(core.clock.now()) }]),
-    ],
+    writes: [updateMessage(core, runId, updateId, name, input), wakeUp(run, core.clock.now())],
   };
 }
 

@@ -54,6 +54,8 @@ export class OwnedRun {
   readonly runId: RunId;
   readonly workflow: WorkflowRecord;
   #task: TaskRecord;
+  /** A newer claim than that of the turn under way. */
+  #claim: TaskRecord | undefined;
   #seq = 0;
   #inbox = 0;
   #isCurrent = true;
@@ -121,7 +123,8 @@ export class OwnedRun {
 
   /** This worker has claimed the run's task; `loaded` is the run as it was just after. */
   claimed(task: TaskRecord, loaded: LoadedRun | undefined): void {
-    this.#task = task;
+    // What is under way may be behind what others have written before this claim: it keeps the token that it began with.
+    this.#claim = task;
     this.#loaded = loaded;
     if (!loaded) this.#instance = undefined;
     this.#kick();
@@ -129,7 +132,7 @@ export class OwnedRun {
 
   /** The run as somebody else may have left it: undefined where it is gone. */
   seen(loaded: LoadedRun | undefined): void {
-    if (this.#gone || this.#birth) return;
+    if (this.#gone || this.#birth || isOlder(loaded, this.#loaded)) return;
     const sameRun = loaded?.run.closedAt === null && loaded.run.seq <= this.#seq;
     const nothingNew = sameRun && loaded.inbox.every((message) => message.position <= this.#read);
     if (nothingNew) return;
@@ -187,6 +190,7 @@ export class OwnedRun {
       return;
     }
     this.#again = false;
+    this.#takeClaim();
     try {
       const instance = this.#isReady() ? this.#instance : undefined;
       if (instance && this.#mayGoStraightOn(instance)) this.#activate(instance);
@@ -195,6 +199,12 @@ export class OwnedRun {
       this.#failed(error);
     }
   };
+
+  /** The newest claim is what the run is written with from now on. */
+  #takeClaim(): void {
+    if (this.#claim && this.#claim.token > this.#task.token) this.#task = this.#claim;
+    this.#claim = undefined;
+  }
 
   readonly #failed = (error: unknown): void => {
     void this.#blockOrGiveUp(error).then(this.#goOn);
@@ -730,6 +740,7 @@ export class OwnedRun {
   /** Gives the run back to whoever claims it next. */
   async #release(): Promise<void> {
     const { core } = this.#host;
+    this.#takeClaim();
     const task: TaskRecord = { ...this.#task, visibleAt: core.clock.now(), leaseOwner: null, leaseUntil: 0 };
     const { taskId, token } = this.#task;
     const result = await core.committer.commit({
@@ -745,6 +756,7 @@ export class OwnedRun {
    */
   async #lookAgain(): Promise<void> {
     const { core } = this.#host;
+    this.#takeClaim();
     const { taskId, token } = this.#task;
     try {
       const task = await core.storage.readTask(taskId);
@@ -864,4 +876,9 @@ export class OwnedRun {
       });
     }
   }
+}
+
+/** Read before the other one was. */
+function isOlder(loaded: LoadedRun | undefined, than: LoadedRun | undefined): boolean {
+  return loaded !== undefined && than !== undefined && loaded.run.version < than.run.version;
 }
