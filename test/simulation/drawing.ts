@@ -64,13 +64,14 @@ export class Programs {
     switch (kind) {
       case 'activity': {
         const attempts = random.between(1, 3);
+        const mode = random.pick([
+          ...(['plain', 'plain', 'sync', 'beat', 'beat', 'later', 'step'] as const),
+          random.chance(0.4) ? ('hang' as const) : ('plain' as const),
+        ]);
         return {
-          ...{ kind, id, attempts, ms: random.pick([0, 0, 5, 60, 400]) },
+          ...{ kind, id, attempts, mode },
+          ms: random.pick(mode === 'beat' ? [5, 400, 1_500] : [0, 0, 5, 60, 400]),
           fails: random.chance(0.6) ? 0 : random.below(attempts + 3),
-          mode: random.pick([
-            ...(['plain', 'plain', 'sync', 'beat', 'later', 'step'] as const),
-            random.chance(0.4) ? 'hang' : 'plain',
-          ]),
         };
       }
       case 'sleep':

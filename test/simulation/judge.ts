@@ -135,9 +135,15 @@ function judgeRequests(witness: Witness, { runId, events }: SeenRun): void {
   const asked = new Map(
     events.flatMap((event) => (/^External.+Requested$/.test(event.type) ? [[event.requestId, event]] : [])),
   );
-  for (const { type, requestId = '' } of events) {
-    const request = type === 'ExternalRequestCompleted' ? asked.get(requestId) : undefined;
+  for (const { type, requestId = '', failure } of events) {
+    const request = type.startsWith('ExternalRequest') ? asked.get(requestId) : undefined;
     if (!request) continue;
+    if (type === 'ExternalRequestFailed') {
+      const { code } = failure as { readonly code?: string };
+      if (request.childId !== undefined && code === 'workflow_not_found')
+        witness.blame(`G3 ${requestId} of ${runId} is for a child that was not there yet`);
+      continue;
+    }
     const runs = runsOf(witness, request.workflowId ?? '');
     const fact =
       request.type === 'ExternalSignalRequested' ? `SignalReceived ${runId}:${requestId}` : 'CancelRequested';

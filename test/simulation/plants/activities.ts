@@ -1,4 +1,4 @@
-import { core, worker, type Plant } from './plant.js';
+import { client, core, worker, type Plant } from './plant.js';
 
 /** Activities: attempts, outcomes, their tasks. */
 export const activities: readonly Plant[] = [
@@ -100,6 +100,16 @@ export const activities: readonly Plant[] = [
         file: `${worker}/owned-run.ts`,
         of: `if (activities.takeAdrift(task.taskId) && asScheduled)`,
         into: `if (task.leaseOwner === workerId && (asScheduled || !activities.isRunning(task.taskId)))`,
+      },
+    ],
+  },
+  {
+    bug: 'an old token completes the attempt that is under way now',
+    cuts: [
+      {
+        file: `${client}/complete-activity.ts`,
+        of: `if (task?.token !== named.token || task.namespace`,
+        into: `if (!task || task.namespace`,
       },
     ],
   },

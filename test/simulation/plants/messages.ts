@@ -78,4 +78,24 @@ export const messages: readonly Plant[] = [
       },
     ],
   },
+  {
+    bug: 'requests of a run overtake each other',
+    cuts: [
+      {
+        file: `${core}/runtime/outbox/outbox.ts`,
+        of: `if (await this.#mustWait(errand)) return this.#postpone(errand.task);`,
+        into: ``,
+      },
+    ],
+  },
+  {
+    bug: 'a request is answered, and does nothing',
+    cuts: [
+      {
+        file: `${core}/runtime/outbox/errand.ts`,
+        of: `writes: [...effect.writes, ...(told?.writes ?? []), { kind: 'drop-task', taskId }],`,
+        into: `writes: [...(effect.writes.length > 2 ? effect.writes : []), ...(told?.writes ?? []), { kind: 'drop-task', taskId }],`,
+      },
+    ],
+  },
 ];

@@ -1,4 +1,5 @@
 import { activities } from './activities.js';
+import { attempts } from './attempts.js';
 import { leases } from './leases.js';
 import { messages } from './messages.js';
 import { order } from './order.js';
@@ -7,4 +8,12 @@ import { replay } from './replay.js';
 import { runs } from './runs.js';
 
 /** Every bug that is planted to see whether the simulator finds it. */
-export const plants: readonly Plant[] = [...leases, ...activities, ...messages, ...runs, ...replay, ...order];
+export const plants: readonly Plant[] = [
+  ...leases,
+  ...activities,
+  ...messages,
+  ...runs,
+  ...attempts,
+  ...replay,
+  ...order,
+];

@@ -62,4 +62,8 @@ export const replay: readonly Plant[] = [
       },
     ],
   },
+  {
+    bug: 'the version of a change is decided anew at each visit',
+    cuts: [{ file: `${core}/replay/versions.ts`, of: `this.#known.set(changeId, version);`, into: `` }],
+  },
 ];

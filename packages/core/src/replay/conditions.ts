@@ -102,16 +102,17 @@ export class Conditions {
   #grant(asked: Asked): boolean {
     const { deferred } = asked;
     const { cancelled } = deferred.task.scope;
-    this.#run.scopes.follow({ deferred });
     try {
       if (cancelled !== undefined) throw new CancelledError(cancelled);
       if (!this.#holds(asked)) {
         this.#open(asked);
-        return false;
+        return false; // the scope that is current stays: on replay the next input comes in this very step
       }
       this.#granted = true;
+      this.#run.scopes.follow({ deferred });
       deferred.resolve(true);
     } catch (error) {
+      this.#run.scopes.follow({ deferred });
       deferred.reject(error);
     }
     return true;

@@ -412,3 +412,27 @@ test('D3 who awaited a group before there was any scope goes on outside, though 
   await bench.feed(fired('t2'));
   expect(outside).toEqual([true]);
 });
+
+test('what comes after a condition that holds no more when its turn comes belongs to the run, live and on replay', async () => {
+  const program = async (ctx: any): Promise<void> => {
+    let locked = false;
+    const enter = async (): Promise<void> => {
+      await ctx.waitCondition(() => !locked);
+      locked = true;
+    };
+    ctx.onSignal('nap', () => void ctx.sleep(1_000));
+    await ctx.nonCancellable(() => ctx.all([enter(), enter()]));
+  };
+  const live = await begin(program);
+  await live.feed(signalled('nap'));
+  await live.feed(cancelRequested);
+  expect(live.history.map(({ type }) => type)).toEqual([
+    'WorkflowStarted',
+    'ConditionWaitOpened',
+    'SignalReceived',
+    'TimerStarted',
+    'CancelRequested',
+    'TimerCancelled',
+  ]);
+  expect((await replayed(program, live.history)).instance.blockage).toBeUndefined();
+});
