@@ -123,7 +123,9 @@ class Canonical {
       if ((this.#left -= text.length) < 0) throw refused('', `is larger than ${mostText} characters`);
       return text;
     }
-    if (Array.isArray(value)) return `[${value.map((item) => this.text(item, levelsLeft - 1)).join(',')}]`;
+    // Not `map`, which leaves holes out.
+    if (Array.isArray(value))
+      return `[${Array.from(value, (item: unknown) => this.text(item, levelsLeft - 1)).join(',')}]`;
     const record = value as Readonly<Record<string, unknown>>;
     let fields = '';
     for (const name of Object.keys(record).sort()) {

@@ -11,9 +11,13 @@ import {
   type WorkflowStarted,
 } from '../model/events.js';
 import { isValidId } from '../model/ids.js';
+import { asText, type Payload } from '../model/payload.js';
 import { isValidName, nameMessage } from '../model/names.js';
 import { freezeRetryPolicy } from '../model/retry.js';
+import { searchAttributeIssues } from '../model/search-attributes.js';
 import { eventFields } from './event-fields.js';
+import { readLimits } from './limits.js';
+import { decodeValue } from './values.js';
 
 /**
  * What is wrong with events that come from outside: ids, moments and an order that no engine has written, which stores and
@@ -33,6 +37,7 @@ export function eventIssues(events: readonly RunEvent[]): ArgumentIssue[] {
         `must be a whole number, ${least} or more`,
       );
     }
+    for (const { path: at, message } of shownIssues(event)) check.require(false, `${path}.${at}`, message);
     check.require(
       (event.type === 'WorkflowStarted') === (i === 0),
       path,
@@ -48,6 +53,32 @@ export function eventIssues(events: readonly RunEvent[]): ArgumentIssue[] {
   if (first?.type === 'WorkflowStarted')
     for (const { path, message } of startIssues(first)) check.require(false, `events[0].${path}`, message);
   return check.issues;
+}
+
+/** What a run shows of itself is merged by name, and is told to stores. What cannot be read at all is said when it is read. */
+function shownIssues(event: RunEvent): readonly ArgumentIssue[] {
+  const attributes = event.type === 'SearchAttributesUpserted' ? 'values' : 'searchAttributes';
+  const fields = event as unknown as Readonly<Record<string, Payload | undefined>>;
+  return ['memo', 'searchAttributes', 'values'].flatMap((name) => {
+    const payload = fields[name];
+    const values = payload && readable(payload);
+    if (!values) return [];
+    if (!isObject(values.value)) return [{ path: name, message: 'must hold an object' }];
+    if (name !== attributes) return [];
+    return searchAttributeIssues(values.value, undefined).map(({ message }) => ({ path: name, message }));
+  });
+}
+
+function readable(payload: Payload): { readonly value: unknown } | undefined {
+  try {
+    return { value: decodeValue(asText(payload), readLimits) };
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function startIssues(started: WorkflowStarted): ArgumentIssue[] {

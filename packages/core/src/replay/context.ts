@@ -3,6 +3,7 @@ import { ArgumentCheck } from '../model/argument-check.js';
 import { parseDuration, type Duration } from '../model/duration.js';
 import { CancelledError, InvalidArgumentError } from '../model/errors.js';
 import type { ActivityScheduled, SideEffectRecorded } from '../model/events.js';
+import { isValidName, nameMessage } from '../model/names.js';
 import type { Payload } from '../model/payload.js';
 import { toDate, type EpochMs } from '../model/time.js';
 import { MonotonicUuid7, uuid4 } from '../model/uuid.js';
@@ -137,6 +138,7 @@ export class ReplayContext {
   ): Task<unknown> {
     const run = this.#enter('runActivity');
     expected(inline ? 'step' : 'runActivity', options !== null, 'options', 'an object');
+    this.#expectName(activity.name);
     const id = run.nextId('a');
     const call = freezeActivityCall(
       id,
@@ -169,6 +171,13 @@ export class ReplayContext {
       );
     };
     return pending.task;
+  }
+
+  /** It becomes the name of a task, which not every store could keep. What is recorded stays as it was. */
+  #expectName(name: string): void {
+    const next = this.#run.recorder.next();
+    if (isValidName(name) || (next?.type === 'ActivityScheduled' && next.activityType === name)) return;
+    throw new InvalidArgumentError('The activity cannot be called', [{ path: 'name', message: nameMessage }]);
   }
 
   runChild(child: ChildReference | string, input?: unknown, options?: ChildOptions): Task<unknown> {
