@@ -50,8 +50,8 @@ export class Guarantees {
     const fresh = await this.#insides.newRuns();
     this.runs += fresh.length;
     const look = [...this.#open, ...fresh];
-    this.#open = [];
-    for (const run of look) if (!(await this.#holdIn(run))) this.#open.push(run);
+    const ended = await Promise.all(look.map((run) => this.#holdIn(run)));
+    this.#open = look.filter((_, n) => !ended[n]);
   }
 
   /** Once everything has ended: nothing is left to do. */

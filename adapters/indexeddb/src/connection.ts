@@ -3,7 +3,6 @@ import { asStorageError, isConnectionLost, storageError } from './errors.js';
 import { Journals } from './journal.js';
 import { deleted, newer, openDatabase, randomName, type Opened } from './open.js';
 import type { Durability } from './durability.js';
-import type { Database } from './schema.js';
 import type { Progress, Session } from './session.js';
 
 /**
@@ -17,7 +16,8 @@ export class Connection {
   readonly #onEnd: (error: Error) => void;
   #instanceId: string | undefined;
   #session: Promise<Session> | undefined;
-  #db: Database | undefined;
+  /** The one that `#session` has resolved to, if it has. */
+  #live: Session | undefined;
   #ended: Error | undefined;
   #wake: (() => void) | undefined;
   #awake: Promise<void> = Promise.resolve();
@@ -59,6 +59,8 @@ export class Connection {
   suspend(): void {
     if (this.#wake !== undefined || this.#ended !== undefined) return;
     this.#awake = new Promise((resolve) => (this.#wake = resolve));
+    // One that is open when the page stops would keep every other tab waiting. What it was for is done again on waking.
+    for (const tx of this.#live?.open ?? []) tx.abort();
     this.#letGo();
   }
 
@@ -103,7 +105,7 @@ export class Connection {
       },
       onTerminated: () => {
         // One that was given up before.
-        if (this.#db !== opened.db) return;
+        if (this.#live?.db !== opened.db) return;
         this.#session = undefined;
         // Looks at once whether the store is still there: it may have been cleared.
         this.#current().catch(() => undefined);
@@ -114,18 +116,18 @@ export class Connection {
       db.close();
       throw deleted(this.#name);
     }
-    this.#db = db;
-    return { db, journals: new Journals(randomName()), durability: this.#durability };
+    const journals = new Journals(randomName());
+    return (this.#live = { db, journals, durability: this.#durability, open: new Set() });
   }
 
   #drop(session: Session): void {
-    if (this.#db === session.db) this.#session = undefined;
+    if (this.#live === session) this.#session = undefined;
     session.db.close();
   }
 
   /** At once, as far as there is a connection: a page may be put to sleep as soon as its handler returns. */
   #letGo(): void {
-    this.#db?.close();
+    this.#live?.db.close();
     this.#session?.then(
       ({ db }) => {
         db.close();

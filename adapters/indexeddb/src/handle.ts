@@ -7,10 +7,11 @@ import type { Durability } from './durability.js';
 import { watchPage } from './lifecycle.js';
 import { countRuns, listRuns } from './lists.js';
 import { Presence } from './presence.js';
-import { loadRuns, readEvents, readInbox, readRunRecord, readTask, readTasks } from './reads.js';
+import { loadRuns, readEvents, readInbox, readKey, readRunRecord, readTask, readTasks } from './reads.js';
 import { release } from './release.js';
 import type { Progress, Session } from './session.js';
 import { nextWakeAt } from './wake.js';
+import { announce, announced, withdraw } from './workers.js';
 
 /** Opens the store and puts the port together from its parts. */
 export async function openHandle(name: string, durability: Durability): Promise<StorageHandle> {
@@ -52,19 +53,19 @@ export async function openHandle(name: string, durability: Durability): Promise<
   /** Queues for the locks of the other workers, to learn of their deaths. */
   const awaitOthers = async (): Promise<void> => {
     if (presence.workers.length > 0) {
-      presence.await(await connection.use(({ db }) => db.getAllKeys('workers')));
+      presence.await(await connection.use(announced));
     }
   };
   const join = async (worker: WorkerId): Promise<void> => {
     // The lock comes first: a worker that is announced without one is dead.
     if (!(await presence.hold(worker))) return;
-    await connection.use(({ db }) => db.put('workers', worker, worker));
+    await connection.use((session) => announce(session, worker));
     hints.workersChanged();
     await awaitOthers();
   };
   const leave = async (worker: WorkerId): Promise<void> => {
     // The record goes first, so that nobody takes a worker for dead that has only left.
-    await connection.use(({ db }) => db.delete('workers', worker));
+    await connection.use((session) => withdraw(session, worker));
     presence.letGo(worker);
     hints.workersChanged();
   };
@@ -120,9 +121,9 @@ export async function openHandle(name: string, durability: Durability): Promise<
     leave: (worker) => tracked(() => leave(worker)),
     reapDeadWorkers: () =>
       tracked(async () => {
-        const announced = await connection.use(({ db }) => db.getAllKeys('workers'));
+        const workers = await connection.use(announced);
         let released = 0;
-        for (const worker of await presence.dead(announced)) {
+        for (const worker of await presence.dead(workers)) {
           released += (await presence.instead(worker, () => releaseLeases(worker, true))) ?? 0;
         }
         return released;
@@ -134,7 +135,7 @@ export async function openHandle(name: string, durability: Durability): Promise<
       use((session) => readInbox(session, runId, afterPosition, limit)),
     readTasks: (runId) => use((session) => readTasks(session, runId)),
     readTask: (taskId) => use((session) => readTask(session, taskId)),
-    readKey: (namespace, key) => use(({ db }) => db.get('keys', [namespace, key])),
+    readKey: (namespace, key) => use((session) => readKey(session, namespace, key)),
     listRuns: (query, page) => use((session) => listRuns(session, query, page)),
     countRuns: (query) => use((session) => countRuns(session, query)),
     nextWakeAt: ({ namespace, wants }) => use((session) => nextWakeAt(session, namespace, wants)),

@@ -119,6 +119,39 @@ test.each([
   await Promise.all([handle.close(), other.close()]);
 });
 
+test('E1 a page that falls asleep leaves no transaction open for others to wait for, and does its work on waking', async () => {
+  const handle = await indexedDb(newName()).open();
+  await applied(handle, start('r', { kind: 'put-task', task: newTask('r/0', 'r') }));
+  const original = IDBDatabase.prototype.transaction;
+  const opened: IDBTransaction[] = [];
+  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...args) {
+    const tx = original.apply(this, args);
+    opened.push(tx);
+    return tx;
+  });
+  const wants = [{ kind: 'activity', queues: ['main'], types: null, limit: 1, leaseMs: 1 }] as const;
+  const works = [
+    handle.readRun('r'),
+    handle.readKey('default', 'none'),
+    handle.claim({ namespace: 'default', owner: 'w', now: 99_000, buildId: null, wants }),
+    handle.commit([step('r', 0)]),
+  ] as const;
+  // No request can be answered meanwhile.
+  for (let n = 0; n < 100; n++) await Promise.resolve();
+  expect(opened).toHaveLength(works.length);
+  freeze();
+  for (const tx of opened) expect(() => tx.objectStore('live')).toThrow('finished');
+  resume();
+  const [run, key, tasks, results] = await Promise.all(works);
+  expect([run?.seq, key, tasks.map(({ taskId }) => taskId), results]).toEqual([
+    expect.any(Number),
+    undefined,
+    ['r/0'],
+    [{ ok: true }],
+  ]);
+  await handle.close();
+});
+
 test('S1 while the page sleeps, another can delete the store', async () => {
   const name = newName();
   const handle = await indexedDb(name).open();

@@ -1,7 +1,9 @@
 import type {
+  KeyRecord,
   LoadedRun,
   LoadRequest,
   MessageRecord,
+  Namespace,
   RunId,
   RunRecord,
   Seq,
@@ -70,6 +72,10 @@ export async function readTask(session: Session, taskId: TaskId): Promise<TaskRe
   const tx = readTx(session, ['live', 'steps']);
   const [home, spill] = await Promise.all([readLatest(tx, homeOf(taskId)), readSpill(tx, taskId)]);
   return spill ?? home?.tasks.find((task) => task.taskId === taskId);
+}
+
+export function readKey(session: Session, namespace: Namespace, key: string): Promise<KeyRecord | undefined> {
+  return readTx(session, ['keys']).objectStore('keys').get([namespace, key]);
 }
 
 export async function withStart(tx: ReadTx, base: Base): Promise<RunRecord> {

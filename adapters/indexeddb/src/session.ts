@@ -8,6 +8,8 @@ export interface Session {
   readonly db: Database;
   readonly journals: Journals;
   readonly durability: Durability;
+  /** Transactions that nothing but this page can bring to an end: they have not been told to commit. */
+  readonly open: Set<IDBTransaction>;
 }
 
 /** Set once a transaction is told to commit: from then on its outcome may be unknown. */
@@ -19,7 +21,11 @@ const everything = [...storeNames];
 
 export function readTx(session: Session, stores: StoreName[]): ReadTx {
   const tx = session.db.transaction(stores, 'readonly');
-  tx.done.catch(ignore);
+  const opened: IDBTransaction = unwrap(tx);
+  session.open.add(opened);
+  // Whoever waits for a request gets its error; a rejection that nobody handles would end a Node process.
+  const ended = (): void => void session.open.delete(opened);
+  tx.done.then(ended, ended);
   return tx;
 }
 
@@ -31,19 +37,23 @@ export function readTx(session: Session, stores: StoreName[]): ReadTx {
 export class Writing {
   readonly #tx: IDBTransaction;
   readonly #end: Promise<void>;
+  readonly #open: Set<IDBTransaction>;
 
   constructor(session: Session, stores: readonly StoreName[] = everything) {
-    const { durability } = session;
+    const { durability, open } = session;
+    this.#open = open;
     this.#tx = unwrap(session.db).transaction(stores as StoreName[], 'readwrite', { durability });
     this.#end = new Promise((resolve, reject) => {
       this.#tx.oncomplete = () => {
         resolve();
       };
       this.#tx.onabort = () => {
+        open.delete(this.#tx);
         reject(this.#tx.error ?? new DOMException('The transaction was aborted', 'AbortError'));
       };
     });
     this.#end.catch(ignore);
+    open.add(this.#tx);
   }
 
   get tx(): WriteTx {
@@ -57,8 +67,9 @@ export class Writing {
   }
 
   /** Resolves when all of it is durable, as far as was asked for. */
-  commit(progress: Progress): Promise<void> {
-    progress.committing = true;
+  commit(progress?: Progress): Promise<void> {
+    if (progress) progress.committing = true;
+    this.#open.delete(this.#tx);
     // Saves the round trip after which the transaction would commit by itself.
     this.#tx.commit();
     return this.#end;

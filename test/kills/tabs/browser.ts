@@ -30,7 +30,9 @@ export class Browser {
   async open(store: string, version: 'tab' | 'next' = 'tab'): Promise<Tab> {
     const { context } = this.#chromium;
     const page = await context.newPage();
-    page.on('pageerror', (error) => this.problems.push(error.stack ?? error.message));
+    page.on('pageerror', (error) =>
+      this.problems.push(`${error.name}: ${error.message}\n${error.stack ?? ''}`),
+    );
     const tab = new Tab(page, await context.newCDPSession(page));
     await tab.show();
     await page.goto(`${this.#origin}/${version}?store=${store}`);
