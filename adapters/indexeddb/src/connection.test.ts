@@ -82,6 +82,19 @@ test('S1 a store that was cleared while its connection was closed is lost', asyn
   await handle.close();
 });
 
+test('S1 a store that is cleared while it is being opened again is lost', async () => {
+  const name = newName();
+  const found = connections();
+  const handle = await indexedDb(name).open();
+  found[0]!.close();
+  await deleteDB(name);
+  vi.spyOn(IDBFactory.prototype, 'open').mockImplementationOnce(() => {
+    throw new DOMException('The connection was closed.', 'AbortError');
+  });
+  expect((await failure(handle.commit([start('r')]))).code).toBe('storage_lost');
+  await handle.close();
+});
+
 test('S1 a store that was made anew while its connection was closed is lost', async () => {
   const name = newName();
   const found = connections();

@@ -87,7 +87,7 @@ export class Connection {
   async #current(): Promise<Session> {
     await this.#awake;
     if (this.#ended !== undefined) throw this.#ended;
-    const opening = (this.#session ??= this.#connect(false));
+    const opening = (this.#session ??= this.#reconnect());
     try {
       return await opening;
     } catch (error) {
@@ -95,6 +95,16 @@ export class Connection {
       const reported = asStorageError(error, this.#name, 'before');
       if (['storage_lost', 'storage_newer', 'storage_foreign'].includes(reported.code)) this.#end(reported);
       throw reported;
+    }
+  }
+
+  /** The browser that clears a site closes what is just being opened too; only then can be seen what is left. */
+  async #reconnect(): Promise<Session> {
+    try {
+      return await this.#connect(false);
+    } catch (error) {
+      if (!isConnectionLost(error)) throw error;
+      return this.#connect(false);
     }
   }
 

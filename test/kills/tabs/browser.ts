@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CDPSession } from 'playwright-core';
 import { ChromiumProcess } from './chromium-process.js';
 import { Tab } from './tab.js';
 
@@ -14,6 +15,7 @@ export class Browser {
   readonly #profile: string;
   readonly #arrivals = new EventEmitter();
   #chromium: ChromiumProcess;
+  #control: CDPSession | undefined;
 
   private constructor(origin: string, profile: string, chromium: ChromiumProcess) {
     this.#origin = origin;
@@ -56,6 +58,16 @@ export class Browser {
   async anyTab(): Promise<Tab> {
     while (this.tabs.length === 0) await once(this.#arrivals, 'tab');
     return this.tabs[Math.floor(Math.random() * this.tabs.length)]!;
+  }
+
+  /** What the site may have on disk, in bytes; as it was where nothing is said. */
+  async limitStorage(quotaSize?: number): Promise<void> {
+    const { context } = this.#chromium;
+    // Of the page that was there from the beginning: the limit holds as long as this session.
+    this.#control ??= await context.newCDPSession(context.pages()[0]!);
+    const origin = this.#origin;
+    const limit = quotaSize === undefined ? { origin } : { origin, quotaSize };
+    await this.#control.send('Storage.overrideQuotaForOrigin', limit);
   }
 
   /** Kills the whole of it, and opens it again without a tab. */

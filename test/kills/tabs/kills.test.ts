@@ -11,7 +11,7 @@ import { clientIn, insidesOf } from './in-tabs.js';
 import { WebSite } from './web-site.js';
 
 const asked = process.env['PERDURE_KILLS'];
-const kills = Number(asked ?? 8);
+const kills = Number(asked ?? ways.length);
 const tabs = 4;
 const atOnce = 6;
 /** So long may everything stand still before it is taken to be stuck. Milliseconds: six leases. */

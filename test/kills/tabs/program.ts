@@ -37,7 +37,7 @@ function open(): Promise<Engine> {
 }
 
 let engine = open();
-const witness = storage.open();
+let witness = storage.open();
 // Told to whoever asks for something.
 engine.catch(() => undefined);
 witness.catch(() => undefined);
@@ -54,13 +54,14 @@ async function allRuns(store: StorageHandle): Promise<readonly RunRecord[]> {
   }
 }
 
+const answer = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new Error('The database does not answer'));
+  });
+
 /** What the browser has of this store, read without Perdure. */
 async function raw(): Promise<{ readonly inbox: unknown[]; readonly marks: IDBValidKey[] }> {
-  const answer = <T>(request: IDBRequest<T>): Promise<T> =>
-    new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error ?? new Error('The database cannot be read'));
-    });
   const db = await answer(indexedDB.open(name));
   try {
     const tx = db.transaction([...db.objectStoreNames]);
@@ -74,6 +75,24 @@ async function raw(): Promise<{ readonly inbox: unknown[]; readonly marks: IDBVa
   } finally {
     db.close();
   }
+}
+
+/** Takes all the room that this site still has on disk, to the last bytes, with noise, because the browser compresses. */
+async function fill(): Promise<void> {
+  const opening = indexedDB.open('noise');
+  opening.onupgradeneeded = () => opening.result.createObjectStore('noise', { autoIncrement: true });
+  const db = await answer(opening);
+  const put = (bytes: Uint8Array): Promise<boolean> =>
+    new Promise((resolve) => {
+      const tx = db.transaction('noise', 'readwrite', { durability: 'relaxed' });
+      tx.oncomplete = () => resolve(true);
+      tx.onabort = () => resolve(false);
+      tx.objectStore('noise').add(bytes);
+    });
+  for (let size = 65_536; size >= 64;) {
+    if (!(await put(crypto.getRandomValues(new Uint8Array(size))))) size /= 2;
+  }
+  db.close();
 }
 
 const at = async (workflowId: string, runId?: string) => (await engine).handle(workflowId, runId);
@@ -105,13 +124,15 @@ const calls = {
       ...{ runId, workflowId, status, seq, closedAt },
     })),
   raw,
+  fill,
   /** What the worker does, what it has reported, and how often this page has slept. */
   about: async () => ({ ...(await firstValueFrom((await engine).worker.status$)), reported, ...slept }),
-  /** Another engine in this page, in the place of the one there is. */
+  /** Another engine and another handle in this page, in the place of those there are. */
   reopen: async () => {
     await (await engine).close({ grace: 0 });
     engine = open();
-    await engine;
+    witness = storage.open();
+    await Promise.all([engine, witness]);
   },
 };
 

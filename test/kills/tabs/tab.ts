@@ -73,6 +73,12 @@ export class Tab {
     return new Tab(this.page, this.#session);
   }
 
+  /** As when the user clears the data of the site. */
+  async clearStorage(): Promise<void> {
+    const { origin } = new URL(this.page.url());
+    await this.#session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
+  }
+
   /** Its page begins anew, and answers then. */
   async reload(): Promise<Tab> {
     await this.page.reload();
