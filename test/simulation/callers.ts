@@ -1,4 +1,4 @@
-import { isPerdureError, type Client, type WorkflowHandle } from '@perdure/core';
+import { isPerdureError, type Client, type StartOptions, type WorkflowHandle } from '@perdure/core';
 import { retryOf } from './evaluate.js';
 import type { SimulatedProcess } from './process.js';
 import { carryOut, type Scenario, type Told } from './script.js';
@@ -57,7 +57,13 @@ export class Callers {
       if (mine(i))
         at(order.at, order.kind, async (client) => {
           const workflowId = `w${order.workflow}`;
-          const answer = await carryOut(client, order, workflowId, () => this.#start(client, order.workflow));
+          const answer = await carryOut(
+            client,
+            order,
+            workflowId,
+            () => this.#start(client, order.workflow),
+            { ...this.#beginning(order.workflow), duplicatePolicy: 'use_existing' },
+          );
           this.#note(`${process.name}: ${order.kind} ${order.id} to ${workflowId}: ${answer}`);
           this.told.push({ order, answer });
         });
@@ -98,17 +104,24 @@ export class Callers {
 
   /** Whoever comes second finds the run of the first: by its request, or by its id. */
   #start(client: Client, workflow: number): Promise<WorkflowHandle> {
-    const { program } = this.#scenario.programs[workflow] as Scenario['programs'][number];
-    const input: Input = { ...program, seen: [] };
+    const { input, ...options } = this.#beginning(workflow);
     const id = `w${workflow}`;
-    const { attempts, runTimeout, executionTimeout } = program.terms ?? {};
     return client.start('program', input, {
-      id,
+      ...options,
       ...(workflow % 2 === 0 ? ({ duplicatePolicy: 'use_existing' } as const) : { requestId: id }),
+    });
+  }
+
+  #beginning(workflow: number): { readonly input: Input } & StartOptions {
+    const { program } = this.#scenario.programs[workflow] as Scenario['programs'][number];
+    const { attempts, runTimeout, executionTimeout } = program.terms ?? {};
+    return {
+      input: { ...program, seen: [] },
+      id: `w${workflow}`,
       ...(attempts !== undefined && { retry: retryOf(attempts) }),
       ...(runTimeout !== undefined && { runTimeout }),
       ...(executionTimeout !== undefined && { executionTimeout }),
-    });
+    };
   }
 
   /** It may have ended already: of a call before that was not answered, or of another client's. */

@@ -68,8 +68,11 @@ export class Programs {
           ...(['plain', 'plain', 'sync', 'beat', 'beat', 'later', 'step'] as const),
           random.chance(0.4) ? ('hang' as const) : ('plain' as const),
         ]);
+        const within =
+          ['plain', 'sync', 'step'].includes(mode) && random.chance(0.2) ? random.pick([30, 300]) : undefined;
         return {
           ...{ kind, id, attempts, mode },
+          ...(within !== undefined && { within }),
           ms: random.pick(mode === 'beat' ? [5, 400, 1_500] : [0, 0, 5, 60, 400]),
           fails: random.chance(0.6) ? 0 : random.below(attempts + 3),
         };

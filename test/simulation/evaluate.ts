@@ -60,13 +60,15 @@ function task(run: Running, part: Waiting): PromiseLike<unknown> {
   }
 }
 
-function optionsOf({ attempts, mode, ms }: Work): ActivityOptions {
+function optionsOf({ id, attempts, mode, ms, within }: Work): ActivityOptions {
   return {
     retry: retryOf(attempts),
     ...(mode === 'hang' && { startToCloseTimeout: 300 + ms }),
     // Short enough that it is now and then completed at the very moment at which it is given up.
     ...(mode === 'later' && { startToCloseTimeout: 100 + ms }),
     ...(mode === 'beat' && { heartbeatTimeout: 500 }),
+    ...(within !== undefined &&
+      (id % 2 === 0 ? { scheduleToCloseTimeout: within } : { scheduleToStartTimeout: within })),
   };
 }
 

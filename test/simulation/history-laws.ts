@@ -25,7 +25,7 @@ function note(run: SeenRun, event: SeenEvent, blame: Blame): void {
   const { activityId = '', timerId = '', dueAt = 0 } = event;
   switch (event.type) {
     case 'ActivityScheduled':
-      run.activities.add(activityId);
+      run.activities.set(activityId, event.at + (event.timeouts?.scheduleToClose ?? Infinity));
       return;
     case 'ActivityCompleted':
     case 'ActivityFailed':

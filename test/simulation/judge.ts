@@ -34,6 +34,8 @@ export function judge(evidence: Evidence): void {
   }
   if (witness.open === 0 && unanswered > 0)
     witness.blame(`G7 ${unanswered} calls of clients have no answer after an hour`);
+  if (witness.open === 0 && witness.errands > 0)
+    witness.blame(`G7 ${witness.errands} things that runs asked of others are not done after an hour`);
   if (evidence.ledger.wrong !== undefined) witness.blame(evidence.ledger.wrong);
   judgeAnswers(evidence);
   for (const run of witness.runs.values()) judgeActivities(evidence, run);
@@ -57,10 +59,10 @@ function judgeAnswers({ witness, told, results }: Evidence): void {
     const runs = runsOf(witness, `w${workflow}`);
     const forced = runs.some(isForced);
     const has = (fact: string): boolean => runs.some(({ recorded }) => recorded.has(fact));
-    if (kind === 'signal' || kind === 'bump') {
+    if (kind === 'signal' || kind === 'bump' || kind === 'begin-bump') {
       if (answer === 'accepted' && !forced && !has(`SignalReceived ${id}`))
         witness.blame(`G3 signal ${id} to w${workflow} was acknowledged and is in no history`);
-    } else if (kind === 'update' && answer.startsWith('updated')) {
+    } else if ((kind === 'update' || kind === 'begin-update') && answer.startsWith('updated')) {
       const key = `${workflow} ${id}`;
       const before = updates.get(key) ?? answer;
       if (before !== answer) witness.blame(`G5 update ${id} gave ${before}, then ${answer}`);
@@ -97,7 +99,7 @@ function judgeActivities({ witness, ledger, exact }: Evidence, { runId, events }
       witness.blame(`G2 ${about} is recorded as completed, and never was`);
     if (work.attempts === 1 && begun > 1)
       witness.blame(`G2 ${about} may be attempted once and was begun ${begun} times`);
-    if (!exact || work.mode === 'hang' || work.mode === 'later') continue;
+    if (!exact || work.within !== undefined || work.mode === 'hang' || work.mode === 'later') continue;
     if (failed > work.attempts || succeeded > 1 || (type === 'ActivityCompleted' && failed >= work.attempts))
       witness.blame(
         `G2 ${about} failed ${failed} times and succeeded ${succeeded} times; its policy allows ${work.attempts} attempts`,

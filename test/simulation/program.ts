@@ -9,6 +9,8 @@ export type Leaf =
       readonly fails: number;
       readonly attempts: number;
       readonly ms: number;
+      /** How long it may take in all, or with an odd number, wait to be begun. Milliseconds. */
+      readonly within?: number;
       /**
        * `hang`: it ends only where it is stopped. `beat`: it says now and then that it lives. `later`: somebody else
        * completes it, by its token. `step`: its code is a closure of the workflow.
@@ -97,7 +99,7 @@ export function* smaller(part: Part): Generator<Part> {
   if (!('parts' in part)) {
     if (part.kind !== 'effect') yield { kind: 'effect', id: part.id };
     if (part.kind === 'activity' && (part.fails > 0 || part.ms > 0 || part.mode !== 'plain'))
-      yield { ...part, fails: 0, ms: 0, mode: 'plain' };
+      yield { kind: part.kind, id: part.id, attempts: part.attempts, fails: 0, ms: 0, mode: 'plain' };
     return;
   }
   yield* part.parts;

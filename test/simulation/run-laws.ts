@@ -43,7 +43,11 @@ export function judgeWaiting(
       kind === 'activity' ? [(JSON.parse(body) as SeenEvent).activityId] : [],
     ),
   );
-  for (const activityId of activities) {
+  for (const [activityId, until] of activities) {
+    if (!told.has(activityId) && task.visibleAt > Math.max(until, now + mostSkew))
+      store.blame(
+        `G4 ${activityId} of ${runId} may take until ${until}, and is not looked at before ${task.visibleAt}`,
+      );
     if (!store.task(`${runId}/${activityId}`) && !told.has(activityId))
       store.blame(`G9 ${activityId} of ${runId} is pending and has neither a task nor an outcome`);
   }

@@ -1,14 +1,24 @@
-import { isPerdureError, type Client, type WorkflowHandle } from '@perdure/core';
+import {
+  defineWorkflow,
+  isPerdureError,
+  signal,
+  update,
+  type Client,
+  type StartOptions,
+  type WorkflowHandle,
+} from '@perdure/core';
 import { Programs } from './drawing.js';
 import type { Program } from './program.js';
 import type { Random } from './random.js';
+import type { Input } from './workflow.js';
 
 /** What a client does to a workflow. */
 export interface Order {
   /** True time after the start. Milliseconds. */
   readonly at: number;
   readonly workflow: number;
-  readonly kind: 'signal' | 'bump' | 'update' | 'cancel' | 'terminate' | 'query' | 'again';
+  readonly kind:
+    'signal' | 'bump' | 'update' | 'cancel' | 'terminate' | 'query' | 'again' | 'begin-bump' | 'begin-update';
   /** Of the message; the same one may be sent twice. */
   readonly id: string;
   readonly n: number;
@@ -29,6 +39,7 @@ export function drawScenario(random: Random): Scenario {
   const kinds: readonly Order['kind'][] = [
     ...['bump', 'bump', 'signal', 'signal', 'update', 'update', 'query', 'again'],
     ...(random.chance(0.5) ? ['cancel'] : []),
+    ...(random.chance(0.3) ? ['begin-bump', 'begin-update'] : []),
     ...(random.chance(0.1) ? ['terminate'] : []),
   ] as readonly Order['kind'][];
   const orders = Array.from({ length: random.below(9) }, (_, i): Order => {
@@ -37,7 +48,10 @@ export function drawScenario(random: Random): Scenario {
     const at = random.pick([100, 800, 4_000]) * random.next();
     return {
       // Another start is of interest where it meets the first.
-      at: kind === 'again' && random.chance(0.7) ? (begun[workflow]?.at ?? 0) + random.next() : at,
+      at:
+        (kind === 'again' || kind.startsWith('begin')) && random.chance(0.7)
+          ? (begun[workflow]?.at ?? 0) + random.next()
+          : at,
       workflow,
       kind,
       id: `m${random.chance(0.4) ? random.below(i + 1) : i}`,
@@ -46,6 +60,13 @@ export function drawScenario(random: Random): Scenario {
   });
   return { programs: begun, orders };
 }
+
+/** The workflow, as those know it who only ask things of it: its code is never called. */
+const program = defineWorkflow(
+  'program',
+  { messages: { bump: signal<string>(), add: update<number, { id: string; n: number }>() } },
+  (_ctx, input: Input): Promise<unknown> => Promise.reject(new Error(`${input.rounds} rounds, and no code`)),
+);
 
 /** What became of an order, as its client was told. */
 export interface Told {
@@ -59,6 +80,7 @@ export async function carryOut(
   { kind, id, n }: Order,
   workflowId: string,
   start: () => Promise<WorkflowHandle>,
+  beginning: { readonly input: Input } & StartOptions,
 ): Promise<string> {
   const handle = client.handle(workflowId);
   try {
@@ -79,6 +101,13 @@ export async function carryOut(
         return 'ended';
       case 'query':
         return `bumps ${String(await handle.query('bumps'))}`;
+      case 'begin-bump':
+        await client.signalWithStart(program, { ...beginning, signal: 'bump', payload: id, signalId: id });
+        return 'accepted';
+      case 'begin-update': {
+        const ask = { ...beginning, update: 'add', payload: { id, n }, updateId: id } as const;
+        return `updated ${String(await client.updateWithStart(program, ask))}`;
+      }
       case 'again':
         return `begun ${(await start()).runId ?? ''}`;
     }

@@ -18,6 +18,9 @@ export interface SeenEvent {
   readonly workflowId?: string;
   readonly changeId?: string;
   readonly version?: number;
+  readonly parentClosePolicy?: string;
+  readonly children?: readonly { readonly workflowId: string; readonly policy: string }[];
+  readonly timeouts?: { readonly scheduleToClose?: number };
   readonly timeout?: string;
   readonly newRunId?: string;
   readonly attempt?: number;
@@ -43,8 +46,8 @@ export interface SeenRun {
   closed: boolean;
   /** Names of commands and of what was answered to them, so that nothing is recorded twice. */
   readonly recorded: Set<string>;
-  /** Activities that have no outcome yet. */
-  readonly activities: Set<string>;
+  /** Activities that have no outcome yet, and until when each may take. */
+  readonly activities: Map<string, number>;
   readonly timers: Map<string, { readonly dueAt: number }>;
   /** Its search attributes, as lists find them. */
   attributes: string;

@@ -124,7 +124,10 @@ class Simulation {
   get #isOver(): boolean {
     return (
       this.#witness.violation !== undefined ||
-      (this.#chaos === undefined && this.#callers.waiting === 0 && this.#witness.open === 0)
+      (this.#chaos === undefined &&
+        this.#callers.waiting === 0 &&
+        this.#witness.open === 0 &&
+        this.#witness.errands === 0)
     );
   }
 

@@ -1,4 +1,5 @@
 import type { Batch, CommitResult, NewMessage, RunChanges, TaskRecord, Write } from '@perdure/core/storage';
+import { judgeLeft, judgeSeenTo } from './errand-laws.js';
 import { append } from './history-laws.js';
 import type { SimulatedProcess } from './process.js';
 import { isAnswered, judgeWaiting, whyBlocked, type Message } from './run-laws.js';
@@ -107,7 +108,7 @@ export class Witness {
         const { runId, workflowId, status } = write.run;
         const run: SeenRun = {
           ...{ runId, workflowId, status, closed: false, events: [] },
-          ...{ recorded: new Set(), activities: new Set(), timers: new Map(), attributes: '{}' },
+          ...{ recorded: new Set(), activities: new Map(), timers: new Map(), attributes: '{}' },
         };
         if (this.runs.has(runId)) this.blame(`G6 run ${runId} begins twice`);
         begun.push(run);
@@ -147,6 +148,7 @@ export class Witness {
       case 'drop-task': {
         const task = this.#tasks.get(write.taskId);
         if (task) touched.add(task.runId);
+        if (task?.kind === 'outbox') this.#judgeDone(task);
         this.#tasks.delete(write.taskId);
         return;
       }
@@ -208,7 +210,9 @@ export class Witness {
     );
     for (const body of events) {
       if (!body.includes('"type":"Activity')) continue;
-      const { type, activityId = '' } = JSON.parse(body) as SeenEvent;
+      const { type, timeout, activityId = '' } = JSON.parse(body) as SeenEvent;
+      // How long it may wait, and take in all, whoever has the run sees to.
+      if (timeout?.startsWith('schedule_to_')) continue;
       if (/^Activity(Completed|Failed|TimedOut)$/.test(type) && !told.has(activityId))
         this.#judgeOutcome(process, runId, activityId);
     }
@@ -249,6 +253,13 @@ export class Witness {
       this.blame(`G3 ${kind} ${messageId} is dropped from the inbox of ${runId} and not recorded`);
   }
 
+  /** What runs have asked of others and nobody has done yet. */
+  get errands(): number {
+    let count = 0;
+    for (const { kind } of this.#tasks.values()) if (kind === 'outbox') count += 1;
+    return count;
+  }
+
   // ── laws ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** One run of a workflow id is open at a time, and what a run asks for once is begun once. */
@@ -262,6 +273,14 @@ export class Witness {
     for (const other of this.runs.values())
       if (other !== run && other.workflowId === run.workflowId && !other.closed && !run.closed)
         this.blame(`G6 ${run.runId} begins while ${other.runId} of the same id, ${run.workflowId}, is open`);
+  }
+
+  /** The errand that the end of a run has left is done. */
+  #judgeDone({ body }: TaskRecord): void {
+    const { runId, seq } = JSON.parse(body) as { readonly runId: string; readonly seq: number };
+    const run = this.runs.get(runId);
+    if (run?.closed && run.events.length === seq)
+      judgeSeenTo(run, this.runs.values(), (id) => this.inbox(id), this.blame);
   }
 
   /** Only who was granted the newest token; a run that nobody has ever held, or one that is ended by force, has none. */
@@ -286,6 +305,7 @@ export class Witness {
     if (closedAt === null || run.closed) return;
     run.closed = true;
     this.open -= 1;
+    judgeLeft(run, writes, this.blame);
     const taken = new Set(
       writes.flatMap((write) =>
         write.kind === 'drop-messages' && write.runId === run.runId ? [write.through] : [],

@@ -191,3 +191,26 @@ test('G2 an attempt that a claim has just been granted is not taken back by the 
   again.pass();
   expect(await handle.result()).toEqual([2, undefined]);
 });
+
+test('G12 reads that fail are not held against a run: it is looked at again soon, and never taken for what kills its workers', async () => {
+  const child = defineWorkflow('child', (ctx) => ctx.sleep('1d'));
+  const goesOn = defineWorkflow('goes-on', async (ctx, round: number) => {
+    if (round === 3) return 'done';
+    if (round === 1)
+      await ctx.runChild(child, undefined, { id: 'kid', parentClosePolicy: 'terminate' }).started;
+    // The second one looks whether the child of the first is still there.
+    return ctx.continueAsNew(round + 1);
+  });
+  let failures = 0;
+  const failing = bent(await openStorage(), {
+    readKey: (call, namespace, key) =>
+      key.includes('kid') && failures > 0 && failures-- > 0
+        ? Promise.reject(storeFailure('not-applied'))
+        : call(namespace, key),
+  });
+  const engine = await open({ storage: failing, workflows: [goesOn, child] });
+  failures = 8;
+  const handle = await engine.start(goesOn, 1);
+  expect(await handle.result()).toBe('done');
+  expect(failures).toBe(0);
+});

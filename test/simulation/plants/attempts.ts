@@ -62,4 +62,14 @@ export const attempts: readonly Plant[] = [
       },
     ],
   },
+  {
+    bug: 'nobody looks when an activity has taken too long in all',
+    cuts: [
+      {
+        file: `${worker}/activation.ts`,
+        of: `if (scheduleToClose !== undefined) next = Math.min(next, wait.scheduled.at + scheduleToClose);`,
+        into: ``,
+      },
+    ],
+  },
 ];

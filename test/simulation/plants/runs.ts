@@ -134,4 +134,34 @@ export const runs: readonly Plant[] = [
       },
     ],
   },
+  {
+    bug: 'what becomes of children when their parent has ended is looked at, and not done',
+    cuts: [
+      {
+        file: `${core}/runtime/outbox/outbox.ts`,
+        of: `return event && isCloseEvent(event) ? closeChildren(errand) : errand.end();`,
+        into: `return errand.end();`,
+      },
+    ],
+  },
+  {
+    bug: 'a child that is ended by force leaves its own children alone',
+    cuts: [
+      {
+        file: `${client}/termination.ts`,
+        of: `if (children || inherits || blocked) end.push({ kind: 'put-task', task: errand });`,
+        into: ``,
+      },
+    ],
+  },
+  {
+    bug: 'reads that fail are held against the run',
+    cuts: [
+      {
+        file: `${worker}/owned-run.ts`,
+        of: `if (error instanceof StorageError && (error.retryable || error.outcome === 'unknown'))`,
+        into: `if (error instanceof StorageError && error.outcome === 'unknown')`,
+      },
+    ],
+  },
 ];

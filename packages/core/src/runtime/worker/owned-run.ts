@@ -751,8 +751,8 @@ export class OwnedRun {
   }
 
   /**
-   * A commit may have been written or not: whoever claims the run finds out, and finds the activities that it scheduled
-   * here. Soon, and without counting the claim: it is not the run that stopped its worker.
+   * The store could not be read, or a commit may have been written or not: whoever claims the run finds out, and finds the
+   * activities that it scheduled here. Soon, and without counting the claim: it is not the run that stopped its worker.
    */
   async #lookAgain(): Promise<void> {
     const { core } = this.#host;
@@ -866,7 +866,7 @@ export class OwnedRun {
     const birth = this.#birth;
     this.#birth = undefined;
     this.#leave();
-    if (error instanceof StorageError && error.outcome === 'unknown')
+    if (error instanceof StorageError && (error.retryable || error.outcome === 'unknown'))
       void this.#host.core.busy.during(() => this.#lookAgain());
     if (birth) birth.answer(undefined, error);
     else if (!(error instanceof StorageError && error.code === 'storage_closed')) {
