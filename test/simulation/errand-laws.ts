@@ -1,6 +1,6 @@
 import type { Write } from '@perdure/core/storage';
 import type { Message } from './run-laws.js';
-import type { SeenEvent, SeenRun } from './seen.js';
+import type { SeenRun } from './seen.js';
 
 interface Child {
   readonly workflowId: string;
@@ -39,6 +39,6 @@ function leftBy({ events }: SeenRun): readonly Child[] {
     else if (/^ChildWorkflow(StartFailed|Completed|Failed|Cancelled|Terminated|TimedOut)$/.test(type))
       own.delete(childId);
   }
-  const [{ children = [] } = {} as Partial<SeenEvent>] = events;
+  const [{ children = [] } = {}] = events;
   return [...children, ...own.values()].filter(({ policy }) => policy !== 'abandon');
 }
