@@ -1,6 +1,5 @@
 import { quoted } from '../codec/json-text.js';
 import { readFailure, readPayload, writeFailure, writePayload } from '../codec/stored-payload.js';
-import { StorageError } from '../model/errors.js';
 import type { ActivityTimeoutKind } from '../model/events.js';
 import type { ActivityScheduled } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
@@ -9,6 +8,7 @@ import type { Payload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import type { TaskRecord } from '../storage/records.js';
 import type { RunHeaders } from './interceptor.js';
+import { parsedRecord, readStored } from './stored-text.js';
 
 /** What the task of an activity carries. Its input, retry policy and timeouts are in the event that scheduled it. */
 export interface ActivityTaskBody {
@@ -93,17 +93,10 @@ export function encodeActivityTask(body: ActivityTaskBody): string {
 }
 
 export function decodeActivityTask(task: TaskRecord): ActivityTaskBody {
-  try {
-    const body: Record<string, unknown> = { finished: 0, ...(JSON.parse(task.body) as object) };
+  return readStored(`Task ${task.taskId}`, () => {
+    const body: Record<string, unknown> = { finished: 0, ...parsedRecord(task.body) };
     if (body['heartbeat']) body['heartbeat'] = readPayload(body['heartbeat']);
     if (body['lastFailure']) body['lastFailure'] = readFailure(body['lastFailure']);
     return body as unknown as ActivityTaskBody;
-  } catch (cause) {
-    throw new StorageError(
-      'storage_corrupt',
-      `Task ${task.taskId} cannot be read: it was changed from outside, or the medium is damaged`,
-      { retryable: false, outcome: 'not-applied' },
-      { cause },
-    );
-  }
+  });
 }

@@ -1,6 +1,5 @@
 import { decodeEvent, encodeEvent } from '../codec/events.js';
 import { readPayload, writePayload } from '../codec/stored-payload.js';
-import { StorageError } from '../model/errors.js';
 import type {
   ActivityCancelled,
   ActivityCompleted,
@@ -15,6 +14,7 @@ import type {
   UpdateAccepted,
 } from '../model/events.js';
 import type { MessageRecord } from '../storage/records.js';
+import { parsedRecord, readStored } from './stored-text.js';
 
 /** What may lie in a run's inbox: the `kind` of a message, unique together with its `messageId`. */
 type MessageKind = 'signal' | 'update' | typeof acceptedUpdate | 'cancel' | 'activity' | 'run';
@@ -49,8 +49,15 @@ export function encodeOutcome(outcome: Unplaced<InputEvent>): string {
 }
 
 export function decodeSignal(body: string): SignalMessage {
-  const { name, input } = JSON.parse(body) as { name: string; input: unknown };
+  const { name, input } = parsedRecord(body);
+  if (typeof name !== 'string') throw new TypeError('a message without a name');
   return { name, input: readPayload(input) };
+}
+
+function cancelOf({ reason, cancelQueuedActivities }: Record<string, unknown>): CancelMessage {
+  if (typeof cancelQueuedActivities !== 'boolean' || !(reason === undefined || typeof reason === 'string'))
+    throw new TypeError('a request to cancel that is none');
+  return { cancelQueuedActivities, ...(reason !== undefined && { reason }) };
 }
 
 function updateOf(updateId: string, body: string): Unplaced<UpdateAccepted> {
@@ -59,16 +66,8 @@ function updateOf(updateId: string, body: string): Unplaced<UpdateAccepted> {
 
 /** The input event that a message becomes once it has its place in history. Throws `StorageError` where it cannot be read. */
 export function decodeMessage(message: MessageRecord): Unplaced<InputEvent> {
-  try {
-    return read(message);
-  } catch (cause) {
-    throw new StorageError(
-      'storage_corrupt',
-      `Message ${message.position} (${message.kind}) in the inbox of run ${message.runId} cannot be read: it was changed from outside, was written by a newer release, or the medium is damaged`,
-      { retryable: false, outcome: 'not-applied' },
-      { cause },
-    );
-  }
+  const { position, kind, runId } = message;
+  return readStored(`Message ${position} (${kind}) in the inbox of run ${runId}`, () => read(message));
 }
 
 function read({ kind, messageId, body }: MessageRecord): Unplaced<InputEvent> {
@@ -79,7 +78,7 @@ function read({ kind, messageId, body }: MessageRecord): Unplaced<InputEvent> {
     case acceptedUpdate:
       return updateOf(messageId, body);
     case 'cancel':
-      return { type: 'CancelRequested', messageId, ...(JSON.parse(body) as CancelMessage) };
+      return { type: 'CancelRequested', messageId, ...cancelOf(parsedRecord(body)) };
     case 'activity':
     case 'run': {
       const { seq: _seq, at: _at, ...outcome } = decodeEvent(body);

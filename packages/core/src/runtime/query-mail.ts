@@ -2,6 +2,7 @@ import type { TaskId } from '../model/ids.js';
 import type { Payload } from '../model/payload.js';
 import { readPayload, writePayload } from '../codec/stored-payload.js';
 import { decodeSignal, encodeSignal, type SignalMessage } from './messages.js';
+import { parsedRecord, readStored } from './stored-text.js';
 
 /**
  * A query to a run whose code is elsewhere is a task, `<run id>/query/<uuid>`; its reply is a key, `reply:<uuid>`, that
@@ -27,6 +28,9 @@ export function encodeReply(reply: QueryReply): string {
 }
 
 export function decodeReply(text: string): QueryReply {
-  const reply = JSON.parse(text) as QueryReply;
-  return reply.ok ? { ok: true, result: readPayload(reply.result) } : reply;
+  return readStored('The reply to a query', () => {
+    const { ok, code, message, details, result } = parsedRecord(text);
+    if (ok === true) return { ok, result: readPayload(result) };
+    return { ok: false, code: String(code), message: String(message), details };
+  });
 }

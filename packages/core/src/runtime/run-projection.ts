@@ -1,5 +1,4 @@
 import { readFailure, readPayload, writeFailure, writePayload } from '../codec/stored-payload.js';
-import { StorageError } from '../model/errors.js';
 import type { ParentRef, RunOrigin } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { RunId, WorkflowId } from '../model/ids.js';
@@ -7,6 +6,7 @@ import type { Json, Payload } from '../model/payload.js';
 import type { EpochMs } from '../model/time.js';
 import type { RunRecord } from '../storage/records.js';
 import type { RunHeaders } from './interceptor.js';
+import { parsedRecord, readStored } from './stored-text.js';
 
 /** What never changes after a run's start: the `start` column. */
 export interface RunStart {
@@ -95,18 +95,20 @@ function write(record: object): string {
   return `{${fields.join(',')}}`;
 }
 
+const lists = ['timers', 'signals', 'conditions', 'children'] satisfies (keyof RunBody)[];
+
+function isList(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && !value.includes(null));
+}
+
 function read<T>(text: string, runId: RunId, column: string): T {
-  try {
-    const record = JSON.parse(text) as Record<string, unknown>;
+  return readStored(`The ${column} of run ${runId}`, () => {
+    const record = parsedRecord(text);
+    if (Object.values(record).includes(null) || !lists.every((name) => isList(record[name])))
+      throw new TypeError('a member of another kind');
     for (const field of payloadFields) if (record[field]) record[field] = readPayload(record[field]);
+    if (column === 'start' && !(record['input'] && record['memo'])) throw new TypeError('no input or memo');
     if (record['failure']) record['failure'] = readFailure(record['failure']);
     return record as T;
-  } catch (cause) {
-    throw new StorageError(
-      'storage_corrupt',
-      `The ${column} of run ${runId} cannot be read: it was changed from outside, or the medium is damaged`,
-      { retryable: false, outcome: 'not-applied' },
-      { cause },
-    );
-  }
+  });
 }

@@ -2,6 +2,7 @@ import { readFailure, writeFailure } from '../codec/stored-payload.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { RunId, Seq } from '../model/ids.js';
 import type { KeyRecord } from '../storage/records.js';
+import { parsedRecord, readStored } from './stored-text.js';
 
 /**
  * How far an update has come: the key `update:<chain>:<update id>`, written in the commit that brings it there. Without
@@ -23,7 +24,9 @@ export function encodeUpdateRecord(record: UpdateRecord): string {
   return `${JSON.stringify(plain).slice(0, -1)},"failure":${writeFailure(failure)}}`;
 }
 
-export function decodeUpdateRecord({ value }: KeyRecord): UpdateRecord {
-  const record = JSON.parse(value) as UpdateRecord;
-  return 'failure' in record ? { ...record, failure: readFailure(record.failure) } : record;
+export function decodeUpdateRecord({ key, value }: KeyRecord): UpdateRecord {
+  return readStored(`Key ${key}`, () => {
+    const record = parsedRecord(value) as unknown as UpdateRecord;
+    return 'failure' in record ? { ...record, failure: readFailure(record.failure) } : record;
+  });
 }

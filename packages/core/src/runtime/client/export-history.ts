@@ -3,6 +3,7 @@ import { encodeEvent } from '../../codec/events.js';
 import { redactedEvent, type Redact } from '../../codec/redact.js';
 import type { RunId } from '../../model/ids.js';
 import type { Core } from '../core.js';
+import { readStored } from '../stored-text.js';
 import { eventsOf } from '../worker/sealing.js';
 import { readRun } from './read-run.js';
 
@@ -18,7 +19,8 @@ export async function exportRun(core: Core, runId: RunId, redact?: Redact): Prom
     if (page.length === 0) break;
     bodies.push(...(core.sealer.active || redact ? await rewritten(core, page, redact) : page));
   }
-  return makeBundle({ workflowId, runId, workflowType, ...(redact && { redacted: true }) }, bodies);
+  const workflow = { workflowId, runId, workflowType, ...(redact && { redacted: true as const }) };
+  return readStored(`The history of run ${runId}`, () => makeBundle(workflow, bodies));
 }
 
 async function rewritten(

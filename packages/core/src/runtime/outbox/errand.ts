@@ -3,6 +3,7 @@ import type { RunId } from '../../model/ids.js';
 import type { Batch, CommitResult } from '../../storage/port.js';
 import type { TaskRecord } from '../../storage/records.js';
 import type { Core } from '../core.js';
+import { parsedRecord, readStored } from '../stored-text.js';
 import type { OutboxBody } from './outbox-task.js';
 import { tellRun } from './tell-run.js';
 
@@ -22,7 +23,9 @@ export class Errand {
   constructor(core: Core, task: TaskRecord) {
     this.core = core;
     this.task = task;
-    const { runId, seq } = JSON.parse(task.body) as OutboxBody;
+    const { runId, seq } = readStored(`Task ${task.taskId}`, () =>
+      parsedRecord(task.body),
+    ) as unknown as OutboxBody;
     this.runId = runId;
     this.seq = seq;
   }

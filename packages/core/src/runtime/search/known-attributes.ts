@@ -1,6 +1,7 @@
 import type { Namespace } from '../../model/ids.js';
 import type { RegisteredAttributes, SearchAttributeTypeName } from '../../model/search-attributes.js';
 import type { Expectation, StorageHandle } from '../../storage/port.js';
+import { parsedRecord, readStored } from '../stored-text.js';
 
 /** `search-attributes` → `{ name: type }`: all that are registered in a namespace. Belongs to no run. */
 export const registryKey = 'search-attributes';
@@ -44,6 +45,8 @@ export async function readRegistered({ storage, namespace }: Place): Promise<Reg
 }
 
 function registeredAs(namespace: Namespace, value: string | null): Registered {
-  const entries = Object.entries(JSON.parse(value ?? '{}') as Record<string, SearchAttributeTypeName>);
-  return { types: new Map(entries), expect: { kind: 'key', namespace, key: registryKey, value } };
+  const types = readStored(`The search attributes of namespace '${namespace}'`, () =>
+    Object.entries(parsedRecord(value ?? '{}') as Record<string, SearchAttributeTypeName>),
+  );
+  return { types: new Map(types), expect: { kind: 'key', namespace, key: registryKey, value } };
 }

@@ -5,6 +5,7 @@ import type { UpdateVerdict } from '../../replay/updates.js';
 import type { MessageRecord, TaskRecord } from '../../storage/records.js';
 import type { Core } from '../core.js';
 import { acceptedUpdate } from '../messages.js';
+import { parsedRecord, readStored } from '../stored-text.js';
 import type { PendingInput } from './pending-input.js';
 import { openMessage } from './sealing.js';
 
@@ -130,14 +131,25 @@ export class UpdateDesk {
 }
 
 /** The updates that a task holds, as the inputs that they would be. Throws `StorageError` where they cannot be read. */
-export async function heldBy(core: Core, { namespace, runId, body }: TaskRecord): Promise<PendingUpdate[]> {
+export async function heldBy(
+  core: Core,
+  { namespace, runId, taskId, body }: TaskRecord,
+): Promise<PendingUpdate[]> {
   if (body === '{}') return [];
-  const { held = [] } = JSON.parse(body) as {
-    held?: (Pick<MessageRecord, 'messageId' | 'at' | 'body'> & Partial<MessageRecord>)[];
-  };
+  const held = readStored(`Task ${taskId}`, () => {
+    const { held = [] } = parsedRecord(body) as { held?: Held[] };
+    if (held.every(isHeld)) return held;
+    throw new TypeError('an update without an id, a time or a value');
+  });
   return Promise.all(
     held.map((kept) => pendingUpdate(core, { kind: 'update', ...kept, namespace, runId, position: 0 })),
   );
+}
+
+type Held = Pick<MessageRecord, 'messageId' | 'at' | 'body'> & Partial<MessageRecord>;
+
+function isHeld({ messageId, at, body }: Held): boolean {
+  return typeof messageId === 'string' && Number.isSafeInteger(at) && typeof body === 'string';
 }
 
 async function pendingUpdate(core: Core, message: MessageRecord): Promise<PendingUpdate> {
