@@ -118,6 +118,19 @@ describe.skipIf(suiteMode.alwaysEvict === true)('counts of a hot run', () => {
     await engine.close();
   });
 
+  test('B12 C6 updates that come together share commits, validated or not', async () => {
+    const { engine, counts } = await open();
+    const handle = await engine.start(listening, 1);
+    counts.batches = counts.claims = 0;
+    const sent = 200;
+    await Promise.all(Array.from({ length: sent }, () => handle.update('hear')));
+    expect(counts.batches).toBeLessThan(sent + 40);
+    expect(counts.claims).toBeLessThan(20);
+    await handle.signal('go');
+    await handle.result();
+    await engine.close();
+  });
+
   // On virtual time, where no attempt takes any: how short one was is for the clock to say.
   test('B19 no claim for more runs than slots, where activities are short', async () => {
     const counts: Counts = { commits: 0, batches: 0, loads: 0, claims: 0 };

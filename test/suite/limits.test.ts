@@ -84,7 +84,10 @@ test.each(breaches)(
     const { status, pendingActivities } = await handle.describe();
     expect([status, pendingActivities]).toEqual(['failed', []]);
     // Its code did not end so: a replay takes such an end as it is.
-    expect(await replay([workflow], await handle.exportHistory())).toEqual({ status: 'failed' });
+    expect(await replay([workflow], await handle.exportHistory())).toMatchObject({
+      status: 'failed',
+      failure: { code: 'structural_limit' },
+    });
 
     const off = Object.fromEntries(Object.keys(limits).map((name) => [name, 0]));
     const unlimited = await open({ workflows: [workflow], activities, limits: off });
@@ -263,4 +266,15 @@ test('B31 F18 a value of a workflow is warned about at 80 % of a payload, and re
   expect(logger.lines.filter(({ message }) => message.includes('limit of a payload'))).toMatchObject([
     { level: 'warn', fields: { allowed: 1_000 } },
   ]);
+});
+
+test('E7 B31 replaying a run that met a limit gives the failure that it met', async () => {
+  const workflow = defineWorkflow('too-many-timers', async (ctx) => {
+    await ctx.all(Array.from({ length: 20 }, () => ctx.sleep(5)));
+  });
+  const engine = await open({ workflows: [workflow], limits: { pendingTimers: 10 } });
+  const handle = await engine.start(workflow);
+  await handle.result().catch(() => undefined);
+  const { failure } = await replay([workflow], await handle.exportHistory());
+  expect(failure?.code).toBe('structural_limit');
 });

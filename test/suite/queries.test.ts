@@ -9,7 +9,7 @@ import {
   type Schema,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { clientOf, eventTypes, open, rejection } from './kit.js';
+import { clientOf, eventTypes, logBook, open, rejection } from './kit.js';
 
 const counting = defineWorkflow('counting', async (ctx) => {
   let count = 0;
@@ -266,7 +266,7 @@ test.each([false, true])(
     });
     const engine = await open({ workflows: [workflow] });
     const handle = await engine.start(workflow);
-    for (let i = 0; i < 2; i++) {
+    for (let i = 0; i < 12; i++) {
       const refused = await rejection(QueryRejectedError, handle.query('next'));
       expect(refused.message).toContain("Query 'next' changes the run");
       expect(await handle.query('silent')).toBe('nothing to see');
@@ -304,4 +304,39 @@ test('B11 queries in between see what has been recorded until then, of runs that
   expect(await handle.result()).toBe(12);
   expect(await ask()).toEqual([12, 13]);
   expect(await ask()).toEqual([12, 13]);
+});
+
+test('B11 C6 what a query or a validator logs is logged once, and what was replayed for it is not', async () => {
+  const logger = logBook();
+  const workflow = defineWorkflow('logging', async (ctx) => {
+    ctx.log.info('begun');
+    ctx.onQuery('q', () => {
+      ctx.log.info('asked');
+      return 1;
+    });
+    ctx.onUpdate('u', () => 1, { validate: () => ctx.log.info('validated') });
+    await ctx.waitSignal('end');
+  });
+  const engine = await open({ logger, workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await handle.query('q');
+  await handle.update('u');
+  const said = logger.lines.map(({ message }) => message);
+  for (const once of ['begun', 'asked', 'validated'])
+    expect(said.filter((message) => message === once)).toHaveLength(1);
+});
+
+test('B11 E6 a run that was ended before it began answers, and can be looked at', async () => {
+  const workflow = defineWorkflow('asleep', async (ctx) => {
+    ctx.onQuery('q', () => 1);
+    await ctx.sleep('1h');
+  });
+  const engine = await open({ workflows: [workflow] });
+  for (const end of ['terminate', 'cancel'] as const) {
+    const handle = await engine.start(workflow, undefined, { startDelay: '1h' });
+    await handle[end]();
+    expect(await handle.query('q')).toBe(1);
+    expect(await handle.query('q')).toBe(1);
+    expect((await handle.at(2)).description.status).toBe(end === 'cancel' ? 'cancelled' : 'terminated');
+  }
 });

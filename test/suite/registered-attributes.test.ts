@@ -7,7 +7,8 @@ import {
   type WorkflowContext,
 } from '@perdure/core';
 import { expect, test } from 'vitest';
-import { clientOf, codeOf, eventTypes, open } from './kit.js';
+import { bent } from './bent-storage.js';
+import { clientOf, codeOf, eventTypes, gate, open } from './kit.js';
 
 /** What the namespace said to these values; undefined where it took them. */
 function saidTo(ctx: WorkflowContext, values: Record<string, unknown>): string | undefined {
@@ -128,4 +129,56 @@ test('B18 a fork takes over what was refused', async () => {
   await handle.result();
   const fork = await handle.fork({ seq: 4 });
   expect((await fork.describe()).searchAttributes).toEqual({ total: 3 });
+});
+
+test('B18 a query of a run that has not begun sees what is registered', async () => {
+  const workflow = defineWorkflow('w', async (ctx) => {
+    const said = saidTo(ctx, { total: 'x' });
+    ctx.onQuery('said', () => said);
+    await ctx.waitSignal('stop');
+  });
+  const engine = await open({ workflows: [workflow] });
+  await engine.searchAttributes.create('total', 'int');
+  const handle = await engine.start(workflow, undefined, { startDelay: '1m' });
+  expect(await handle.query('said')).toBe(isNoInt);
+});
+
+test('B18 an outcome that an activation had no use for counts where it is done again for what is registered', async () => {
+  const finish = gate();
+  let runs = 0;
+  let armed = false;
+  const storage = bent(await openStorage(), {
+    readTasks: async (call, ...args) => {
+      const found = await call(...args);
+      if (armed) {
+        armed = false;
+        finish.pass(); // the outcome comes behind the signal, before the activation
+        await new Promise((resolve) => setTimeout(resolve, 30));
+      }
+      return found;
+    },
+  });
+  const workflow = defineWorkflow('w', async (ctx) => {
+    const slow = ctx.step(
+      'slow',
+      async () => {
+        runs += 1;
+        await finish.passed;
+        return runs;
+      },
+      { scheduleToStartTimeout: '1h' },
+    );
+    slow.catch(() => undefined);
+    await ctx.waitSignal('go');
+    if (saidTo(ctx, { total: 'x' }) !== undefined) return slow;
+    slow.cancel();
+    return 'cancelled';
+  });
+  const engine = await open({ storage, workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await expect.poll(() => runs).toBe(1);
+  await (await clientOf(engine, storage)).searchAttributes.create('total', 'int');
+  armed = true;
+  await handle.signal('go');
+  expect(await handle.result()).toBe(1);
 });

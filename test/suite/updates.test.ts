@@ -926,3 +926,55 @@ test('B12 a wait of no time sees what is there, however slow the store', async (
   expect(await (await same.startUpdate('add', 2, { id: 'u' })).result({ timeout: 0 })).toBe(2);
   await client.close();
 });
+
+test('B12 C6 updates held for a handler with a validator are all handled, also by whoever loads the run in between', async () => {
+  const late = defineWorkflow('late', async (ctx) => {
+    const seen: unknown[] = [];
+    await ctx.waitSignal('open');
+    ctx.onUpdate('u', (value) => seen.push(value), { validate: () => undefined });
+    await ctx.waitSignal('stop');
+  });
+  const engine = await open({ workflows: [late], alwaysEvict: true });
+  const handle = await engine.start(late);
+  await engine.runUntilIdle();
+  const sent = [1, 2, 3].map((n) => handle.update('u', n, { id: `u${n}` }));
+  await engine.runUntilIdle();
+  await handle.signal('open');
+  expect(await Promise.all(sent)).toEqual([1, 2, 3]);
+});
+
+test('C6 what an earlier validator has changed refuses no update', async () => {
+  const once = defineWorkflow('once', async (ctx) => {
+    const seen = new Set<unknown>();
+    ctx.onUpdate('add', () => 'added', {
+      validate: (value) => {
+        if (seen.has(value)) throw new Error('seen');
+        seen.add(value);
+      },
+    });
+    await ctx.waitSignal('stop');
+  });
+  const engine = await open({ workflows: [once] });
+  const handle = await engine.start(once);
+  for (let i = 0; i < 3; i++) expect(await handle.update('add', 'a')).toBe('added');
+});
+
+test('C6 a validator sees what every update before it has done, also of those that came with it', async () => {
+  const seats = defineWorkflow('seats', async (ctx) => {
+    let taken = 0;
+    ctx.onUpdate('take', () => ++taken, {
+      validate: () => {
+        if (taken >= 3) throw new Error('full');
+      },
+    });
+    await ctx.waitSignal('stop');
+    return taken;
+  });
+  const engine = await open({ workflows: [seats] });
+  const handle = await engine.start(seats);
+  await engine.runUntilIdle();
+  const sent = await Promise.allSettled(Array.from({ length: 8 }, () => handle.update('take')));
+  expect(sent.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  await handle.signal('stop');
+  expect(await handle.result()).toBe(3);
+});

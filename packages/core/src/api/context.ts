@@ -179,8 +179,8 @@ export interface WorkflowContext<
   /**
    * Handles updates of a name. The validator is asked first, once what came before is written; what it throws refuses
    * the update, which then leaves no trace. It is synchronous, may look and not act, and is asked of a copy of the run,
-   * replayed from its history, so what it changes never reaches the run; where it makes a condition true, the update is
-   * refused. It is not asked again at replay. What the handler returns, or throws, is the outcome of the update; the
+   * replayed from its history, so what it changes never reaches the run, though validators after it may see it; where it
+   * makes a condition true, the update is refused. It is not asked again at replay. What the handler returns, or throws, is the outcome of the update; the
    * workflow goes on either way. Handlers may be async, and interleave.
    *
    * An update that comes before its handler is registered waits for it: register handlers before the first await. One
@@ -363,7 +363,7 @@ export interface WorkflowContext<
   upsertSearchAttributes(attributes: SearchAttributes<SA>): void;
   /**
    * Sets members of the memo, which descriptions show; null removes one, the others stay. At most 100, with names of 128
-   * characters, 10 KiB each, 64 KiB in all. Throws `InvalidArgumentError`, `PayloadError`, `PayloadTooLargeError`.
+   * characters, 10 KiB each, 256 KiB in all. Throws `InvalidArgumentError`, `PayloadError`, `PayloadTooLargeError`.
    */
   upsertMemo(memo: Record<string, unknown>): void;
   /** Silent during replay. */

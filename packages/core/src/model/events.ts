@@ -455,5 +455,10 @@ export function isForcedEnd(event: CloseEvent): boolean {
   );
 }
 
+/** Ends that do not depend on what the code did. */
+export function endsFromOutside(event: RunEvent): boolean {
+  return event.type === 'WorkflowCancelled' || (isCloseEvent(event) && isForcedEnd(event));
+}
+
 /** An event before it has its place: what the committer numbers. Distributes over the union. */
 export type Unplaced<E extends RunEvent> = E extends RunEvent ? Omit<E, 'seq' | 'at'> : never;

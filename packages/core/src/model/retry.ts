@@ -9,7 +9,11 @@ export interface RetryPolicy {
   backoffCoefficient?: number;
   /** Longest wait. Default 60 s. */
   maximumInterval?: Duration;
-  /** Attempts in all, the first included. Default 3. 0 = unlimited, and must be written out. */
+  /**
+   * Attempts in all, the first included. Default 3. 0 = unlimited, and must be written out. One whose worker died is not
+   * counted, so that a crash loses no work: it is begun again, at the tenth death in a row it fails as
+   * `suspected_poison`. 1 says more: never begun twice, whatever happens.
+   */
   maximumAttempts?: number;
   /** ± this fraction of the interval, 0 … 1. Default 0. */
   jitter?: number;

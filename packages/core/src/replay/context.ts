@@ -451,7 +451,7 @@ export class ReplayContext {
       runId: started.runId,
     };
     const at = (level: keyof ContextLogger) => (message: string, fields?: Record<string, unknown>) => {
-      if (!recorder.replaying) host.log[level](message, { ...about, ...fields });
+      if (recorder.looking || !recorder.replaying) host.log[level](message, { ...about, ...fields });
     };
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
   }

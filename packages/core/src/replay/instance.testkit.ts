@@ -82,7 +82,7 @@ export async function begin(fn: Program, input?: unknown, log = silent): Promise
 export async function replayed(fn: Program, history: readonly RunEvent[], log = silent): Promise<Bench> {
   const events = history.map((event) => decodeEvent(encodeEvent(event)));
   const bench = conceive(fn, events[0] as WorkflowStarted, log);
-  bench.instance.feedRecorded(events);
+  bench.instance.feedRecorded({ events });
   await bench.settle();
   return bench;
 }

@@ -1,4 +1,3 @@
-import { encodeEvent } from '../codec/events.js';
 import { encodeFailure, failureOf } from '../codec/failures.js';
 import { nearLimit, readLimits, type PayloadLimits } from '../codec/limits.js';
 import { validateSync, type StandardSchema } from '../codec/schema.js';
@@ -18,7 +17,6 @@ import type {
   ActivityTimedOut,
   CancelRequested,
   CloseEvent,
-  CommandEvent,
   InputEvent,
   RunEvent,
   SignalReceived,
@@ -26,7 +24,7 @@ import type {
   UpdateAccepted,
   WorkflowStarted,
 } from '../model/events.js';
-import { isCloseEvent, isCommandEvent, isForcedEnd, isInputEvent } from '../model/events.js';
+import { isCloseEvent, isForcedEnd } from '../model/events.js';
 import type { FailureRecord } from '../model/failure.js';
 import type { Payload, TextPayload } from '../model/payload.js';
 import { mayRetry } from '../model/retry.js';
@@ -49,6 +47,7 @@ import { Published } from './published.js';
 import { SeededRandom } from './random.js';
 import { readOnly } from './read-only.js';
 import { holdsValue } from './recorded-value.js';
+import { RecordedTurns, type RecordedHistory, type RecordedTurn } from './recorded-turns.js';
 import { Recorder, type Blockage } from './recorder.js';
 import type { RunningCode } from './running-code.js';
 import type { Scope } from './scope.js';
@@ -74,18 +73,10 @@ export type Settlement =
   | { readonly kind: 'cancelled'; readonly reason?: string }
   | { readonly kind: 'continued'; readonly next: Continuation };
 
-type Feed =
-  /** Null: the code has not answered yet, so what it asks for is new. */
-  | {
-      readonly recorded: InputEvent;
-      readonly size: number;
-      readonly commands: readonly CommandEvent[] | null;
-      readonly sizes: readonly number[];
-      /** The code may ask for more than these: what comes behind them is new. */
-      readonly openEnded: boolean;
-    }
-  | { readonly recorded: CloseEvent }
-  | { readonly fresh: Unplaced<InputEvent>; readonly at: EpochMs };
+interface NewInput {
+  readonly fresh: Unplaced<InputEvent>;
+  readonly at: EpochMs;
+}
 
 /**
  * One run in memory: workflow code under way, moved on one input at a time.
@@ -115,7 +106,7 @@ export class WorkflowInstance implements RunningCode {
   tainted = false;
   readonly #code: WorkflowCode;
   readonly #context: ReplayContext;
-  #feed: Feed[] = [];
+  #feed: (RecordedTurns | NewInput)[] = [];
   #delivered = false;
   #unobserved: TaskPromise<unknown>[] = [];
   #ids = 0;
@@ -168,13 +159,12 @@ export class WorkflowInstance implements RunningCode {
     try {
       return encodeValue(value, limits);
     } catch (error) {
-      const close = this.#feed[0];
-      const recorded = this.recorder.replaying || (close && 'recorded' in close);
+      const close = this.#recordedNext();
+      const recorded = this.recorder.replaying || close;
       if (!recorded || !isPerdureError(error) || error.code !== 'payload_too_large') throw error;
       const payload = encodeValue(value, readLimits);
       const isRecorded =
-        this.recorder.recordedHolds(payload) ||
-        (close && 'recorded' in close && holdsValue(close.recorded, payload));
+        this.recorder.recordedHolds(payload) || (close !== undefined && holdsValue(close, payload));
       if (isRecorded) return payload;
       throw error;
     }
@@ -204,39 +194,17 @@ export class WorkflowInstance implements RunningCode {
   // ── feeding ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Recorded history, whole activations: an input with all its commands is never split over two calls. */
-  feedRecorded(events: readonly RunEvent[], bodies?: readonly string[]): void {
-    const sizeOf = (index: number): number =>
-      (bodies?.[index] ?? encodeEvent(events[index] as RunEvent)).length;
-    let i = 0;
-    while (i < events.length) {
-      const event = events[i++] as RunEvent;
-      if (isCloseEvent(event)) {
-        this.#feed.push({ recorded: event });
-      } else if (isInputEvent(event)) {
-        const size = sizeOf(i - 1);
-        const sizes: number[] = [];
-        const commands: CommandEvent[] = [];
-        for (let next = events[i]; next && isCommandEvent(next); next = events[++i]) {
-          commands.push(next);
-          sizes.push(sizeOf(i));
-        }
-        // A run that a client has started and no worker has moved on yet holds nothing but its start; one that has been
-        // copied holds what was copied, which may end before, between or behind the commands of an input.
-        const unanswered = event.type === 'WorkflowStarted' && events.length === 1 && !this.started.origin;
-        const openEnded = i === events.length && this.started.origin?.seq === events[i - 1]?.seq;
-        this.#feed.push({
-          recorded: event,
-          size,
-          commands: unanswered ? null : commands,
-          sizes,
-          openEnded,
-        });
-      } else {
-        this.recorder.block({
-          code: 'history_malformed',
-          message: `Event ${event.seq} (${event.type}) of run ${this.started.runId} does not follow an input`,
-        });
-      }
+  feedRecorded(history: RecordedHistory): void {
+    this.#feed.push(new RecordedTurns(history, this.started));
+  }
+
+  /** What is recorded behind what the code does now. */
+  #recordedNext(): RunEvent | undefined {
+    const next = this.#feed.find((one) => !(one instanceof RecordedTurns && one.isEmpty));
+    try {
+      return next instanceof RecordedTurns ? next.peek().recorded : undefined;
+    } catch {
+      return undefined; // what cannot be read is told when its turn has come
     }
   }
 
@@ -291,14 +259,17 @@ export class WorkflowInstance implements RunningCode {
    * Runs what may look, not act. Where a condition that the run waits for has come true by it, it has changed the run
    * behind the back of history: the instance is not to be moved on any more.
    */
-  #look<T>(what: string, look: () => T): T {
+  #look<T>(what: string, look: () => T, how?: 'silent'): T {
     const { conditions } = this.#context;
     const before = this.settlement !== undefined || conditions.someHolds();
     let outcome: { readonly value: T } | { readonly error: unknown };
+    this.recorder.looking = how !== 'silent';
     try {
       outcome = { value: readOnly(this.recorder, look) };
     } catch (error) {
       outcome = { error };
+    } finally {
+      this.recorder.looking = false;
     }
     if (!before && conditions.someHolds()) {
       this.tainted = true;
@@ -333,19 +304,28 @@ export class WorkflowInstance implements RunningCode {
         this.recorder.end(() => this.#codeEnd());
         continue;
       }
-      const next = this.#feed.shift();
-      if (!next) return false;
-      if ('recorded' in next && isCloseEvent(next.recorded)) {
-        this.#replayClose(next.recorded);
-        continue;
-      }
-      this.#delivered = true;
       try {
+        const next = this.#next();
+        if (!next) return false;
+        if ('recorded' in next && isCloseEvent(next.recorded)) {
+          this.#replayClose(next.recorded);
+          continue;
+        }
+        this.#delivered = true;
         this.#deliver(this.#begin(next));
       } catch (error) {
         this.#blockOn(error);
       }
       return true;
+    }
+  }
+
+  #next(): RecordedTurn | NewInput | undefined {
+    for (;;) {
+      const [first] = this.#feed;
+      if (first instanceof RecordedTurns && !first.isEmpty) return first.take();
+      this.#feed.shift();
+      if (!(first instanceof RecordedTurns)) return first;
     }
   }
 
@@ -369,9 +349,9 @@ export class WorkflowInstance implements RunningCode {
     this.recorder.block({ code: isPerdureError(error) ? error.code : 'internal', message });
   }
 
-  #begin(next: Feed): InputEvent {
+  #begin(next: RecordedTurn | NewInput): InputEvent {
     if ('fresh' in next) return this.recorder.beginNew(next.fresh, next.at);
-    const { recorded, size, commands, sizes, openEnded } = next as Extract<Feed, { commands: unknown }>;
+    const { recorded, size, commands, sizes, openEnded } = next as Extract<RecordedTurn, { size: unknown }>;
     this.recorder.beginRecorded(recorded, size, commands, sizes, openEnded);
     return recorded;
   }
@@ -453,9 +433,8 @@ export class WorkflowInstance implements RunningCode {
    */
   #expectKnown({ workflowType, taskQueue }: Continuation): void {
     const { workflows } = this.host;
-    const [after] = this.#feed;
-    if (after && 'recorded' in after) {
-      const { recorded } = after;
+    const recorded = this.#recordedNext();
+    if (recorded) {
       if (recorded.type === 'WorkflowContinuedAsNew' && recorded.workflowType === workflowType) return;
     } else if (taskQueue !== this.started.taskQueue || (workflows?.has(workflowType) ?? true)) return;
     throw unknownWorkflow(workflowType, workflows?.keys() ?? []);
@@ -511,12 +490,7 @@ export class WorkflowInstance implements RunningCode {
       WorkflowContinuedAsNew: 'continued',
     } as const;
     const mustBe = event.type in expected ? expected[event.type as keyof typeof expected] : undefined;
-    if (
-      !isForcedEnd(event) &&
-      mustBe !== undefined &&
-      mustBe !== ended &&
-      !neverStarted(event, this.recorder.head)
-    ) {
+    if (!isForcedEnd(event) && mustBe !== undefined && mustBe !== ended && !neverStarted(event)) {
       const report = endDivergence(event, ended ?? 'open', this.#codeEnd());
       this.recorder.block({
         code: 'nondeterminism',
@@ -587,7 +561,7 @@ export class WorkflowInstance implements RunningCode {
   // ── looking at it ───────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Answers a query from the run as it stands. Throws `QueryRejectedError`. */
-  query(name: string, argument: unknown): unknown {
+  query(name: string, argument: unknown, how?: 'silent'): unknown {
     const handler = this.mailbox.queries.get(name);
     if (!handler) {
       const known = [...this.mailbox.queries.keys()].map((key) => `'${key}'`).join(', ');
@@ -596,7 +570,7 @@ export class WorkflowInstance implements RunningCode {
       );
     }
     try {
-      return this.#look(`Query '${name}'`, () => handler(argument));
+      return this.#look(`Query '${name}'`, () => handler(argument), how);
     } catch (error) {
       if (isPerdureError(error) && isThrown(error, QueryRejectedError)) throw error;
       const { message } = failureOf(encodeFailure(error));
@@ -627,6 +601,6 @@ export function changesTheRun(what: string): QueryRejectedError {
 }
 
 /** A run that was cancelled before its first activation never ran any code. */
-function neverStarted(event: CloseEvent, head: number): boolean {
-  return event.type === 'WorkflowCancelled' && head === 0;
+function neverStarted(event: CloseEvent): boolean {
+  return event.type === 'WorkflowCancelled' && event.seq === 2;
 }

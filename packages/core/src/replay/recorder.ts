@@ -53,6 +53,8 @@ export class Recorder {
   bytes = 0;
   /** A query, a predicate, a validator or a side effect is running: it may look, not act. */
   readOnly = false;
+  /** Somebody asks the run something now: what that logs is new, whatever was replayed. */
+  looking = false;
   /** New events since they were last taken, and their bodies: an event is written once. */
   #fresh: FreshEvents = { events: [], bodies: [] };
   #open = false;

@@ -2,6 +2,7 @@ import { memory } from '@perdure/memory';
 import { expect, test } from 'vitest';
 import { keyIs, namespace, newKey, putKey } from '../conformance/make.js';
 import { CrashingStorage } from './crashing-storage.js';
+import { createTestEngine } from './test-engine.js';
 
 const put = (key: string) => ({ expect: [keyIs(key, null)], writes: [putKey(newKey(key))] });
 
@@ -33,4 +34,12 @@ test('E11 a crash before the next commit leaves nothing of it', async () => {
   const another = await store.open();
   expect(await another.readKey(namespace, 'lost')).toBeUndefined();
   await another.close();
+});
+
+test('E11 an engine that is closed while it crashes is closed', async () => {
+  const engine = await createTestEngine();
+  const crash = engine.crash();
+  await engine.close();
+  await crash;
+  await expect(engine.count()).rejects.toThrow('closed');
 });

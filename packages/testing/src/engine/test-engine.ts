@@ -158,6 +158,7 @@ export async function createTestEngine(options: TestEngineOptions = {}): Promise
     },
     close: async (how?: { grace?: Duration }) => {
       closed = true;
+      await crashing?.catch(() => undefined); // told to whoever asked for it
       life.skipper.stop();
       await life.skipper.through(life.engine.close(how));
     },

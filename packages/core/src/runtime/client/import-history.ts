@@ -3,7 +3,13 @@ import { readBundle } from '../../codec/bundle.js';
 import { decodeEvent, encodeEvent } from '../../codec/events.js';
 import { encodeValue } from '../../codec/values.js';
 import { InvalidArgumentError, WorkflowNotClosedError } from '../../model/errors.js';
-import { isCloseEvent, type CloseEvent, type RunEvent, type WorkflowStarted } from '../../model/events.js';
+import {
+  endsFromOutside,
+  isCloseEvent,
+  type CloseEvent,
+  type RunEvent,
+  type WorkflowStarted,
+} from '../../model/events.js';
 import { isValidId, type RunId } from '../../model/ids.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import { publishedAfter } from '../../replay/published.js';
@@ -17,7 +23,6 @@ import { idTaken, insertCopy, openTasks, startedAnew, startOf } from './copied-r
 import { workflowKey } from './keys.js';
 import type { OpenCore } from './open-core.js';
 import { refuseOutside } from './pending-outside.js';
-import { endsFromOutside } from './replay-bundle.js';
 import type { RunTarget } from './run-reads.js';
 
 export interface ImportOptions {

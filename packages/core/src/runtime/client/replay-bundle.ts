@@ -4,8 +4,8 @@ import { failureOf } from '../../codec/failures.js';
 import { decodeValue } from '../../codec/values.js';
 import { ForeignAwaitError, InvalidArgumentError, type PerdureError } from '../../model/errors.js';
 import {
+  endsFromOutside,
   isCloseEvent,
-  isForcedEnd,
   type CloseEvent,
   type RunEvent,
   type WorkflowStarted,
@@ -92,7 +92,7 @@ async function run(
     onForeign: () => undefined,
   };
   const instance = new WorkflowInstance(workflow, started, host);
-  instance.feedRecorded(events, bodies);
+  instance.feedRecorded({ events, bodies });
   const drain = await chooseDrain(hostPlatform);
   await drain(() => instance.step());
   if (instance.blockage) {
@@ -106,14 +106,11 @@ function settled(
   { settlement }: WorkflowInstance,
   close: CloseEvent | undefined,
 ): Omit<ReplayResult, 'status'> {
+  if (settlement?.kind === 'failed' && close && !endsFromOutside(close))
+    return { failure: failureOf(settlement.failure) };
+  if (close?.type === 'WorkflowFailed') return { failure: failureOf(close.failure) };
   if (!close || endsFromOutside(close)) return {};
-  if (settlement?.kind === 'completed') return { output: decodeValue(settlement.result, readLimits) };
-  return settlement?.kind === 'failed' ? { failure: failureOf(settlement.failure) } : {};
-}
-
-/** Ends that do not depend on what the code did. */
-export function endsFromOutside(close: CloseEvent): boolean {
-  return isForcedEnd(close) || close.type === 'WorkflowCancelled';
+  return settlement?.kind === 'completed' ? { output: decodeValue(settlement.result, readLimits) } : {};
 }
 
 function foreignAwait({ name }: WorkflowRecord): ForeignAwaitError {

@@ -16,6 +16,7 @@ import { outboxTask } from '../outbox/outbox-task.js';
 import { nextWake } from './activation.js';
 import type { ActivityOutcome } from '../messages.js';
 import type { Registered } from '../search/known-attributes.js';
+import type { PendingInput } from './pending-input.js';
 import type { RunHost } from './run-host.js';
 import type { RefusedUpdate } from './update-desk.js';
 
@@ -31,6 +32,8 @@ export interface Unwritten {
   refused: RefusedUpdate[];
   /** Outcomes of activities that this process ran, with the tasks they settle. */
   outcomes: { readonly outcome: ActivityOutcome; readonly task: TaskRecord }[];
+  /** Outcomes that nobody waited for any more; should all this not count, they are told again. */
+  useless: PendingInput[];
   /** Tasks of activities that ended by their deadline. */
   expired: TaskRecord[];
   /** Tasks to be written back, such as another attempt after a wait in the queue that was too long. */
@@ -40,7 +43,16 @@ export interface Unwritten {
 }
 
 export function emptyUnwritten(through: number): Unwritten {
-  return { events: [], bodies: [], refused: [], outcomes: [], expired: [], requeued: [], through };
+  return {
+    events: [],
+    bodies: [],
+    refused: [],
+    outcomes: [],
+    useless: [],
+    expired: [],
+    requeued: [],
+    through,
+  };
 }
 
 export interface PlanInput {
@@ -68,8 +80,6 @@ export interface PlanInput {
   readonly activityChecks: ReadonlyMap<string, EpochMs>;
   /** Tasks of cancelled activities that stay in their queues. */
   readonly kept: readonly TaskRecord[];
-  /** A message is still in the inbox that this worker has read: it goes on with it once this is written. */
-  readonly goesOn: boolean;
   /** What search attributes of the activation were judged by. */
   readonly attributes: Registered;
   readonly now: EpochMs;
@@ -267,9 +277,9 @@ function activityTask(
  * made the task visible, and that must not be undone.
  */
 function planRunTask(input: PlanInput, plan: CommitPlan, consumed: boolean): TaskRecord {
-  const { host, runId, instance, task, taskBody: body, pin, birth, unwritten, goesOn, now } = input;
-  // What could not end its turn yet must not be left lying, should this process end before it does.
-  const visibleAt = instance.settlement || goesOn ? now : nextWake(instance, input.activityChecks);
+  const { host, runId, instance, task, taskBody: body, pin, birth, unwritten, now } = input;
+  // A run that has settled and could not close yet must not be left lying, should this process end before it does.
+  const visibleAt = instance.settlement ? now : nextWake(instance, input.activityChecks);
   const underWay =
     plan.start.length > 0 ||
     (host.activities.hasRun(runId) &&
@@ -290,10 +300,10 @@ function planRunTask(input: PlanInput, plan: CommitPlan, consumed: boolean): Tas
     buildId: pin,
     visibleAt,
     attempt: 0,
-    leaseOwner: underWay || goesOn ? host.workerId : null,
-    leaseUntil: goesOn ? now + host.runLeaseMs : underWay ? Math.min(now + host.runLeaseMs, visibleAt) : 0,
+    leaseOwner: underWay ? host.workerId : null,
+    leaseUntil: underWay ? Math.min(now + host.runLeaseMs, visibleAt) : 0,
   };
-  if (!birth && !goesOn) plan.expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
+  if (!birth) plan.expect.push({ kind: 'inbox-read', runId, through: unwritten.through });
   plan.writes.push({ kind: 'put-task', task: next });
   return next;
 }

@@ -25,9 +25,10 @@ import type { PendingInput } from './pending-input.js';
 import type { Registered } from '../search/known-attributes.js';
 import type { RunHost } from './run-host.js';
 import { RunBudget } from './run-limits.js';
-import { eventsOf, openMessage } from './sealing.js';
+import { eventsOf, historyOf, openMessage } from './sealing.js';
 import { shadowReplay } from './shadow-replay.js';
 import { heldBy, UpdateDesk } from './update-desk.js';
+import { ValidationCopy } from './validation-copy.js';
 
 /** Claims without a commit in between before the run is taken to be what kills its workers. */
 const poisonAfter = 5;
@@ -68,6 +69,7 @@ export class OwnedRun {
   #again = false;
   #gone = false;
   readonly #updates: UpdateDesk;
+  readonly #validation: ValidationCopy;
   #unwritten: Unwritten = emptyUnwritten(0);
   /** The run as it was loaded; undefined once it was written here. */
   #kept: RunRecord | undefined;
@@ -86,6 +88,7 @@ export class OwnedRun {
     this.runId = task.runId;
     this.#budget = new RunBudget(host.runLimits, host.core.log);
     this.#updates = new UpdateDesk(host.runLimits.pendingUpdates);
+    this.#validation = new ValidationCopy(host, task.runId);
     this.#attributes = host.core.attributes.current;
     this.#task = task;
   }
@@ -168,6 +171,7 @@ export class OwnedRun {
   /** Drops the instance; its frames are abandoned, and no `finally` of theirs ever runs. */
   cool(): void {
     this.#instance = undefined;
+    this.#validation.drop();
   }
 
   #kick(): void {
@@ -270,6 +274,7 @@ export class OwnedRun {
       if (pending.expires && fed) unwritten.expired.push(pending.expires);
       if (pending.task && fed)
         unwritten.outcomes.push({ outcome: pending.input as ActivityOutcome, task: pending.task });
+      else if (pending.task) unwritten.useless.push(pending);
     }
     try {
       this.#conclude(instance);
@@ -291,8 +296,8 @@ export class OwnedRun {
       this.#updates.asking !== undefined ||
       (this.#inputs.length > 0 && !instance.continuing);
     if (more) this.#again = true;
-    const nothingNew = this.#updates.asking !== undefined && instance.recorder.head === this.#seq;
-    if (more && (instance.continuing || nothingNew)) {
+    // What is written has been judged to its end, so that updates that wait for their validators stay where they are.
+    if (more && (instance.continuing || this.#updates.asking)) {
       this.#goOn();
       return;
     }
@@ -326,24 +331,22 @@ export class OwnedRun {
     }
   }
 
-  /**
-   * Asks the validator of the update that comes next, once all before it is written: of a copy, because it may look and
-   * not act, and history would not tell what it has done. False where the run has to be looked at again first.
-   */
+  /** Asks the validator of the update that comes next. False where the run has to be looked at again first. */
   async #validated(instance: WorkflowInstance): Promise<boolean> {
     const { asking } = this.#updates;
-    if (!asking || this.#unwritten.events.length > 0) return true;
+    if (!asking) return true;
+    const { bodies } = this.#taken(instance);
     try {
-      const verdict = await this.#host.copies.look(this.runId, (copy) =>
-        copy.recorder.head === instance.recorder.head ? [copy.validate(asking.input)] : undefined,
-      );
-      if (verdict) this.#updates.answer(verdict[0]);
-      else this.#againFromHistory();
+      const verdict = await this.#validation.ask(asking.input, { seq: this.#seq, bodies });
+      if (verdict) {
+        this.#updates.answer(verdict.refused);
+        return this.#instance === instance;
+      }
     } catch (error) {
       if (!(error instanceof NondeterminismError)) throw error;
-      this.#againFromHistory(); // its replay is what blocks it, with the same report
     }
-    return this.#instance === instance;
+    this.#againFromHistory(); // whose replay blocks it, where its code is another
+    return false;
   }
 
   /** Whether somebody else has ended the run; then what runs here for it, and who waits for it, is told at once. */
@@ -462,10 +465,10 @@ export class OwnedRun {
 
   async #replayed(loaded: LoadedRun): Promise<WorkflowInstance | undefined> {
     try {
-      const events = await eventsOf(this.#host.core, loaded.events);
-      if (events[0]?.type !== 'WorkflowStarted') throw historyGone(loaded.run);
-      const instance = this.#newInstance(events[0]);
-      instance.feedRecorded(events, this.#host.core.sealer.active ? undefined : loaded.events);
+      const { started, history } = await historyOf(this.#host.core, loaded.events);
+      if (!started) throw historyGone(loaded.run);
+      const instance = this.#newInstance(started);
+      instance.feedRecorded(history);
       await this.#host.executor.through(() => instance.step());
       if (!instance.blockage) return instance;
       const again = await eventsOf(this.#host.core, loaded.events);
@@ -499,7 +502,8 @@ export class OwnedRun {
 
   // ── writing ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #commit(instance: WorkflowInstance, ending: Ending | undefined): void {
+  /** What no commit has taken yet, up to now. */
+  #taken(instance: WorkflowInstance): Unwritten {
     const fresh = instance.recorder.takeFresh();
     const unwritten = this.#unwritten;
     if (unwritten.events.length === 0) {
@@ -509,6 +513,11 @@ export class OwnedRun {
       unwritten.events.push(...fresh.events);
       unwritten.bodies.push(...fresh.bodies);
     }
+    return unwritten;
+  }
+
+  #commit(instance: WorkflowInstance, ending: Ending | undefined): void {
+    const unwritten = this.#taken(instance);
     const { core, runLimits } = this.#host;
     const input = {
       core,
@@ -555,7 +564,6 @@ export class OwnedRun {
         after,
         birth: this.#birth,
         activityChecks: this.#activityChecks,
-        goesOn: this.#updates.asking !== undefined,
         attributes: this.#attributes,
         kept,
         now: core.clock.now(),
@@ -822,8 +830,8 @@ export class OwnedRun {
       at: now,
       task,
     }));
-    this.#inputs = [...told, ...this.#inputs.filter((pending) => pending.task)];
-    this.#instance = undefined;
+    this.#inputs = [...told, ...this.#unwritten.useless, ...this.#inputs.filter((pending) => pending.task)];
+    this.cool();
     this.#updates.clear();
     this.#unwritten = emptyUnwritten(0);
   }

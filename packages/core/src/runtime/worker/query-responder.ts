@@ -56,20 +56,23 @@ export class QueryResponder {
     const asked = await copies.look(runId, (copy) => {
       const query = `${copy.started.workflowType} ${name}`;
       const answer = this.#ask(copy, name, argument);
-      const differs = this.#isDoubted(query) && !samePayload(this.#ask(copy, name, argument), answer);
+      const differs =
+        this.#isDoubted(query) && !samePayload(this.#ask(copy, name, argument, 'silent'), answer);
       if (differs) copies.drop(runId);
       return { answer, query, differs };
     });
     if (asked?.differs) {
-      if (await this.#changes(runId, name, argument)) throw changesTheRun(`Query '${name}'`);
-      this.#askedTwice.set(asked.query, timesAskedTwice);
+      this.#askedTwice.delete(asked.query);
+      const changes = await this.#changes(runId, name, argument);
+      if (changes) throw changesTheRun(`Query '${name}'`);
+      if (changes === false) this.#askedTwice.set(asked.query, timesAskedTwice);
     }
     return asked?.answer;
   }
 
-  #ask(instance: WorkflowInstance, name: string, argument: Payload): TextPayload {
+  #ask(instance: WorkflowInstance, name: string, argument: Payload, how?: 'silent'): TextPayload {
     return encodeValue(
-      instance.query(name, decodeValue(asText(argument), readLimits)),
+      instance.query(name, decodeValue(asText(argument), readLimits), how),
       this.#host.core.limits,
     );
   }
@@ -81,14 +84,17 @@ export class QueryResponder {
     return true;
   }
 
-  /** A query that tells the time differs between two replays; one that changes the run differs only when it is asked again. */
-  async #changes(runId: RunId, name: string, argument: Payload): Promise<boolean> {
+  /**
+   * A query that tells the time differs between two replays; one that changes the run differs only when it is asked again.
+   * Undefined where the run has moved on meanwhile.
+   */
+  async #changes(runId: RunId, name: string, argument: Payload): Promise<boolean | undefined> {
     const [one, other] = [await replayRun(this.#host, runId), await replayRun(this.#host, runId)];
-    if (!one || one.recorder.head !== other?.recorder.head) return false;
-    const first = this.#ask(one, name, argument);
+    if (!one || one.recorder.head !== other?.recorder.head) return undefined;
+    const first = this.#ask(one, name, argument, 'silent');
     return (
-      !samePayload(this.#ask(one, name, argument), first) &&
-      samePayload(this.#ask(other, name, argument), first)
+      !samePayload(this.#ask(one, name, argument, 'silent'), first) &&
+      samePayload(this.#ask(other, name, argument, 'silent'), first)
     );
   }
 

@@ -2,25 +2,26 @@ import type { RunId } from '../../model/ids.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import { replayRun } from './replay-run.js';
 import type { RunHost } from './run-host.js';
-import { eventsOf } from './sealing.js';
+import { historyOf } from './sealing.js';
 
-/** Copies that are kept, the last ones looked at. */
-const mostKept = 100;
 /** Events that one look brings up to date; behind more than these a new copy is as quick. */
 const mostBehind = 10_000;
 
 /**
- * Copies of runs, made by replay, for those who may look and not act: queries and validators. What they change behind
- * the back of history, they change in a copy; the run never sees it. A copy goes on with what has been recorded since.
+ * Copies of runs, made by replay, for those who may look and not act. What they change behind the back of
+ * history, they change in a copy; the run never sees it. A copy goes on with what has been recorded since.
  */
 export class RunCopies {
   /** In the order of last use. */
   readonly #kept = new Map<RunId, WorkflowInstance>();
   readonly #turns = new Map<RunId, Promise<unknown>>();
   readonly #host: RunHost;
+  readonly #most: number;
 
-  constructor(host: RunHost) {
+  /** Keeps at most so many, the last ones looked at. */
+  constructor(host: RunHost, most: number) {
     this.#host = host;
+    this.#most = most;
   }
 
   /**
@@ -68,14 +69,14 @@ export class RunCopies {
     if (behind === 0) return true;
     const { core, executor } = this.#host;
     const bodies = await core.storage.readEvents(runId, { from: copy.recorder.head + 1, limit: behind });
-    copy.feedRecorded(await eventsOf(core, bodies), core.sealer.active ? undefined : bodies);
+    copy.feedRecorded((await historyOf(core, bodies)).history);
     await executor.through(() => copy.step());
     return !copy.blockage && copy.recorder.head === head;
   }
 
   #keep(runId: RunId, copy: WorkflowInstance): void {
     this.#kept.set(runId, copy);
-    if (this.#kept.size <= mostKept) return;
+    if (this.#kept.size <= this.#most) return;
     for (const oldest of this.#kept.keys()) return this.drop(oldest);
   }
 }

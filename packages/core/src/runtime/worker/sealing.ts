@@ -1,6 +1,7 @@
 import type { FailureRecord } from '../../model/failure.js';
-import type { InputEvent, RunEvent, Unplaced } from '../../model/events.js';
+import type { InputEvent, RunEvent, Unplaced, WorkflowStarted } from '../../model/events.js';
 import type { Payload } from '../../model/payload.js';
+import type { RecordedHistory } from '../../replay/recorded-turns.js';
 import type { Core } from '../core.js';
 import { decodeEvent, encodeEvent } from '../../codec/events.js';
 import type { MessageRecord } from '../../storage/records.js';
@@ -32,6 +33,16 @@ export function eventsOf(
 ): readonly RunEvent[] | Promise<readonly RunEvent[]> {
   const events = bodies.map(decodeEvent);
   return core.sealer.active ? Promise.all(events.map((event) => core.sealer.openEvent(event))) : events;
+}
+
+/** A run's stored bodies for its replay, and the event that it began with; undefined where it begins with another. */
+export async function historyOf(
+  core: Core,
+  bodies: readonly string[],
+): Promise<{ readonly started: WorkflowStarted | undefined; readonly history: RecordedHistory }> {
+  const history = core.sealer.active ? { events: await eventsOf(core, bodies) } : { bodies };
+  const [first] = await eventsOf(core, bodies.slice(0, 1));
+  return { started: first?.type === 'WorkflowStarted' ? first : undefined, history };
 }
 
 /** What a task carries, with its payloads readable. */

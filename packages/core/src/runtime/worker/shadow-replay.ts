@@ -5,7 +5,7 @@ import { WorkflowInstance } from '../../replay/instance.js';
 import type { Blockage } from '../../replay/recorder.js';
 import type { WorkflowRecord } from '../definitions.js';
 import type { RunHost } from './run-host.js';
-import { eventsOf } from './sealing.js';
+import { historyOf } from './sealing.js';
 
 /** Replays what the store has from event 1 and compares with the run in memory; a difference is a blockage with its report. */
 export async function shadowReplay(
@@ -17,8 +17,8 @@ export async function shadowReplay(
   const { core } = host;
   const [loaded] = await core.storage.loadRuns([{ runId, afterSeq: 0 }]);
   if (loaded?.run.seq !== live.recorder.head) return undefined; // moved on by somebody else: nothing to compare
-  const events = await eventsOf(core, loaded.events);
-  const shadow = new WorkflowInstance(workflow, events[0] as WorkflowStarted, {
+  const { started, history } = await historyOf(core, loaded.events);
+  const shadow = new WorkflowInstance(workflow, started as WorkflowStarted, {
     namespace: core.namespace,
     log: core.log,
     limits: core.limits,
@@ -26,7 +26,7 @@ export async function shadowReplay(
     activities: core.registry.activities,
     onForeign: () => undefined,
   });
-  shadow.feedRecorded(events, core.sealer.active ? undefined : loaded.events);
+  shadow.feedRecorded(history);
   await host.executor.through(() => shadow.step());
   if (shadow.blockage) return shadow.blockage;
   const difference = compare(live, shadow);

@@ -32,6 +32,9 @@ import { defaultRunLimits, type RunLimits } from './run-limits.js';
 import { RunTable } from './run-table.js';
 import { eventsOf, openTaskBody } from './sealing.js';
 
+/** Copies of runs that queries are asked of. */
+const mostCopies = 100;
+
 export interface WorkerOptions {
   readonly id: WorkerId;
   readonly taskQueues: readonly string[];
@@ -111,7 +114,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     );
     this.outbox = new Outbox(core, options.id);
     this.#runs = new RunTable<OwnedRun>(options.maxCachedWorkflows, (runId) => this.activities.hasRun(runId));
-    this.copies = new RunCopies(this);
+    this.copies = new RunCopies(this, Math.min(mostCopies, options.maxCachedWorkflows));
     this.#queries = new QueryResponder(this);
     this.#outside = new OutsideChanges(
       core,
