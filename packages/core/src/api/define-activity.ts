@@ -1,3 +1,4 @@
+import { freezeRetryPolicy } from '../model/retry.js';
 import {
   activityOptions,
   freezeActivityCall,
@@ -141,7 +142,8 @@ export function defineActivity(
   checkFrozen(options);
   const definition = {
     name,
-    options: Object.freeze({ ...options }),
+    // Its own copy: what it was made of may change.
+    options: Object.freeze({ ...options, ...(options.retry && { retry: freezeRetryPolicy(options.retry) }) }),
     input: carrier,
     output: carrier,
     inputSchema: checking(input),

@@ -172,7 +172,7 @@ export function defineWorkflow(
   check.known(contract, knownOptions);
   check.done();
   checkTimeouts(name, executionTimeout, runTimeout);
-  freezeRetryPolicy(retry);
+  const frozen = freezeRetryPolicy(retry);
   const definition = {
     name,
     messages: Object.freeze({ ...messages }),
@@ -186,7 +186,8 @@ export function defineWorkflow(
     versioning,
     executionTimeout,
     runTimeout,
-    retry,
+    // Its own copy: what it was made of may change.
+    retry: retry && frozen,
     implement(implementation: AnyFn) {
       const implemented = new DefinitionCheck('workflow', name, {});
       implemented.require(typeof implementation === 'function', 'fn', 'must be a function');
