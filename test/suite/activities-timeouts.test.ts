@@ -242,3 +242,46 @@ test('C2 a timer and a timeout at the same moment leave one outcome', async () =
   const { status } = await handle.describe();
   expect(['completed', 'failed']).toContain(status);
 });
+
+test('C2 C14 an attempt that timed out is what a description shows last, with what had failed before', async () => {
+  let attempts = 0;
+  const slow = defineActivity('slow', async (_input: undefined, { signal }) => {
+    attempts += 1;
+    if (attempts === 1) throw new Error('first');
+    return untilAborted(signal);
+  });
+  const workflow = defineWorkflow('w', async (ctx) =>
+    ctx.runActivity(slow, undefined, {
+      startToCloseTimeout: '10s',
+      retry: { initialInterval: '1m', maximumAttempts: 9 },
+    }),
+  );
+  const engine = await open({ workflows: [workflow], activities: [slow], autoSkip: false });
+  const handle = await engine.start(workflow);
+  await engine.runUntilIdle();
+  await engine.advance('3m');
+  const [pending] = (await handle.describe()).pendingActivities;
+  expect(pending?.lastFailure).toMatchObject({
+    name: 'TimeoutError',
+    code: 'activity_timeout',
+    message: 'The attempt timed out (start_to_close)',
+    cause: { message: 'first' },
+  });
+});
+
+test('D1 an activity whose only attempt died with its worker has failed after one attempt', async () => {
+  const only = defineActivity(
+    'only',
+    { retry: { maximumAttempts: 1 } },
+    async (_input: undefined, { signal }) => untilAborted(signal),
+  );
+  const workflow = defineWorkflow('w', async (ctx) => {
+    const error: unknown = await ctx.runActivity(only).catch((thrown: unknown) => thrown);
+    return [(error as ActivityError).attempt, String(error)];
+  });
+  const engine = await open({ workflows: [workflow], activities: [only], autoSkip: false });
+  const handle = await engine.start(workflow);
+  await engine.runUntilIdle();
+  await engine.crash();
+  expect(await handle.result()).toEqual([1, expect.stringContaining('failed after 1 attempt:')]);
+});

@@ -226,7 +226,7 @@ export interface ExportOptions {
 export interface WorkflowAt<M extends Messages = Messages, S = unknown> {
   /** Where it stood then, and what it waited for. Pending activities are shown without their attempts. */
   readonly description: WorkflowDescription<S>;
-  /** The answer as it was then. Throws `QueryRejectedError`. */
+  /** The answer as it was then. What a query changes stays in this look at the run. Throws `QueryRejectedError`. */
   query<K extends Named<M, 'query'>>(name: K, ...arg: Arg<ArgOf<M, K>>): ResultOf<M, K>;
 }
 

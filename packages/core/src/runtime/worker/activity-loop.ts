@@ -159,10 +159,16 @@ export class ActivityLoop {
     // The claim that finds out that an attempt has timed out is none itself.
     const claimed = later ? { ...task, attempt: task.attempt - 1 } : task;
     const attempt = new Attempt(this.#core, this, claimed, begun, scheduled);
-    const lost = later ? { kind: 'timed_out' as const, timeout: later } : this.#endedWithItsWorker(attempt);
     this.#core.busy.activityBegan();
+    if (later) {
+      this.#ended(attempt, { kind: 'timed_out', timeout: later });
+      return;
+    }
+    const lost = this.#endedWithItsWorker(attempt);
     if (lost) {
-      this.#ended(attempt, lost);
+      // Nor is the one that finds out that there has been one attempt, or one death, too many.
+      const last = { ...task, attempt: task.attempt - 1 };
+      this.#ended(new Attempt(this.#core, this, last, begun, scheduled), lost);
       return;
     }
     this.#running.set(task.taskId, attempt);
@@ -285,7 +291,7 @@ export class ActivityLoop {
     if (end.kind === 'later') return this.#park(attempt);
     const next = afterFailure(this.#core, attempt, end);
     if ('outcome' in next) await this.#finish(attempt, next.outcome);
-    else await this.#retry(attempt, next.retryAt, end.kind === 'failed' ? end.failure : undefined);
+    else await this.#retry(attempt, next.retryAt, end.kind === 'failed' ? end.failure : late(end, attempt));
   }
 
   /** Whoever has the token completes it; nobody holds it until it has timed out. */
@@ -301,13 +307,12 @@ export class ActivityLoop {
   }
 
   /** Puts the task back in its queue. */
-  async #retry(attempt: Attempt, visibleAt: EpochMs, failure: FailureRecord | undefined): Promise<void> {
+  async #retry(attempt: Attempt, visibleAt: EpochMs, lastFailure: FailureRecord): Promise<void> {
     const { task } = attempt;
-    const lastFailure = failure ?? attempt.body.lastFailure;
     const body = await this.#bodyOf(attempt, {
       queuedAt: visibleAt,
       finished: attempt.body.finished + 1,
-      ...(lastFailure && { lastFailure }),
+      lastFailure,
     });
     await this.#record({
       expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],
@@ -549,6 +554,21 @@ function completion(
 ): ActivityOutcome {
   return { type: 'ActivityCompleted', activityId: scheduled.activityId, attempt: task.attempt, result };
 }
+
+/** How an attempt failed that took too long; what it had failed with before, at the latest, is the cause. */
+function late(
+  { timeout }: Extract<AttemptEnd, { kind: 'timed_out' }>,
+  { body: { lastFailure } }: Attempt,
+): FailureRecord {
+  const before = lastFailure?.code === timedOutCode ? lastFailure.cause : lastFailure;
+  return {
+    name: 'TimeoutError',
+    code: timedOutCode,
+    message: `The attempt timed out (${timeout})`,
+    ...(before && { cause: before }),
+  };
+}
+const timedOutCode = 'activity_timeout';
 
 function workerLost(code: string, message: string): FailureRecord {
   return { name: 'WorkerLostError', message, code, nonRetryable: true };
