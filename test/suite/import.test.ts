@@ -268,3 +268,20 @@ test('E8 a redacted run comes in as a record, and is not taken over', async () =
   const openRedacted = await open.engine.handle('w').exportHistory({ redact: mask });
   await rejection(InvalidArgumentError, there.importHistory(openRedacted, { id: 'x', takeOver: true }));
 });
+
+test('E8 E9 F7 a redacted history that parts from the code says that it is redacted, to whoever replays or imports it', async () => {
+  const workflow = defineWorkflow('by-value', async (ctx) => {
+    if ((await ctx.waitSignal('s')) === 'x') await ctx.sleep(1);
+  });
+  const engine = await open({ workflows: [workflow] });
+  const handle = await engine.start(workflow);
+  await handle.signal('s', 'x');
+  await handle.result();
+  const bundle = await handle.exportHistory({
+    redact: (value) => (typeof value === 'string' ? '***' : value),
+  });
+  const imported = await rejection(NondeterminismError, engine.importHistory(bundle, { id: 'copy' }));
+  const replayed = await rejection(NondeterminismError, replay([workflow], bundle));
+  expect(imported.message).toContain('The history is redacted');
+  expect(imported.message).toBe(replayed.message);
+});

@@ -2,12 +2,7 @@ import { decodeEvent } from '../../codec/events.js';
 import { encodeFailure } from '../../codec/failures.js';
 import { validateSync } from '../../codec/schema.js';
 import { ActivityNotActiveError, InvalidArgumentError } from '../../model/errors.js';
-import type {
-  ActivityCompleted,
-  ActivityFailed,
-  ActivityScheduled,
-  RunEvent,
-} from '../../model/events.js';
+import type { ActivityCompleted, ActivityFailed, ActivityScheduled, RunEvent } from '../../model/events.js';
 import { runTaskId } from '../../model/ids.js';
 import { NEVER } from '../../model/time.js';
 import type { Batch } from '../../storage/port.js';

@@ -2,7 +2,7 @@ import { ArgumentCheck } from '../../model/argument-check.js';
 import { readBundle } from '../../codec/bundle.js';
 import { decodeEvent, encodeEvent } from '../../codec/events.js';
 import { encodeValue } from '../../codec/values.js';
-import { InvalidArgumentError, WorkflowNotClosedError } from '../../model/errors.js';
+import { InvalidArgumentError, NondeterminismError, WorkflowNotClosedError } from '../../model/errors.js';
 import {
   endsFromOutside,
   isCloseEvent,
@@ -14,12 +14,14 @@ import { isValidId, type RunId } from '../../model/ids.js';
 import type { WorkflowInstance } from '../../replay/instance.js';
 import { publishedAfter } from '../../replay/published.js';
 import type { NewRun, RunRecord } from '../../storage/records.js';
+import { blockageError } from '../blockage-error.js';
 import { encodeStart } from '../run-projection.js';
 import { closedBody, closedStatus, storedAttributes } from '../worker/run-body.js';
 import { sealedBodies, sealPayload } from '../worker/sealing.js';
 import { copiedUpdateWrites } from '../worker/update-writes.js';
 import { changesOf } from './archive.js';
 import { idTaken, insertCopy, openTasks, startedAnew, startOf } from './copied-run.js';
+import { ofRedacted } from './replay-bundle.js';
 import { workflowKey } from './keys.js';
 import type { OpenCore } from './open-core.js';
 import { refuseOutside } from './pending-outside.js';
@@ -62,7 +64,7 @@ export async function importRun(
     ]);
   }
   if (!close && id !== undefined) refuseOutside(events, 'The history cannot be imported as a copy', 'id');
-  const instance = await replayed(core, bodies, close);
+  const instance = await replayed(core, bodies, close, workflow.redacted === true);
   const now = core.clock.now();
   const started =
     id === undefined
@@ -111,10 +113,15 @@ async function replayed(
   core: OpenCore,
   bodies: readonly string[],
   close: CloseEvent | undefined,
+  redacted: boolean,
 ): Promise<WorkflowInstance | undefined> {
   if (close && bodies.length === 2 && endsFromOutside(close)) return undefined;
   const { workflowType } = decodeEvent(bodies[0] as string) as WorkflowStarted;
-  return core.worker?.replay(workflowType, async () => bodies.map(decodeEvent));
+  try {
+    return await core.worker?.replay(workflowType, async () => bodies.map(decodeEvent));
+  } catch (error) {
+    throw redacted && error instanceof NondeterminismError ? blockageError(ofRedacted(error)) : error;
+  }
 }
 
 async function recordOf(

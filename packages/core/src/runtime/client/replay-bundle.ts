@@ -120,10 +120,14 @@ function foreignAwait({ name }: WorkflowRecord): ForeignAwaitError {
 }
 
 function asError(blockage: Blockage, redacted: boolean): PerdureError {
-  const { message } = blockage;
-  if (!redacted) return blockageError(blockage);
-  return blockageError({
-    ...blockage,
+  return blockageError(redacted ? ofRedacted(blockage) : blockage);
+}
+
+/** Why the code and a redacted history part may be that. */
+export function ofRedacted({ code, message, details }: Blockage): Blockage {
+  return {
+    code,
     message: `${message} (The history is redacted: code that goes by the values may go another way for that alone.)`,
-  });
+    details,
+  };
 }
