@@ -226,3 +226,31 @@ test('F12 a run that overwrites what it was given harms itself only', async () =
   for (const handle of [before, await engine.start(plain)])
     expect(await handle.result()).toEqual([true, 'number', 'plain']);
 });
+
+test('F12 what is sent is what it was at the call, whatever becomes of it before it is written', async () => {
+  const messages = { take: signal<Cargo>(), ask: query<Cargo, Cargo>(), change: update<Cargo, Cargo>() };
+  const takes = defineWorkflow('takes', { messages }, async (ctx) => {
+    ctx.onQuery('ask', (value) => value);
+    ctx.onUpdate('change', (value) => value);
+    return ctx.waitSignal('take');
+  });
+  const engine = await open({ workflows: [takes] });
+  const sent = async (send: (value: Cargo) => Promise<unknown>): Promise<unknown> => {
+    const value = cargo();
+    const sending = send(value);
+    ruin(value);
+    return sending;
+  };
+  const handle = await engine.start(takes);
+  expect(await sent((value) => handle.query('ask', value))).toEqual(cargo());
+  expect(await sent((value) => handle.update('change', value))).toEqual(cargo());
+  await sent((value) => handle.signal('take', value));
+  expect(await handle.result()).toEqual(cargo());
+  const request = { input: undefined, id: 'with-start' };
+  const answer = sent((payload) => engine.updateWithStart(takes, { ...request, update: 'change', payload }));
+  expect(await answer).toEqual(cargo());
+  await sent((payload) =>
+    engine.signalWithStart(takes, { ...request, duplicatePolicy: 'use_existing', signal: 'take', payload }),
+  );
+  expect(await engine.handle('with-start').result()).toEqual(cargo());
+});

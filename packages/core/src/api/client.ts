@@ -5,6 +5,7 @@ import { observeClient, type ClientView } from '../observe/client-view.js';
 import type { NamespaceEvent } from '../observe/event-stream.js';
 import type { LiveStream } from '../observe/live-stream.js';
 import type { BatchAction, BatchProgress } from '../runtime/client/batch.js';
+import { asCalled } from '../runtime/client/encode.js';
 import { beginningOf, type WorkflowReference } from '../runtime/client/beginning.js';
 import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
 import type { ListFilter, Page, WorkflowDescription } from '../runtime/client/description.js';
@@ -194,7 +195,7 @@ export class CoreClient implements Omit<Client, 'close'> {
   ): Promise<any> {
     const { input, signal, payload, signalId, ...options } = requireObject(request, 'request');
     const reference = referenceOf(workflow);
-    const message = { name: signal, payload, id: signalId };
+    const message = { name: signal, payload: asCalled(this.#core, payload), id: signalId };
     const target = await this.#core.command(() =>
       signalWithStart(this.#core, reference, input, options, message),
     );
@@ -212,7 +213,7 @@ export class CoreClient implements Omit<Client, 'close'> {
     const core = this.#core;
     const reference = referenceOf(workflow);
     const limits = limitsOf(core, { ...(timeout !== undefined && { timeout }), ...(signal && { signal }) });
-    const message = { name: update, payload, id: updateId };
+    const message = { name: update, payload: asCalled(core, payload), id: updateId };
     const sent = await core.command(() => updateWithStart(core, reference, input, options, message));
     return outcomeOfUpdate(core, sent, limits);
   }

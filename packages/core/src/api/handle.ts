@@ -8,6 +8,7 @@ import { archiveRun } from '../runtime/client/archive.js';
 import { cancelRun, type CancelOptions } from '../runtime/client/cancel.js';
 import type { DeclaredMessages } from '../runtime/client/declared-messages.js';
 import { describeRun } from '../runtime/client/describe.js';
+import { asCalled } from '../runtime/client/encode.js';
 import type { HistoryEvent, PendingActivity, WorkflowDescription } from '../runtime/client/description.js';
 import { exportRun } from '../runtime/client/export-history.js';
 import { forkRun, type ForkOptions } from '../runtime/client/fork.js';
@@ -261,14 +262,14 @@ export class RunHandle implements WorkflowHandle {
     const check = new ArgumentCheck();
     check.options(options, ['id']);
     check.done(`Signal '${name}' cannot be sent`);
-    return this.#command((core) =>
-      signalRun(core, this.#target, this.#declared, name, argument, options?.id),
-    );
+    const given = asCalled(this.#core, argument);
+    return this.#command((core) => signalRun(core, this.#target, this.#declared, name, given, options?.id));
   }
 
   async query(name: string, argument?: unknown): Promise<any> {
+    const given = asCalled(this.#core, argument);
     const run = await this.#command((core) => readTarget(core, this.#target));
-    return queryRun(this.#core, run, this.#declared, name, argument);
+    return queryRun(this.#core, run, this.#declared, name, given);
   }
 
   async update(name: string, argument?: unknown, options: UpdateOptions = {}): Promise<any> {
@@ -278,7 +279,8 @@ export class RunHandle implements WorkflowHandle {
   }
 
   startUpdate(name: string, argument?: unknown, options?: StartUpdateOptions): Promise<UpdateHandle<any>> {
-    return startUpdate(this.#core, this.#target, this.#declared, name, argument, options);
+    const given = asCalled(this.#core, argument);
+    return startUpdate(this.#core, this.#target, this.#declared, name, given, options);
   }
 
   async cancel(options: CancelOptions = {}): Promise<void> {

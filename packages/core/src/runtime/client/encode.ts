@@ -1,5 +1,5 @@
-import { nearLimit } from '../../codec/limits.js';
-import { encodeValue } from '../../codec/values.js';
+import { nearLimit, readLimits } from '../../codec/limits.js';
+import { decodeValue, encodeValue } from '../../codec/values.js';
 import type { TextPayload } from '../../model/payload.js';
 import type { Core } from '../core.js';
 
@@ -12,4 +12,17 @@ export function encodeFor(core: Core, value: unknown, what: string): TextPayload
     );
   }
   return payload;
+}
+
+/**
+ * A caller's value as it is at the call: it is written after a look at the store, and its owner may change it meanwhile.
+ * What cannot be written is given back as it is, to be refused where it would be.
+ */
+export function asCalled({ limits }: Pick<Core, 'limits'>, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  try {
+    return decodeValue(encodeValue(value, limits), readLimits);
+  } catch {
+    return value;
+  }
 }
