@@ -186,6 +186,10 @@ export class Parts {
     };
     const end = (outcome: Outcome): void => {
       over = this.#drains.turn;
+      // Where all of them are cancelled together, the others end in this very turn, and otherwise.
+      const together = isCancelled(scope) && left > 0;
+      if (together && !('error' in outcome && outcome.error === '!cancelled'))
+        this.#expected.undecided = true;
       // Losers are cancelled once all of them have begun.
       if (cancels.length === parts.length) cancelAll();
       done(outcome);

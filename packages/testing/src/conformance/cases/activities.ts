@@ -230,6 +230,39 @@ export const activityCases: readonly Draft[] = [
     equal(await claim(store, NEVER - 1, { wants }), [], 'claimed long after');
     equal(await store.readTask('r/1'), { ...task, leaseUntil: NEVER }, 'the task');
   }),
+  law(
+    'C1',
+    'a sign of life moves the time at which what is completed from outside is given up',
+    async (store) => {
+      await apply(store, putTask(activity('r/1')));
+      const task = await take(store, 1_000);
+      const outside = { ...task, leaseOwner: null, leaseUntil: 0 };
+      await apply(store, putTask({ ...outside, visibleAt: 2_000 }));
+      await applies(
+        store,
+        batch([putTask({ ...outside, visibleAt: 3_000, body: 'alive' })], [token('r/1', task.token)]),
+        'the sign of life',
+      );
+      equal(await claim(store, 2_999, { owner: 'w2', wants }), [], 'claimed before it is given up');
+      const next = await take(store, 3_000, 'w2');
+      equal([next.body, next.attempt], ['alive', task.attempt + 1], 'the next attempt');
+    },
+  ),
+  law('C2', 'an attempt that was failed from outside fences whoever still runs it', async (store) => {
+    await apply(store, putTask(activity('r/1')));
+    const task = await take(store, 1_000);
+    const again = { ...task, token: task.token + 1, visibleAt: 1_500, leaseOwner: null, leaseUntil: 0 };
+    await applies(store, batch([putTask(again)], [token('r/1', task.token)]), 'the failure');
+    await refuses(
+      store,
+      batch([dropTask('r/1')], [token('r/1', task.token)]),
+      'token',
+      'expect',
+      0,
+      'its own completion',
+    );
+    equal((await take(store, 1_500, 'w2')).token, task.token + 2, 'the token of the next attempt');
+  }),
   law('C1', 'a cancelled activity is not claimed', async (store) => {
     await apply(store, insert(newRun('r')), putTask(activity('r/1')), putTask(activity('r/2')));
     await apply(store, advance('r', 1, ['cancelled']), dropTask('r/1'));
