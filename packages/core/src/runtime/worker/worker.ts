@@ -406,7 +406,9 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     let reserved = true;
     try {
       const scheduled = await this.#scheduledOf(task);
-      const instance = scheduled?.inline ? await this.#instanceOf(task.runId) : undefined;
+      const instance = scheduled?.inline
+        ? await this.#instanceOf(task.runId, scheduled.activityId)
+        : undefined;
       if (!scheduled || (scheduled.inline && !instance)) {
         await this.#putBack(task, beginAgainAfter);
         return;
@@ -458,8 +460,10 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
       : ((await eventsOf(this.core, [body])) as readonly [ActivityScheduled])[0];
   }
 
-  async #instanceOf(runId: RunId): Promise<WorkflowInstance | undefined> {
-    return this.#runs.get(runId)?.instance ?? replayRun(this, runId);
+  /** A run that waits for a step: that in memory may be behind what another worker has moved on since. */
+  async #instanceOf(runId: RunId, activityId: string): Promise<WorkflowInstance | undefined> {
+    const run = this.#runs.get(runId);
+    return (run?.waitOf(activityId) && run.instance) ?? replayRun(this, runId);
   }
 
   /**
