@@ -14,6 +14,7 @@ import type { TaskRecord } from '../../storage/records.js';
 import { decodeQuery, encodeReply, replyKey } from '../query-mail.js';
 import { interceptedQuery } from './intercepted.js';
 import { replayRun } from './replay-run.js';
+import { RunCopies } from './run-copies.js';
 import type { RunHost } from './run-host.js';
 import { sealPayload } from './sealing.js';
 
@@ -26,14 +27,18 @@ export class QueryResponder {
   /** How often queries were asked twice, by type of workflow and name. */
   readonly #askedTwice = new Map<string, number>();
 
-  constructor(host: RunHost) {
+  readonly #copies: RunCopies;
+
+  /** Keeps at most so many copies of runs. */
+  constructor(host: RunHost, mostCopies: number) {
     this.#host = host;
+    this.#copies = new RunCopies(host, mostCopies);
   }
 
   async answer(runId: RunId, name: string, argument: Payload): Promise<TextPayload | undefined> {
     const { interceptors } = this.#host.core;
     if (interceptors.query.length === 0) return this.#answer(runId, name, argument);
-    const about = await this.#host.copies.look(runId, (copy) =>
+    const about = await this.#copies.look(runId, (copy) =>
       interceptedQuery(copy, name, decodeValue(asText(argument), readLimits)),
     );
     if (!about) return undefined;
@@ -52,13 +57,12 @@ export class QueryResponder {
   }
 
   async #answer(runId: RunId, name: string, argument: Payload): Promise<TextPayload | undefined> {
-    const { copies } = this.#host;
-    const asked = await copies.look(runId, (copy) => {
+    const asked = await this.#copies.look(runId, (copy) => {
       const query = `${copy.started.workflowType} ${name}`;
       const answer = this.#ask(copy, name, argument);
       const differs =
         this.#isDoubted(query) && !samePayload(this.#ask(copy, name, argument, 'silent'), answer);
-      if (differs) copies.drop(runId);
+      if (differs) this.#copies.drop(runId);
       return { answer, query, differs };
     });
     if (asked?.differs) {

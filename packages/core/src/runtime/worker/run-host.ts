@@ -7,7 +7,6 @@ import type { ActivityRecord, WorkflowRecord } from '../definitions.js';
 import type { Executor } from '../executor.js';
 import type { EndedRun } from '../run-projection.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { RunCopies } from './run-copies.js';
 import type { RunLimits } from './run-limits.js';
 import type { ActivityLoop } from './activity-loop.js';
 
@@ -29,7 +28,6 @@ export interface RunHost {
   readonly executor: Executor;
   readonly activities: ActivityLoop;
   readonly outbox: Outbox;
-  readonly copies: RunCopies;
   /** How long a claim on a run lasts. Milliseconds. */
   readonly runLeaseMs: number;
   fingerprintOf(workflow: WorkflowRecord): string;

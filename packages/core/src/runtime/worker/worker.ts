@@ -25,7 +25,6 @@ import { OutsideChanges } from './outside-changes.js';
 import { pinOf } from './pinning.js';
 import { OwnedRun } from './owned-run.js';
 import { QueryResponder } from './query-responder.js';
-import { RunCopies } from './run-copies.js';
 import { replayEvents, replayRun } from './replay-run.js';
 import type { HeldRun, RunHost } from './run-host.js';
 import { defaultRunLimits, type RunLimits } from './run-limits.js';
@@ -81,7 +80,6 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
   readonly outbox: Outbox;
   readonly #runs: RunTable<OwnedRun>;
   readonly #dispatcher: Dispatcher;
-  readonly copies: RunCopies;
   readonly #queries: QueryResponder;
   readonly #outside: OutsideChanges;
   readonly #options: WorkerOptions;
@@ -114,8 +112,7 @@ export class Worker implements LocalWorker, RunHost, OutcomeTaker {
     );
     this.outbox = new Outbox(core, options.id);
     this.#runs = new RunTable<OwnedRun>(options.maxCachedWorkflows, (runId) => this.activities.hasRun(runId));
-    this.copies = new RunCopies(this, Math.min(mostCopies, options.maxCachedWorkflows));
-    this.#queries = new QueryResponder(this);
+    this.#queries = new QueryResponder(this, Math.min(mostCopies, options.maxCachedWorkflows));
     this.#outside = new OutsideChanges(
       core,
       () => this.activities.runs(),
