@@ -87,6 +87,7 @@ export default defineConfig({
       node('conformance', { include: ['test/conformance/**/*.test.ts'] }),
       node('simulation', { include: ['test/simulation/**/*.test.ts'], testTimeout: 900_000 }),
       crashPoints(process.env['PERDURE_CRASH_STORAGE'] ?? 'memory'),
+      node('soak', { include: ['test/soak/**/*.test.ts'] }),
       node('kills', {
         include: ['test/kills/**/*.test.ts'],
         testTimeout: 300_000,
