@@ -198,6 +198,8 @@ function planActivities(input: PlanInput, plan: CommitPlan): boolean {
   let claimable = false;
   for (const requeued of unwritten.requeued) {
     const { taskId, token } = requeued;
+    // Given back, and too late at once.
+    if (unwritten.expired.some((task) => task.taskId === taskId)) continue;
     plan.expect.push({ kind: 'token', taskId, token });
     plan.writes.push({ kind: 'put-task', task: requeued });
     claimable = true;
