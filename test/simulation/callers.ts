@@ -3,7 +3,7 @@ import { retryOf } from './evaluate.js';
 import type { SimulatedProcess } from './process.js';
 import { carryOut, type Scenario, type Told } from './script.js';
 import type { Outside } from './work.js';
-import type { Input } from './workflow.js';
+import type { Input } from './program.js';
 
 /** What came of an attempt that was ended by its token. */
 export interface Finished {

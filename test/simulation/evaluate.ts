@@ -9,9 +9,8 @@ import {
 } from '@perdure/core';
 import type { Ledger } from './ledger.js';
 import type { SimulatedProcess } from './process.js';
-import { waits, type Part, type Waiting } from './program.js';
+import { waits, type Part, type Waiting, type Input } from './program.js';
 import type { DoWork, Work } from './work.js';
-import type { Input } from './workflow.js';
 
 /** What handlers of messages and the parts of a program share. */
 export interface State {

@@ -2,12 +2,11 @@ import type { Finished } from './callers.js';
 import { judgeChains, shownAfter } from './chain-laws.js';
 import { differenceOf } from './oracle/compare.js';
 import type { Ledger } from './ledger.js';
-import { partOf } from './program.js';
+import { partOf, type Input } from './program.js';
 import type { Told } from './script.js';
 import { isForced, type SeenEvent, type SeenRun } from './seen.js';
 import type { Witness } from './witness.js';
 import type { Work } from './work.js';
-import type { Input } from './workflow.js';
 
 /** What is there once everything should have ended. */
 export interface Evidence {

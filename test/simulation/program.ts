@@ -82,6 +82,12 @@ export interface Program {
   readonly terms?: Terms;
 }
 
+/** What a run of a program begins with. */
+export interface Input extends Program {
+  /** What the runs before this one have taken, to be shown by the last one. */
+  readonly seen: readonly string[];
+}
+
 /** A program in one line. */
 export function show(part: Part): string {
   const { kind, id, ...rest } = part;

@@ -8,9 +8,8 @@ import {
   type WorkflowHandle,
 } from '@perdure/core';
 import { Programs } from './drawing.js';
-import type { Program } from './program.js';
+import type { Input, Program } from './program.js';
 import type { Random } from './random.js';
-import type { Input } from './workflow.js';
 
 /** What a client does to a workflow. */
 export interface Order {

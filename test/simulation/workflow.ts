@@ -6,14 +6,9 @@ import {
 } from '@perdure/core';
 import { errorOf, evaluate, type State } from './evaluate.js';
 import type { Ledger } from './ledger.js';
-import type { Program } from './program.js';
+import type { Input } from './program.js';
 import type { SimulatedProcess } from './process.js';
 import { workOf, type Outside } from './work.js';
-
-export interface Input extends Program {
-  /** What the runs before this one have taken, to be shown by the last one. */
-  readonly seen: readonly string[];
-}
 
 /** Code of a process: the same programs, read by one build of the code or by the next. */
 export function codeOf(
