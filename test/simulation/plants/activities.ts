@@ -32,8 +32,8 @@ export const activities: readonly Plant[] = [
     cuts: [
       {
         file: `${worker}/activity-loop.ts`,
-        of: `      finished: attempt.body.finished + 1,\n      ...(lastFailure && { lastFailure }),\n    });\n    await this.#record({\n      expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],`,
-        into: `      finished: attempt.body.finished + 1,\n      ...(lastFailure && { lastFailure }),\n    });\n    await this.#record({\n      expect: [],`,
+        of: `      finished: attempt.body.finished + 1,\n      lastFailure,\n    });\n    await this.#record({\n      expect: [{ kind: 'token', taskId: task.taskId, token: task.token }],`,
+        into: `      finished: attempt.body.finished + 1,\n      lastFailure,\n    });\n    await this.#record({\n      expect: [],`,
       },
     ],
   },
