@@ -3,7 +3,7 @@ import { asStorageError, isConnectionLost, storageError } from './errors.js';
 import { Journals } from './journal.js';
 import { deleted, newer, openDatabase, randomName, type Opened } from './open.js';
 import type { Durability } from './durability.js';
-import type { Progress, Session } from './session.js';
+import { abortOpen, type Progress, type Session } from './session.js';
 
 /**
  * Keeps a connection to the database: browsers close them at will (WebKit in background tabs, all of them before the
@@ -60,7 +60,7 @@ export class Connection {
     if (this.#wake !== undefined || this.#ended !== undefined) return;
     this.#awake = new Promise((resolve) => (this.#wake = resolve));
     // One that is open when the page stops would keep every other tab waiting. What it was for is done again on waking.
-    for (const tx of this.#live?.open ?? []) tx.abort();
+    for (const tx of this.#live?.open ?? []) abortOpen(tx);
     this.#letGo();
   }
 

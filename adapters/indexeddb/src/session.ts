@@ -76,11 +76,16 @@ export class Writing {
   }
 
   abort(): void {
-    try {
-      this.#tx.abort();
-    } catch {
-      // It has ended already.
-    }
+    abortOpen(this.#tx);
+  }
+}
+
+/** A transaction ends a little before it says so: one that has ended already is left alone. */
+export function abortOpen(tx: IDBTransaction): void {
+  try {
+    tx.abort();
+  } catch (error) {
+    if ((error as Error).name !== 'InvalidStateError') throw error;
   }
 }
 
