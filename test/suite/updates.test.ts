@@ -978,23 +978,3 @@ test('C6 a validator sees what every update before it has done, also of those th
   await handle.signal('stop');
   expect(await handle.result()).toBe(3);
 });
-
-test('C6 F7 a run that comes to something else whenever it is replayed is blocked, not tried for ever', async () => {
-  let times = 0;
-  const erratic = defineWorkflow('erratic', async (ctx) => {
-    times += 1;
-    for (let i = 0; i < times; i++) ctx.upsertMemo({ i });
-    ctx.onUpdate('u', () => 1, { validate: () => undefined });
-    await ctx.waitSignal('stop');
-  });
-  const engine = await open({ workflows: [erratic] });
-  const sent = engine
-    .updateWithStart(erratic, { id: 'w', input: undefined, update: 'u', payload: undefined })
-    .catch((error: unknown) => error);
-  const handle = engine.handle('w');
-  const status = async () => (await engine.count({ allRuns: true })) > 0 && (await handle.describe()).status;
-  await expect.poll(status).toBe('blocked');
-  expect((await handle.describe()).blocked?.code).toBe('nondeterminism');
-  await handle.terminate();
-  expect(await sent).toBeInstanceOf(UpdateRejectedError);
-});

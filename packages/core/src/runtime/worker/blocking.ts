@@ -46,13 +46,6 @@ export function historyGone({ runId, seq }: Pick<RunRecord, 'runId' | 'seq'>): S
   );
 }
 
-export function differsEachTime(workflowType: string): Blockage {
-  return {
-    code: 'nondeterminism',
-    message: `Workflow '${workflowType}' comes to something else whenever it is replayed: it goes by chance, the time or the state of its process. Use ctx.random, ctx.now and ctx.sideEffect, and keep state in the workflow`,
-  };
-}
-
 export function suspectedPoison(claims: number): Blockage {
   return {
     code: 'suspected_poison',

@@ -14,14 +14,7 @@ import { decodeBody, type EndedRun } from '../run-projection.js';
 import { Activation, overdue } from './activation.js';
 import { checkDeadlines, hasQueueTimeouts } from './activity-deadlines.js';
 import type { ActivityOutcome } from '../messages.js';
-import {
-  differsEachTime,
-  explainedHere,
-  foreignAwait,
-  historyGone,
-  planBlock,
-  suspectedPoison,
-} from './blocking.js';
+import { explainedHere, foreignAwait, historyGone, planBlock, suspectedPoison } from './blocking.js';
 import { endingOf, outgrown, timedOut, type Ending } from './closing.js';
 import { emptyUnwritten, leasedToken, planCommit, type CommitPlan, type Unwritten } from './commit-plan.js';
 import { draftAtOnce, draftOf, type Draft } from './draft.js';
@@ -39,8 +32,6 @@ import { ValidationCopy } from './validation-copy.js';
 
 /** Claims without a commit in between before the run is taken to be what kills its workers. */
 const poisonAfter = 5;
-/** Copies for validators that come to something else than their run before it is not tried again. */
-const mostUnlike = 3;
 /** Messages read at once. */
 const inboxPage = 1_000;
 /** Waits between tries to write while the store cannot. Milliseconds. */
@@ -79,8 +70,6 @@ export class OwnedRun {
   #gone = false;
   readonly #updates: UpdateDesk;
   readonly #validation: ValidationCopy;
-  /** Copies in a row that came to something else than the run in memory. */
-  #unlike = 0;
   #unwritten: Unwritten = emptyUnwritten(0);
   /** The run as it was loaded; undefined once it was written here. */
   #kept: RunRecord | undefined;
@@ -350,16 +339,13 @@ export class OwnedRun {
     try {
       const verdict = await this.#validation.ask(asking.input, { seq: this.#seq, bodies });
       if (verdict) {
-        this.#unlike = 0;
         this.#updates.answer(verdict.refused);
         return this.#instance === instance;
       }
     } catch (error) {
       if (!(error instanceof NondeterminismError)) throw error;
     }
-    this.#unlike += 1;
-    if (this.#unlike > mostUnlike) await this.#block(differsEachTime(this.workflow.name));
-    else this.#againFromHistory(); // whose replay blocks it, where its code is another
+    this.#againFromHistory(); // whose replay blocks it, where its code is another
     return false;
   }
 
